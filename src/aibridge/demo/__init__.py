@@ -1,0 +1,1 @@
+"""A scripted provider in three dialects, with believable traffic: aibridge without a key, and the fake of its tests."""

@@ -1,0 +1,1 @@
+"""Upkeep: logs, metrics, health."""
