@@ -1,0 +1,143 @@
+"""The recorder: begin and finish. What it has taken it owns until it is written or the process ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from aibridge.recording import rows
+from aibridge.recording.batch import GroupCommit, Overflow, Ticket
+from aibridge.recording.ids import uuid7
+from aibridge.recording.sink import Sink
+from aibridge.records import Begun, Finished, ReplyFacts, RequestFacts
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds that a client may be kept waiting for the database."""
+
+    begin: float = 5.0
+    finish: float = 15.0
+
+
+class Clock(Protocol):
+    """Unix time in seconds."""
+
+    def __call__(self) -> float:
+        """Return the time now."""
+        ...
+
+
+class Recorder:
+    """Writes starts and ends through two group commits. Use `open_recorder`."""
+
+    def __init__(self, sink: Sink, *, clock: Clock, patience: Patience, max_held_bytes: int) -> None:
+        self._clock = clock
+        self.begins = GroupCommit[Begun](
+            sink.write_begun,
+            size=rows.begun_bytes,
+            reduce=rows.reduced_begun,
+            patience=patience.begin,
+            max_held_bytes=max_held_bytes,
+            overflow=Overflow.REFUSE,
+        )
+        self.finishes = GroupCommit[Finished](
+            sink.write_finished,
+            size=rows.finished_bytes,
+            reduce=rows.reduced_finished,
+            patience=patience.finish,
+            max_held_bytes=max_held_bytes,
+            overflow=Overflow.REDUCE,
+        )
+        self._unfinished: set[UUID] = set()
+        self._all_finished = asyncio.Event()
+        self._all_finished.set()
+
+    @property
+    def available(self) -> bool:
+        """False from the first failed batch until one succeeds: then begin comes before anything is sent upstream."""
+        return self.begins.available and self.finishes.available
+
+    def now(self) -> datetime:
+        """Return the time that records carry."""
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def new_id(self) -> UUID:
+        """Return a fresh UUIDv7."""
+        return uuid7(int(self._clock() * 1000))
+
+    def begin(
+        self,
+        interception_id: UUID,
+        *,
+        started_at: datetime,
+        origin: rows.Origin,
+        facts: RequestFacts,
+        proof: rows.BodyProof,
+    ) -> Ticket[Begun]:
+        """Take a start. Nothing of the answer may be revealed before the ticket's promise is kept."""
+        row = rows.begun(
+            interception_id=interception_id,
+            started_at=started_at,
+            origin=origin,
+            facts=facts,
+            proof=proof,
+            new_id=self.new_id,
+        )
+        self._unfinished.add(interception_id)
+        self._all_finished.clear()
+        ticket = self.begins.open(row)
+        self.begins.queue(ticket)
+        return ticket
+
+    def finish(self, begin: Ticket[Begun], ending: rows.Ending, facts: ReplyFacts) -> Ticket[Finished]:
+        """Take an end; it is written once its start is settled. The last bytes wait for the ticket's promise."""
+        row = rows.finished(begin.row, ended_at=self.now(), ending=ending, facts=facts, new_id=self.new_id)
+        ticket = self.finishes.open(row)
+        begin.then(lambda: self.finishes.queue(ticket))
+        ticket.then(lambda: self._forget(row.id))
+        return ticket
+
+    async def drain(self) -> None:
+        """Return when every start taken has its end written."""
+        await self._all_finished.wait()
+
+    def _forget(self, interception_id: UUID) -> None:
+        self._unfinished.discard(interception_id)
+        if not self._unfinished:
+            self._all_finished.set()
+
+
+@asynccontextmanager
+async def open_recorder(
+    sink: Sink,
+    *,
+    clock: Clock,
+    patience: Patience | None = None,
+    max_held_bytes: int = 64 * 2**20,
+    drain_seconds: float = 5.0,
+    died: Callable[[Exception], None] = lambda _: None,
+) -> AsyncIterator[Recorder]:
+    """Run a recorder; leaving drains it for at most `drain_seconds`. `died` is told should a batcher end by itself."""
+    recorder = Recorder(sink, clock=clock, patience=patience or Patience(), max_held_bytes=max_held_bytes)
+    async with asyncio.TaskGroup() as tasks:
+        runners = [tasks.create_task(_run(commit.run, died)) for commit in (recorder.begins, recorder.finishes)]
+        try:
+            yield recorder
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(drain_seconds):
+                    await recorder.drain()
+            for runner in runners:
+                runner.cancel()
+
+
+async def _run(batcher: Callable[[], Awaitable[None]], died: Callable[[Exception], None]) -> None:
+    # A dead batcher must not take the running streams with it: their bytes still flow, new requests get a 503.
+    try:
+        await batcher()
+    except Exception as reason:  # noqa: BLE001
+        died(reason)

@@ -1,0 +1,165 @@
+"""Making every value one that PostgreSQL accepts, so that a bad value costs only itself.
+
+PostgreSQL text cannot hold U+0000, JSON in UTF-8 cannot hold lone surrogates, an index entry has to fit on a page, and
+a bigint has 64 bits. What had to be changed is named in a note, so that a reader knows.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+MAX_INDEXED_BYTES = 512
+"""Bytes of UTF-8 for text that an index holds; a B-tree entry fits 2704."""
+MAX_SESSION_ID_CHARS = 256
+"""Characters, as in the reference system's varchar(256)."""
+MAX_TEXT_CHARS = 16 * 2**20
+"""Characters of one recorded text. Far above what any provider accepts or sends; PostgreSQL refuses 1 GiB."""
+MAX_ERROR_BYTES = 1024
+MAX_METADATA_BYTES = 16 * 1024
+MAX_METADATA_LEVELS = 32
+MAX_BIGINT = 2**63 - 1
+
+_REPLACEMENT = "\ufffd"
+_UNSTORABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), _REPLACEMENT)
+_encode = msgspec.json.Encoder().encode
+
+
+class Notes:
+    """Collects what had to be changed; each note once."""
+
+    __slots__ = ("_notes",)
+
+    def __init__(self, notes: tuple[str, ...] = ()) -> None:
+        self._notes = dict.fromkeys(notes)
+
+    def add(self, note: str) -> None:
+        """Remember a note."""
+        self._notes[note] = None
+
+    def told(self) -> tuple[str, ...]:
+        """Return all notes in the order of their first appearance."""
+        return tuple(self._notes)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._notes)
+
+
+def text(value: str, field: str, notes: Notes) -> str:
+    """Return `value` without U+0000 and lone surrogates, cut at `MAX_TEXT_CHARS`."""
+    if not _is_clean(value):
+        value = value.translate(_UNSTORABLE)
+        notes.add(f"{field}: unstorable characters replaced by U+FFFD")
+    if len(value) > MAX_TEXT_CHARS:
+        value = value[:MAX_TEXT_CHARS]
+        notes.add(f"{field}: cut at {MAX_TEXT_CHARS} characters")
+    return value
+
+
+def indexed(value: str, field: str, notes: Notes) -> str:
+    """Return clean text of at most `MAX_INDEXED_BYTES` bytes."""
+    return _cut_bytes(text(value, field, notes), MAX_INDEXED_BYTES, field, notes)
+
+
+def optional_indexed(value: str | None, field: str, notes: Notes) -> str | None:
+    """Like `indexed`; None and the empty string are both absent."""
+    return indexed(value, field, notes) if value else None
+
+
+def session_id(value: str | None, notes: Notes) -> str | None:
+    """Return a trimmed client session id of at most 256 characters; blank is none."""
+    if value is None:
+        return None
+    value = text(value, "client_session_id", notes).strip()
+    if len(value) > MAX_SESSION_ID_CHARS:
+        value = value[:MAX_SESSION_ID_CHARS]
+        notes.add(f"client_session_id: cut at {MAX_SESSION_ID_CHARS} characters")
+    return value or None
+
+
+def error_message(value: str, notes: Notes) -> str:
+    """Return clean text of at most 1024 bytes, as the reference system keeps."""
+    return _cut_bytes(text(value, "error_message", notes), MAX_ERROR_BYTES, "error_message", notes)
+
+
+def count(value: Any, field: str, notes: Notes) -> int | None:
+    """Return a token count that fits a bigint, or None with a note."""
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_BIGINT:
+        notes.add(f"{field}: not a count in 0..2^63-1, dropped")
+        return None
+    return value
+
+
+def metadata(value: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    """Return a JSON object of at most 16 KiB and 32 levels; what does not fit is dropped key by key, with a note."""
+    if not value:
+        return {}
+    clean: dict[str, Any] = {}
+    left = MAX_METADATA_BYTES
+    for key, member in value.items():
+        stored = _json_value(member, notes, MAX_METADATA_LEVELS - 1)
+        name = text(str(key), "metadata", notes)
+        size = len(_encode(stored)) + len(name)
+        if size > left:
+            notes.add(f"metadata.{name[:64]}: dropped, metadata is bounded to {MAX_METADATA_BYTES} bytes")
+            continue
+        left -= size
+        clean[name] = stored
+    return clean
+
+
+def _is_clean(value: str) -> bool:
+    if "\0" in value:
+        return False
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _cut_bytes(value: str, limit: int, field: str, notes: Notes) -> str:
+    if len(value) * 4 <= limit or len(value.encode()) <= limit:
+        return value
+    notes.add(f"{field}: cut at {limit} bytes")
+    return value.encode()[:limit].decode(errors="ignore")
+
+
+def _json_value(value: Any, notes: Notes, levels: int) -> Any:
+    if isinstance(value, str):
+        return text(value, "metadata", notes)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return _number(value, notes)
+    return _container(value, notes, levels)
+
+
+def _container(value: Any, notes: Notes, levels: int) -> Any:
+    if levels == 0:
+        return _dropped(f"more than {MAX_METADATA_LEVELS} levels", notes)
+    if isinstance(value, Mapping):
+        return {text(str(key), "metadata", notes): _json_value(v, notes, levels - 1) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(v, notes, levels - 1) for v in value]
+    return _dropped(f"a value of type {type(value).__name__}", notes)
+
+
+def _number(value: float, notes: Notes) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return _dropped("a number that is not finite", notes)
+    if isinstance(value, int) and abs(value) > MAX_BIGINT:
+        return _dropped("an integer beyond 64 bits", notes)
+    return int(value) if value == int(value) and abs(value) <= MAX_BIGINT else value
+
+
+def _dropped(what: str, notes: Notes) -> Any:
+    notes.add(f"metadata: {what} was dropped")
+    return None
