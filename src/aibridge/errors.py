@@ -43,6 +43,10 @@ class ScopeMissing(AccessDenied):
     """This aibridge token does not have the scope that this request needs."""
 
 
+class PasswordRefused(AIBridgeError):
+    """This cannot be a password; the message says why."""
+
+
 # ------------------------------------------------------------------ what was asked
 
 
