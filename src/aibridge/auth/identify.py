@@ -87,9 +87,10 @@ class Identifier:
         if not raw.strip():
             raise TokenMissing
         key = hashlib.sha256(raw).digest()
-        known = self._fresh(key)
-        while known is None:
+        while (known := self._fresh(key)) is None:
             known = await self._join(key) if key in self._pending else await self._look_up(key, raw)
+            if known is not None:
+                break
         return self._admit(known, scope)
 
     def cached(self, token: str | bytes, *, scope: Scope) -> Identity | None:
