@@ -1,0 +1,1 @@
+"""What several rooms' tests share: recorded traffic, and an upstream that replays it."""
