@@ -77,6 +77,10 @@ class UpstreamProtocolError(UpstreamError):
     """The provider sent something that is not HTTP/1.1."""
 
 
+class RequestUnwritable(UpstreamProtocolError):
+    """The request cannot be written as HTTP/1.1; nothing was sent to the provider."""
+
+
 class UpstreamCut(UpstreamError):
     """The provider closed the connection before its answer was complete."""
 
@@ -90,6 +94,10 @@ class StoreError(AIBridgeError):
 
 class StoreUnavailable(StoreError):
     """The database cannot be reached."""
+
+
+class EmbeddedPostgresError(StoreError):
+    """The embedded PostgreSQL cannot run; the message says why, and the way out."""
 
 
 class StoreConflict(StoreError):
@@ -106,3 +114,7 @@ class NotFound(StoreError):
 
 class AlreadyExists(StoreError):
     """There is one with this name already."""
+
+
+class SchemaMismatch(StoreError):
+    """The database does not have the schema that this version of aibridge knows. Run `aibridge db migrate`."""
