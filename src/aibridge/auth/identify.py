@@ -87,10 +87,9 @@ class Identifier:
         if not raw.strip():
             raise TokenMissing
         key = hashlib.sha256(raw).digest()
-        while (known := self._fresh(key)) is None:
-            known = await self._join(key) if key in self._pending else await self._look_up(key, raw)
-            if known is not None:
-                break
+        known = self._fresh(key)
+        while known is None:
+            known = await self._ask(key, raw)
         return self._admit(known, scope)
 
     def cached(self, token: str | bytes, *, scope: Scope) -> Identity | None:
@@ -123,8 +122,12 @@ class Identifier:
             raise ScopeMissing(f"This aibridge token does not have the scope `{scope.value}`.")
         return known.identity
 
-    async def _join(self, key: bytes) -> _Known | None:
-        return await asyncio.shield(self._pending[key])
+    async def _ask(self, key: bytes, raw: bytes) -> _Known | None:
+        """Join the look-up that is under way, or start one. None: its asker was called away; ask again."""
+        pending = self._pending.get(key)
+        if pending is None:
+            return await self._look_up(key, raw)
+        return await asyncio.shield(pending) or self._fresh(key)
 
     async def _look_up(self, key: bytes, raw: bytes) -> _Known:
         """Ask the store once for all who wait; a revocation that comes meanwhile keeps the answer from being kept."""
