@@ -90,6 +90,7 @@ class GroupCommit(Generic[Row]):
         self._overflow = overflow
         self._held_bytes = 0
         self._queue: deque[Ticket[Row]] = deque()
+        self._writing: list[Ticket[Row]] = []
         self._promises: deque[Ticket[Row]] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -134,13 +135,15 @@ class GroupCommit(Generic[Row]):
                     await self._wake.wait()
                     self._wake.clear()
                     while self._queue:
-                        await self._commit(self._take())
+                        self._writing = self._take()
+                        await self._commit(self._writing)
                     self._idle.set()
         finally:
             self._dead = StoreUnavailable("The recorder has stopped.")
             self.available = False
-            for ticket in self._queue:
-                ticket.settle(self._dead)
+            for ticket in (*self._writing, *self._queue):
+                if not ticket.settled:
+                    ticket.settle(self._dead)
 
     async def drain(self) -> None:
         """Return when nothing is waiting to be written."""
@@ -171,11 +174,11 @@ class GroupCommit(Generic[Row]):
                     await asyncio.sleep(random.uniform(0, 0.005))  # noqa: S311  only spreads two writers apart
                     continue
                 conflicts = 0
-            except (StoreUnavailable, TimeoutError):
-                pass
-            except Exception:  # noqa: BLE001  a value that even encoding refuses is a refused row like any other
+            except RowsRefused:
                 await self._isolate(batch)
                 return
+            except (StoreError, TimeoutError):
+                pass
             else:
                 self.available = True
                 self._settle(batch, None)
