@@ -109,7 +109,8 @@ def test_no_secret_gets_through(log_format: LogFormat) -> None:
     configure_logs(log_format, stream=out)
     token = mint().token
     log = structlog.get_logger()
-    log.info("refused " + token)
+    event = f"refused {token}"
+    log.info(event)
     log.info("headers", headers=[(b"authorization", f"Bearer {CANARY}".encode()), (b"x-api-key", CANARY.encode())])
     log.info("named", password=CANARY, nested={"deep": {"x-api-key": CANARY}})
     logging.getLogger("uvicorn.error").error("bad header %r", f"Bearer {CANARY}")

@@ -1,0 +1,48 @@
+"""The JSON API as one application, to be mounted at `/api/v2`."""
+
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aibridge.api import interceptions, users
+from aibridge.api.caller import NEEDS_TOKEN
+from aibridge.api.parts import ApiParts
+from aibridge.api.problems import DOCUMENTED, SAFE_HEADERS, answer_problems
+
+ROOTS = ("/aibridge", "/ai-gateway")
+"""The record's resources stand under both names; only the first is described."""
+
+
+def create_api(parts: ApiParts) -> FastAPI:
+    """Build the API of these parts. OpenAPI stands at `openapi.json` below the mount."""
+    app = FastAPI(
+        title="aibridge",
+        version=parts.version,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=DOCUMENTED,
+        dependencies=NEEDS_TOKEN,
+    )
+    app.state.parts = parts
+    for root in ROOTS:
+        app.include_router(interceptions.router, prefix=root, include_in_schema=root == ROOTS[0])
+    app.include_router(users.router)
+    answer_problems(app)
+    app.add_middleware(_SafeHeaders)
+    return app
+
+
+class _SafeHeaders:
+    """Puts the safe headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SAFE_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_safely)

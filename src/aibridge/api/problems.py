@@ -1,0 +1,104 @@
+"""Every error in one shape: `{message, detail?, validations?}`. Nothing of the inside is told."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from aibridge.api.shapes import Problem, Validation
+from aibridge.errors import AccessDenied, NotFound, ScopeMissing, StoreUnavailable, UserInactive
+
+SAFE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""On every answer: records of people's work belong in no cache."""
+
+_log = structlog.get_logger("aibridge.api")
+_FORBIDDEN = (ScopeMissing, UserInactive)
+
+
+class Invalid(Exception):
+    """A parameter is wrong: 400 with a message of its own."""
+
+    def __init__(self, message: str, *, detail: str | None = None, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        self.field = field
+
+
+def problem(
+    status: int,
+    message: str,
+    *,
+    detail: str | None = None,
+    validations: Sequence[Validation] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An error as a response."""
+    body = Problem(message=message, detail=detail, validations=list(validations) or None)
+    return Response(
+        body.model_dump_json(exclude_none=True),
+        status_code=status,
+        media_type="application/json",
+        headers={**SAFE_HEADERS, **(headers or {})},
+    )
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Give the application its answer to everything that can go wrong."""
+
+    @app.exception_handler(AccessDenied)
+    async def denied(_request: Request, error: AccessDenied) -> Response:
+        if isinstance(error, _FORBIDDEN):
+            return problem(HTTPStatus.FORBIDDEN, str(error))
+        return problem(HTTPStatus.UNAUTHORIZED, str(error), headers={"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(StoreUnavailable)
+    async def unavailable(_request: Request, error: StoreUnavailable) -> Response:
+        _log.warning("the record cannot be read", error=str(error))
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The record cannot be read right now.",
+            detail="The database cannot be reached. Try again in a moment.",
+            headers={"Retry-After": "1"},
+        )
+
+    @app.exception_handler(NotFound)
+    async def not_found(_request: Request, _error: NotFound) -> Response:
+        return problem(HTTPStatus.NOT_FOUND, str(NotFound()))
+
+    @app.exception_handler(Invalid)
+    async def invalid(_request: Request, error: Invalid) -> Response:
+        validations = [Validation(field=error.field, detail=error.detail or error.message)] if error.field else []
+        return problem(HTTPStatus.BAD_REQUEST, error.message, detail=error.detail, validations=validations)
+
+    @app.exception_handler(RequestValidationError)
+    async def refused(_request: Request, error: RequestValidationError) -> Response:
+        validations = [Validation(field=str(each["loc"][-1]), detail=each["msg"]) for each in error.errors()]
+        return problem(HTTPStatus.BAD_REQUEST, "The request has invalid values.", validations=validations)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        message = f"{status.phrase}: {request.method} {request.url.path}"
+        return problem(status, message, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def broken(_request: Request, _error: Exception) -> Response:
+        # Starlette raises it once more behind this answer, so that the server logs it with its traceback.
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error.", detail="The log of the server says more.")
+
+
+DOCUMENTED: dict[int | str, dict[str, object]] = {
+    status: {"model": Problem, "description": status.phrase}
+    for status in (
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+}
+"""What every route may answer besides its own shape."""

@@ -1,0 +1,170 @@
+"""The public contract: what the JSON API answers. snake_case, RFC 3339 in UTC, hex for hashes, lists never null."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType, Role, Scope
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]
+Sha256 = Annotated[
+    str, Field(description="hex", examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"])
+]
+Tokens = Annotated[int | None, Field(ge=0, description="null is unknown, 0 is zero")]
+Metadata = dict[str, Any]
+
+
+class Shape(BaseModel):
+    """Read from any object with these attributes."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Initiator(Shape):
+    """The person who asked."""
+
+    id: UUID
+    username: str = Field(examples=["dana"])
+    name: str = Field(examples=["Dana Dunn"], description="may be empty")
+    avatar_url: str = Field(description="may be empty")
+
+
+class TokenUsage(Shape):
+    """What one provider response cost in tokens. Input excludes cache reads and writes, for every provider."""
+
+    id: UUID
+    interception_id: UUID
+    provider_response_id: str = Field(examples=["msg_01XFDUDYJgAACzvnptvVoYEL"])
+    input_tokens: Tokens
+    output_tokens: Tokens
+    cache_read_input_tokens: Tokens
+    cache_write_input_tokens: Tokens
+    partial: bool = Field(description="the answer ended before the final figures came")
+    metadata: Metadata = Field(description="further counters under the provider's own names")
+    created_at: Moment
+
+
+class UserPrompt(Shape):
+    """What a person asked."""
+
+    id: UUID
+    interception_id: UUID
+    provider_response_id: str
+    prompt: str = Field(examples=["Why is the build red?"])
+    metadata: Metadata
+    created_at: Moment
+
+
+class ToolUsage(Shape):
+    """A tool the model chose to call."""
+
+    id: UUID
+    interception_id: UUID
+    provider_response_id: str
+    provider_tool_call_id: str | None = Field(examples=["toolu_01A09q90qw90lq917835lq9"])
+    provider_item_id: str | None = Field(description="the output item's id (OpenAI Responses)")
+    server_url: str = Field(description="empty: the client's own tool")
+    tool: str = Field(examples=["Bash"])
+    input: str = Field(examples=['{"command": "make test"}'])
+    injected: bool
+    invocation_error: str = Field(description="empty: none, or not invoked by the gateway")
+    metadata: Metadata
+    created_at: Moment
+
+
+class ModelThought(Shape):
+    """Something the model said about why it acts."""
+
+    id: UUID
+    interception_id: UUID
+    source: str = Field(examples=["thinking", "reasoning", "reasoning_summary", "commentary"])
+    content: str
+    metadata: Metadata
+    created_at: Moment
+
+
+class Interception(Shape):
+    """One request to a provider, with what it asked and what came back."""
+
+    id: UUID
+    initiator: Initiator
+    api_key_id: str = Field(description="the public part of the aibridge token that was used")
+    gateway_id: UUID = Field(description="the process that carried it")
+    provider: ProviderType
+    provider_name: str = Field(examples=["copilot-business"], description="the configured instance")
+    endpoint: str = Field(examples=["/v1/messages"])
+    model: str = Field(examples=["claude-sonnet-4-5"], description="as requested")
+    response_model: str = Field(description="as the provider names it in its answer")
+    provider_response_id: str
+    client: str = Field(examples=["Claude Code"])
+    session_id: str = Field(description="the client's session, else the thread's root, else the interception's own id")
+    client_session_id: str | None
+    agent_id: str | None
+    parent_agent_id: str | None
+    thread_parent_id: UUID | None = Field(description="the interception whose tool call this one answers")
+    thread_root_id: UUID | None = Field(description="null on the root itself")
+    correlating_tool_call_id: str | None
+    side_request: bool = Field(description="a chore of the client's own, such as making a title")
+    streaming: bool
+    credential_kind: CredentialKind
+    credential_type: CredentialType
+    credential_hint: str = Field(examples=["sk-a...mnop"])
+    started_at: Moment
+    ended_at: Moment
+    time_to_first_byte_us: int | None = Field(description="microseconds from arrival to the first body byte")
+    outcome: Outcome
+    status_code: int | None = Field(description="null: the client received nothing")
+    error_type: ErrorType | None
+    error_message: str | None
+    partial: bool = Field(description="known to be incomplete: what stands here is what was seen")
+    unread: bool = Field(description="the request or the answer could not be read")
+    mutations: list[str] = Field(description="empty: the provider received the client's exact bytes")
+    body_sha256_received: Sha256 | None
+    body_sha256_sent: Sha256 | None
+    notes: list[str]
+    metadata: Metadata
+    token_usages: list[TokenUsage]
+    user_prompts: list[UserPrompt]
+    tool_usages: list[ToolUsage]
+    model_thoughts: list[ModelThought]
+
+
+class InterceptionPage(Shape):
+    """A page of interceptions."""
+
+    results: list[Interception]
+    total: int = Field(description="all that the caller may see, whatever the page")
+    count: int = Field(description="the same number as `total`")
+
+
+class Me(Shape):
+    """Whose token this is."""
+
+    id: UUID
+    username: str = Field(examples=["dana"])
+    name: str
+    role: Role
+    token_id: str = Field(description="the public part of the token")
+    scopes: list[Scope]
+
+
+class Validation(Shape):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["limit"])
+    detail: str
+
+
+class Problem(Shape):
+    """Every error of this API."""
+
+    message: str = Field(examples=["Invalid pagination limit value."])
+    detail: str | None = None
+    validations: list[Validation] | None = None
