@@ -1,0 +1,186 @@
+"""Every setting there is, one line each: its name, its default, how its text is read, what it is for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from aibridge.config import values
+from aibridge.config.settings import Listen, LogFormat, LogLevel, Secret
+from aibridge.records import ProviderType
+
+PREFIX = "AIBRIDGE_"
+CONFIG = "AIBRIDGE_CONFIG"
+"""Names the file; by itself no setting of the file."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[T]):
+    """One setting; `name` is upper-case and without prefix, as in the environment."""
+
+    name: str
+    default: str | None
+    """Its text, read like any other; None when absence means something of its own."""
+    read: Callable[[str], T]
+    about: str
+    absent: str = ""
+    """What absence means, for the reference."""
+    secret: bool = False
+
+
+LISTEN: Setting[Listen] = Setting(
+    "LISTEN",
+    "127.0.0.1:4180",
+    values.listen,
+    "Where the gateway, the API and the pages answer; `:4180` is every interface.",
+)
+WORKERS: Setting[int] = Setting("WORKERS", "1", values.workers, "How many processes serve; one per core is plenty.")
+DATA_DIR: Setting[Path] = Setting(
+    "DATA_DIR",
+    None,
+    values.folder,
+    "Where the embedded PostgreSQL and everything else that lasts is kept.",
+    absent="`aibridge` in the XDG data folder, usually `~/.local/share/aibridge`",
+)
+DATABASE_URL: Setting[Secret] = Setting(
+    "DATABASE_URL",
+    None,
+    values.database_url,
+    "A PostgreSQL (14 or newer) of yours. Replicas need nothing else in common.",
+    absent="the embedded PostgreSQL",
+    secret=True,
+)
+DATABASE_DIRECT_URL: Setting[Secret] = Setting(
+    "DATABASE_DIRECT_URL",
+    None,
+    values.database_url,
+    "The same database past a transaction pooler, for LISTEN.",
+    absent="as `AIBRIDGE_DATABASE_URL`",
+    secret=True,
+)
+ACCESS_URL: Setting[str] = Setting(
+    "ACCESS_URL",
+    None,
+    values.http_url,
+    "How people and clients get here from outside.",
+    absent="follows from `AIBRIDGE_LISTEN`",
+)
+ANTHROPIC_KEY: Setting[Secret] = Setting(
+    "ANTHROPIC_KEY",
+    None,
+    values.key,
+    "The deployment's key for the provider `anthropic`.",
+    absent="users bring their own",
+    secret=True,
+)
+ANTHROPIC_BASE_URL: Setting[str] = Setting(
+    "ANTHROPIC_BASE_URL", "https://api.anthropic.com", values.http_url, "Where `anthropic` is, without a version."
+)
+OPENAI_KEY: Setting[Secret] = Setting(
+    "OPENAI_KEY",
+    None,
+    values.key,
+    "The deployment's key for the provider `openai`.",
+    absent="users bring their own",
+    secret=True,
+)
+OPENAI_BASE_URL: Setting[str] = Setting(
+    "OPENAI_BASE_URL", "https://api.openai.com/v1", values.http_url, "Where `openai` is, with its `/v1`."
+)
+OPENAI_INCLUDE_USAGE: Setting[bool] = Setting(
+    "OPENAI_INCLUDE_USAGE",
+    None,
+    values.boolean,
+    "Ask `openai` for usage in Chat Completions streams whose client left that open.",
+    absent="only at api.openai.com",
+)
+ALLOW_BYOK: Setting[bool] = Setting(
+    "ALLOW_BYOK", "true", values.boolean, "Whether users may bring their own provider credentials."
+)
+RETENTION: Setting[timedelta | None] = Setting(
+    "RETENTION", "60d", values.retention, "How long the record is kept (`h`, `d`, `w`); 0 is for ever."
+)
+MAX_BODY: Setting[int] = Setting(
+    "MAX_BODY", "64MiB", values.size, "The largest request body; a larger one is answered 413."
+)
+BODY_MEMORY: Setting[int] = Setting(
+    "BODY_MEMORY",
+    "512MiB",
+    values.size,
+    "Request bodies held at once, per worker; beyond it requests are answered 503.",
+)
+BEGIN_TIMEOUT: Setting[float] = Setting(
+    "BEGIN_TIMEOUT",
+    "5s",
+    values.seconds,
+    "How long the start of a record may take to be durable before the client gets a 503.",
+)
+FINISH_TIMEOUT: Setting[float] = Setting(
+    "FINISH_TIMEOUT",
+    "15s",
+    values.seconds,
+    "How long the last bytes of an answer are held for its record before they are cut.",
+)
+LOG_FORMAT: Setting[LogFormat] = Setting(
+    "LOG_FORMAT", "auto", values.choice(LogFormat), "`human` or `json`; `auto` is human on a terminal, else json."
+)
+LOG_LEVEL: Setting[LogLevel] = Setting(
+    "LOG_LEVEL", "info", values.choice(LogLevel), "`debug`, `info`, `warning` or `error`."
+)
+
+SETTINGS: tuple[Setting[Any], ...] = (
+    LISTEN,
+    WORKERS,
+    DATA_DIR,
+    DATABASE_URL,
+    DATABASE_DIRECT_URL,
+    ACCESS_URL,
+    ANTHROPIC_KEY,
+    ANTHROPIC_BASE_URL,
+    OPENAI_KEY,
+    OPENAI_BASE_URL,
+    OPENAI_INCLUDE_USAGE,
+    ALLOW_BYOK,
+    RETENTION,
+    MAX_BODY,
+    BODY_MEMORY,
+    BEGIN_TIMEOUT,
+    FINISH_TIMEOUT,
+    LOG_FORMAT,
+    LOG_LEVEL,
+)
+
+PROVIDER_TYPE: Setting[ProviderType] = Setting(
+    "TYPE",
+    None,
+    values.choice(ProviderType),
+    "What it speaks: `anthropic`, `openai` (and what is compatible) or `copilot`.",
+)
+PROVIDER_NAME: Setting[str] = Setting(
+    "NAME", None, values.provider_name, "Its place in the URL and on the record.", absent="its type"
+)
+PROVIDER_KEY: Setting[Secret] = Setting(
+    "KEY", None, values.key, "The deployment's key for it.", absent="users bring their own", secret=True
+)
+PROVIDER_BASE_URL: Setting[str] = Setting(
+    "BASE_URL", None, values.http_url, "Where it is; with `/v1` for `openai`.", absent="its type's own"
+)
+PROVIDER_INCLUDE_USAGE: Setting[bool] = Setting(
+    "INCLUDE_USAGE",
+    None,
+    values.boolean,
+    "Ask for usage in Chat Completions streams whose client left that open.",
+    absent="only at api.openai.com",
+)
+
+PROVIDER_SETTINGS: tuple[Setting[Any], ...] = (
+    PROVIDER_TYPE,
+    PROVIDER_NAME,
+    PROVIDER_KEY,
+    PROVIDER_BASE_URL,
+    PROVIDER_INCLUDE_USAGE,
+)
+"""One group per provider instance: `AIBRIDGE_PROVIDER_<N>_<NAME>`, or a `[[provider]]` table."""
