@@ -58,6 +58,14 @@ class RequestRefused(AIBridgeError):
         self.status = status
 
 
+class EncodingOverflow(AIBridgeError):
+    """The compressed body holds more than may be read."""
+
+
+class EncodingBroken(AIBridgeError):
+    """The compressed body is not of the encoding that its header names."""
+
+
 # ------------------------------------------------------------------ the provider
 
 

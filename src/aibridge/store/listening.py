@@ -1,0 +1,68 @@
+"""Hearing what other replicas announce, on a direct connection: a transaction pooler cannot carry LISTEN."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from enum import Enum
+
+import asyncpg
+
+from aibridge.store.connections import Connection, Dial
+
+PING = 15.0
+"""Seconds of silence after which the connection is tried: a dead peer says nothing, and nor does a quiet channel."""
+
+FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0
+"""Seconds between attempts to connect again, doubling."""
+
+
+class Hearing(Enum):
+    """What a listener must know besides the messages."""
+
+    CONNECTED = "connected"
+    """From here on every message is heard; what was said before may have been missed: forget what it was about."""
+    LOST = "lost"
+    """Nothing is heard until the next CONNECTED."""
+
+
+async def listen(dsn: str, channel: str, *, ping: float = PING) -> AsyncIterator[str | Hearing]:
+    """Yields each payload, and `Hearing.CONNECTED` / `LOST` around every connection; reconnects for ever.
+
+    `dsn` must lead to the server directly.
+    """
+    dial = Dial(dsn=dsn, application_name="aibridge-listen")
+    delay = FIRST_DELAY
+    while True:
+        try:
+            connection: Connection = await asyncpg.connect(**dial.arguments())
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, LONGEST_DELAY)
+            continue
+        delay = FIRST_DELAY
+        try:
+            async for event in _heard(connection, channel, ping):
+                yield event
+        finally:
+            connection.terminate()
+        yield Hearing.LOST
+
+
+async def _heard(connection: Connection, channel: str, ping: float) -> AsyncIterator[str | Hearing]:
+    """Ends when the connection does."""
+    said: asyncio.Queue[str | None] = asyncio.Queue()
+    connection.add_termination_listener(lambda _: said.put_nowait(None))
+    try:
+        await connection.add_listener(channel, lambda _c, _pid, _channel, payload: said.put_nowait(str(payload)))
+        yield Hearing.CONNECTED
+        while True:
+            try:
+                async with asyncio.timeout(ping):
+                    payload = await said.get()
+            except TimeoutError:
+                await connection.execute("SELECT 1", timeout=ping)
+                continue
+            if payload is None:
+                return
+            yield payload
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return

@@ -1,0 +1,73 @@
+"""Opening the store: one object with a part for each kind of work, and every connection closed behind it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+import msgspec
+
+from aibridge.records import Begun, Finished
+from aibridge.store.connections import Connection, Dial, Pool, teach_json
+from aibridge.store.failures import mapped
+from aibridge.store.people import People
+from aibridge.store.reading import Reader
+from aibridge.store.recovery import Recovery
+from aibridge.store.writing import Writer
+
+POOL_SIZE = 10
+"""Connections for reading and for people, at most; writing and recovery have three of their own."""
+
+READ_TIMEOUT = 30.0
+"""Seconds until a reading query is given up."""
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """The record in PostgreSQL. Satisfies `recording.sink.Sink` by shape."""
+
+    writer: Writer
+    reader: Reader
+    people: People
+    recovery: Recovery
+
+    async def write_begun(self, batch: Sequence[Begun]) -> None:
+        """See `Writer.write_begun`."""
+        await self.writer.write_begun(batch)
+
+    async def write_finished(self, batch: Sequence[Finished]) -> None:
+        """See `Writer.write_finished`."""
+        await self.writer.write_finished(batch)
+
+
+@asynccontextmanager
+async def open_store(
+    dsn: str, *, pooled: bool = False, pool_size: int = POOL_SIZE, application_name: str = "aibridge"
+) -> AsyncIterator[Store]:
+    """The store behind `dsn`, which must be migrated.
+
+    `pooled` says that a transaction pooler stands before the server. Connections are made when they are first needed,
+    so an unreachable server shows as `StoreUnavailable` at use, and the store recovers by itself when it is back.
+    """
+    dial = Dial(dsn=dsn, pooled=pooled, application_name=application_name)
+    writer, recovery = Writer(dial), Recovery(dial)
+    pool = await _make_pool(dial, pool_size)
+    try:
+        yield Store(writer=writer, reader=Reader(pool), people=People(pool), recovery=recovery)
+    finally:
+        await writer.close()
+        await recovery.close()
+        pool.terminate()
+
+
+async def _make_pool(dial: Dial, size: int) -> Pool:
+    async def learn(connection: Connection) -> None:
+        await teach_json(connection)
+
+    with mapped():
+        pool: Pool = await asyncpg.create_pool(
+            **dial.arguments(plan_cache_mode="force_custom_plan"),
+            min_size=0,
+            max_size=size,
+            init=learn,
+            command_timeout=READ_TIMEOUT,
+        )
+    return pool

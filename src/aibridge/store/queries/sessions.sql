@@ -1,0 +1,100 @@
+-- name: hold_sessions
+-- Holds the roll-up rows of these sessions ($1: session ids, $2: initiators, in step) until the transaction ends, making the
+-- missing ones, in key order. A finish that comes meanwhile waits, and adds to what recompute_sessions left. The WHERE that
+-- is never true is on purpose: the conflicting row is locked, nothing is written.
+INSERT INTO aibridge_sessions AS s (
+    session_id, initiator_id, first_interception_id, started_at, last_started_at, ended_at, interceptions, threads,
+    tool_calls, failures, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens
+)
+SELECT DISTINCT
+    k.session_id, k.initiator_id, k.initiator_id, 'epoch'::timestamptz, 'epoch'::timestamptz, 'epoch'::timestamptz,
+    0, 0, 0, 0, 0, 0, 0, 0
+FROM unnest($1::text[], $2::uuid[]) AS k (session_id, initiator_id)
+ORDER BY k.session_id, k.initiator_id
+ON CONFLICT (session_id, initiator_id) DO UPDATE SET interceptions = s.interceptions WHERE false;
+
+-- name: recompute_sessions
+-- Computes the roll-ups of these sessions ($1: session ids, $2: initiators, in step) anew from their ended interceptions;
+-- one without any is removed. Only after hold_sessions, as a statement of its own: its snapshot must be younger than the
+-- locks, so that it sees every finish that was counted before.
+WITH keys AS MATERIALIZED (
+    SELECT DISTINCT k.session_id, k.initiator_id FROM unnest($1::text[], $2::uuid[]) AS k (session_id, initiator_id)
+), counted AS MATERIALIZED (
+    SELECT
+        i.id, i.initiator_id, i.session_id, i.started_at, i.ended_at, i.provider, i.provider_name, i.model, i.client,
+        i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
+        i.thread_root_id IS NULL AND NOT i.side_request AS thread,
+        u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens,
+        t.tool_calls, p.prompt_at, p.prompt
+    FROM keys AS k
+    JOIN aibridge_interceptions AS i ON i.session_id = k.session_id AND i.initiator_id = k.initiator_id
+    CROSS JOIN LATERAL (
+        SELECT
+            sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+            sum(cache_read_input_tokens) AS cache_read_input_tokens,
+            sum(cache_write_input_tokens) AS cache_write_input_tokens
+        FROM aibridge_token_usages WHERE interception_id = i.id
+    ) AS u
+    CROSS JOIN LATERAL (SELECT count(*) AS tool_calls FROM aibridge_tool_usages WHERE interception_id = i.id) AS t
+    LEFT JOIN LATERAL (
+        SELECT created_at AS prompt_at, left(prompt, 500) AS prompt FROM aibridge_user_prompts
+        WHERE interception_id = i.id AND NOT i.side_request
+        ORDER BY created_at DESC, id DESC LIMIT 1
+    ) AS p ON true
+    WHERE i.ended_at IS NOT NULL
+), emptied AS (
+    DELETE FROM aibridge_sessions AS s USING keys AS k
+    WHERE s.session_id = k.session_id AND s.initiator_id = k.initiator_id
+      AND NOT EXISTS (SELECT FROM counted AS c WHERE c.session_id = k.session_id AND c.initiator_id = k.initiator_id)
+), sums AS (
+    SELECT
+        session_id, initiator_id, (array_agg(id ORDER BY started_at, id))[1] AS first_interception_id,
+        min(started_at) AS started_at, max(started_at) AS last_started_at, max(ended_at) AS ended_at,
+        count(*) AS interceptions, count(*) FILTER (WHERE thread) AS threads, sum(tool_calls) AS tool_calls,
+        count(*) FILTER (WHERE failure) AS failures,
+        coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
+        coalesce(sum(cache_read_input_tokens), 0) AS cache_read_input_tokens,
+        coalesce(sum(cache_write_input_tokens), 0) AS cache_write_input_tokens,
+        min(prompt_at) AS first_prompt_at,
+        (array_agg(id ORDER BY prompt_at, id) FILTER (WHERE prompt_at IS NOT NULL))[1] AS first_prompt_interception_id,
+        (array_agg(prompt ORDER BY prompt_at, id) FILTER (WHERE prompt_at IS NOT NULL))[1] AS first_prompt,
+        max(prompt_at) AS last_prompt_at,
+        (array_agg(id ORDER BY prompt_at DESC, id DESC) FILTER (WHERE prompt_at IS NOT NULL))[1]
+            AS last_prompt_interception_id,
+        (array_agg(prompt ORDER BY prompt_at DESC, id DESC) FILTER (WHERE prompt_at IS NOT NULL))[1] AS last_prompt
+    FROM counted
+    GROUP BY session_id, initiator_id
+), summed AS (
+    UPDATE aibridge_sessions AS s SET
+        first_interception_id = n.first_interception_id, started_at = n.started_at,
+        last_started_at = n.last_started_at, ended_at = n.ended_at, interceptions = n.interceptions, threads = n.threads,
+        tool_calls = n.tool_calls, failures = n.failures, input_tokens = n.input_tokens, output_tokens = n.output_tokens,
+        cache_read_input_tokens = n.cache_read_input_tokens, cache_write_input_tokens = n.cache_write_input_tokens,
+        first_prompt_at = n.first_prompt_at, first_prompt_interception_id = n.first_prompt_interception_id,
+        first_prompt = n.first_prompt, last_prompt_at = n.last_prompt_at,
+        last_prompt_interception_id = n.last_prompt_interception_id, last_prompt = n.last_prompt
+    FROM sums AS n
+    WHERE s.session_id = n.session_id AND s.initiator_id = n.initiator_id
+), combinations AS MATERIALIZED (
+    SELECT
+        session_id, initiator_id, provider, provider_name, model, client,
+        min(started_at) AS first_started_at, max(started_at) AS last_started_at
+    FROM counted
+    GROUP BY session_id, initiator_id, provider, provider_name, model, client
+), unused AS (
+    DELETE FROM aibridge_session_facets AS f USING keys AS k
+    WHERE f.session_id = k.session_id AND f.initiator_id = k.initiator_id
+      AND NOT EXISTS (
+        SELECT FROM combinations AS c
+        WHERE (c.session_id, c.initiator_id, c.provider, c.provider_name, c.model, c.client)
+            = (f.session_id, f.initiator_id, f.provider, f.provider_name, f.model, f.client)
+      )
+)
+INSERT INTO aibridge_session_facets AS f (
+    session_id, initiator_id, provider, provider_name, model, client, first_started_at, last_started_at
+)
+SELECT session_id, initiator_id, provider, provider_name, model, client, first_started_at, last_started_at
+FROM combinations
+ORDER BY session_id, initiator_id, provider, provider_name, model, client
+ON CONFLICT (session_id, initiator_id, provider, provider_name, model, client) DO UPDATE SET
+    first_started_at = excluded.first_started_at, last_started_at = excluded.last_started_at;

@@ -1,0 +1,240 @@
+-- name: write_begun
+-- A batch of starts with their prompts. $1: JSON array of `records.Begun`.
+-- Lineage: the tool call whose result this request carries was made by its parent. Only the same initiator's calls count,
+-- those of the same client session first, then the newest. Side requests neither have nor are parents.
+-- The first line makes the commit durable whatever the server, the role or a pooler has set.
+WITH durable AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'on', true)
+), batch AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1) AS b (
+        id uuid, initiator_id uuid, api_token_id text, gateway_id uuid, provider text, provider_name text, endpoint text,
+        model text, streaming boolean, started_at timestamptz, client text, client_session_id text,
+        correlating_tool_call_id text, agent_id text, parent_agent_id text, side_request boolean, credential_kind text,
+        credential_type text, credential_hint text, mutations text[], body_sha256_received text, body_sha256_sent text,
+        unread boolean, notes text[], metadata jsonb, user_prompt json
+    )
+), begun AS (
+    INSERT INTO aibridge_interceptions (
+        id, initiator_id, api_token_id, gateway_id, provider, provider_name, endpoint,
+        model, streaming, started_at, client, client_session_id,
+        correlating_tool_call_id, agent_id, parent_agent_id, side_request, credential_kind,
+        credential_type, credential_hint, mutations, body_sha256_received, body_sha256_sent,
+        unread, notes, metadata, thread_parent_id, thread_root_id
+    )
+    SELECT
+        b.id, b.initiator_id, b.api_token_id, b.gateway_id, b.provider,
+        coalesce(nullif(btrim(b.provider_name), ''), b.provider), b.endpoint,
+        b.model, b.streaming, b.started_at, coalesce(nullif(b.client, ''), 'Unknown'), nullif(b.client_session_id, ''),
+        nullif(b.correlating_tool_call_id, ''), b.agent_id, b.parent_agent_id, b.side_request, b.credential_kind,
+        b.credential_type, b.credential_hint, b.mutations,
+        decode(nullif(b.body_sha256_received, ''), 'hex'), decode(nullif(b.body_sha256_sent, ''), 'hex'),
+        b.unread, b.notes, b.metadata, parent.id, parent.root_id
+    FROM durable, batch AS b
+    LEFT JOIN LATERAL (
+        SELECT p.id, coalesce(p.thread_root_id, p.id) AS root_id
+        FROM aibridge_tool_usages AS t
+        JOIN aibridge_interceptions AS p ON p.id = t.interception_id AND p.initiator_id = t.initiator_id
+        WHERE t.initiator_id = b.initiator_id
+          AND t.provider_tool_call_id = nullif(b.correlating_tool_call_id, '')
+          AND NOT b.side_request AND NOT p.side_request AND p.id <> b.id
+        ORDER BY (p.client_session_id = b.client_session_id) IS TRUE DESC, t.created_at DESC, t.id DESC
+        LIMIT 1
+    ) AS parent ON true
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO aibridge_user_prompts (interception_id, id, initiator_id, created_at, prompt, metadata)
+SELECT b.id, p.id, b.initiator_id, p.created_at, p.prompt, p.metadata
+FROM batch AS b
+CROSS JOIN LATERAL json_to_record(b.user_prompt) AS p (id uuid, created_at timestamptz, prompt text, metadata jsonb)
+WHERE p.id IS NOT NULL
+ON CONFLICT DO NOTHING;
+
+-- name: write_finished
+-- A batch of ends with their facts; returns how many of them were really ended by this statement. $1: JSON array of
+-- `records.Finished`. Everything below stands on `ended`: what another transaction ended, or a purge removed, adds nothing,
+-- and its facts are left alone; so a batch may be replayed. A row's facts become visible together with its final lineage,
+-- so nobody can have taken it for a parent before, except within this batch: `climb` follows such chains to their top.
+-- Locks are taken in one order everywhere: interceptions, then sessions by key, then facets by key.
+WITH RECURSIVE durable AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'on', true)
+), batch AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1) AS f (
+        id uuid, initiator_id uuid, ended_at timestamptz, outcome text, status_code integer, error_type text,
+        error_message text, time_to_first_byte_us bigint, provider_response_id text, response_model text, partial boolean,
+        unread boolean, mutations text[], notes text[], metadata jsonb, token_usage json, tool_usages json,
+        model_thoughts json, prompt_at timestamptz, prompt_excerpt text
+    )
+), unlinked AS MATERIALIZED (
+    SELECT i.id, i.initiator_id, i.started_at, i.client_session_id, i.correlating_tool_call_id
+    FROM batch AS f
+    JOIN aibridge_interceptions AS i ON i.id = f.id AND i.initiator_id = f.initiator_id
+    WHERE i.ended_at IS NULL AND i.thread_parent_id IS NULL
+      AND i.correlating_tool_call_id IS NOT NULL AND NOT i.side_request
+), batch_calls AS MATERIALIZED (
+    SELECT f.id AS interception_id, f.initiator_id, t.id, t.provider_tool_call_id, t.created_at
+    FROM batch AS f
+    CROSS JOIN LATERAL json_to_recordset(f.tool_usages) AS t (id uuid, provider_tool_call_id text, created_at timestamptz)
+), linked AS MATERIALIZED (
+    SELECT u.id, parent.id AS parent_id, parent.root_id
+    FROM unlinked AS u
+    CROSS JOIN LATERAL (
+        SELECT p.id, coalesce(p.thread_root_id, p.id) AS root_id
+        FROM (
+            SELECT interception_id, initiator_id, id, provider_tool_call_id, created_at FROM aibridge_tool_usages
+            UNION ALL
+            SELECT interception_id, initiator_id, id, provider_tool_call_id, created_at FROM batch_calls
+        ) AS t
+        JOIN aibridge_interceptions AS p ON p.id = t.interception_id AND p.initiator_id = t.initiator_id
+        WHERE t.initiator_id = u.initiator_id AND t.provider_tool_call_id = u.correlating_tool_call_id
+          AND NOT p.side_request AND (p.started_at, p.id) < (u.started_at, u.id)
+        ORDER BY (p.client_session_id = u.client_session_id) IS TRUE DESC, t.created_at DESC, t.id DESC
+        LIMIT 1
+    ) AS parent
+), climb (id, parent_id, root_id) AS (
+    SELECT id, parent_id, root_id FROM linked
+    UNION ALL
+    SELECT c.id, c.parent_id, above.root_id FROM climb AS c JOIN linked AS above ON above.id = c.root_id
+), lineage AS MATERIALIZED (
+    SELECT id, parent_id, root_id FROM climb AS c WHERE NOT EXISTS (SELECT FROM linked AS l WHERE l.id = c.root_id)
+), ended AS MATERIALIZED (
+    UPDATE aibridge_interceptions AS i SET
+        ended_at = f.ended_at,
+        outcome = f.outcome,
+        status_code = f.status_code,
+        error_type = f.error_type,
+        error_message = CASE WHEN f.error_type IS NOT NULL THEN f.error_message END,
+        time_to_first_byte_us = f.time_to_first_byte_us,
+        provider_response_id = f.provider_response_id,
+        response_model = f.response_model,
+        partial = f.partial,
+        unread = i.unread OR f.unread,
+        mutations = i.mutations || f.mutations,
+        notes = i.notes || f.notes,
+        metadata = i.metadata || f.metadata,
+        thread_parent_id = coalesce(i.thread_parent_id, l.parent_id),
+        thread_root_id = coalesce(i.thread_root_id, l.root_id)
+    FROM durable, batch AS f LEFT JOIN lineage AS l ON l.id = f.id
+    WHERE i.id = f.id AND i.initiator_id = f.initiator_id AND i.ended_at IS NULL
+    RETURNING
+        i.id, i.initiator_id, i.session_id, i.started_at, i.ended_at, i.provider, i.provider_name, i.model, i.client,
+        i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
+        i.thread_root_id IS NULL AND NOT i.side_request AS thread,
+        CASE WHEN NOT i.side_request THEN f.prompt_at END AS prompt_at, left(f.prompt_excerpt, 500) AS prompt,
+        f.token_usage, f.tool_usages, f.model_thoughts
+), spent AS MATERIALIZED (
+    SELECT
+        e.id AS interception_id, u.id, e.initiator_id, u.created_at, u.input_tokens, u.output_tokens,
+        u.cache_read_input_tokens, u.cache_write_input_tokens, u.partial, u.provider_response_id, u.metadata
+    FROM ended AS e
+    CROSS JOIN LATERAL json_to_record(e.token_usage) AS u (
+        id uuid, created_at timestamptz, input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint,
+        cache_write_input_tokens bigint, partial boolean, provider_response_id text, metadata jsonb
+    )
+), token_usages AS (
+    INSERT INTO aibridge_token_usages (
+        interception_id, id, initiator_id, created_at, input_tokens, output_tokens,
+        cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata
+    )
+    SELECT
+        interception_id, id, initiator_id, created_at, input_tokens, output_tokens,
+        cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata
+    FROM spent WHERE id IS NOT NULL
+    ON CONFLICT DO NOTHING
+), tool_usages AS (
+    INSERT INTO aibridge_tool_usages (
+        interception_id, id, initiator_id, created_at, injected, tool, input, provider_tool_call_id,
+        provider_item_id, provider_response_id, server_url, invocation_error, metadata
+    )
+    SELECT
+        e.id, t.id, e.initiator_id, t.created_at, t.injected, t.tool, t.input, nullif(t.provider_tool_call_id, ''),
+        nullif(t.provider_item_id, ''), t.provider_response_id, t.server_url, t.invocation_error, t.metadata
+    FROM ended AS e
+    CROSS JOIN LATERAL json_to_recordset(e.tool_usages) AS t (
+        id uuid, created_at timestamptz, injected boolean, tool text, input text, provider_tool_call_id text,
+        provider_item_id text, provider_response_id text, server_url text, invocation_error text, metadata jsonb
+    )
+    ON CONFLICT DO NOTHING
+), model_thoughts AS (
+    INSERT INTO aibridge_model_thoughts (interception_id, id, initiator_id, created_at, source, content, metadata)
+    SELECT e.id, t.id, e.initiator_id, t.created_at, t.source, t.content, t.metadata
+    FROM ended AS e
+    CROSS JOIN LATERAL json_to_recordset(e.model_thoughts) AS t (
+        id uuid, created_at timestamptz, source text, content text, metadata jsonb
+    )
+    ON CONFLICT DO NOTHING
+), sessions AS (
+    INSERT INTO aibridge_sessions AS s (
+        session_id, initiator_id, first_interception_id, started_at, last_started_at, ended_at,
+        interceptions, threads, tool_calls, failures,
+        input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens,
+        first_prompt_at, first_prompt_interception_id, first_prompt, last_prompt_at, last_prompt_interception_id, last_prompt
+    )
+    SELECT
+        e.session_id, e.initiator_id, (array_agg(e.id ORDER BY e.started_at, e.id))[1],
+        min(e.started_at), max(e.started_at), max(e.ended_at),
+        count(*), count(*) FILTER (WHERE e.thread), sum(json_array_length(e.tool_usages)), count(*) FILTER (WHERE e.failure),
+        coalesce(sum(u.input_tokens), 0), coalesce(sum(u.output_tokens), 0),
+        coalesce(sum(u.cache_read_input_tokens), 0), coalesce(sum(u.cache_write_input_tokens), 0),
+        min(e.prompt_at),
+        (array_agg(e.id ORDER BY e.prompt_at, e.id) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
+        (array_agg(e.prompt ORDER BY e.prompt_at, e.id) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
+        max(e.prompt_at),
+        (array_agg(e.id ORDER BY e.prompt_at DESC, e.id DESC) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
+        (array_agg(e.prompt ORDER BY e.prompt_at DESC, e.id DESC) FILTER (WHERE e.prompt_at IS NOT NULL))[1]
+    FROM ended AS e JOIN spent AS u ON u.interception_id = e.id
+    GROUP BY e.session_id, e.initiator_id
+    ORDER BY e.session_id, e.initiator_id
+    ON CONFLICT (session_id, initiator_id) DO UPDATE SET
+        first_interception_id = CASE
+            WHEN (excluded.started_at, excluded.first_interception_id) < (s.started_at, s.first_interception_id)
+            THEN excluded.first_interception_id ELSE s.first_interception_id END,
+        started_at = least(s.started_at, excluded.started_at),
+        last_started_at = greatest(s.last_started_at, excluded.last_started_at),
+        ended_at = greatest(s.ended_at, excluded.ended_at),
+        interceptions = s.interceptions + excluded.interceptions,
+        threads = s.threads + excluded.threads,
+        tool_calls = s.tool_calls + excluded.tool_calls,
+        failures = s.failures + excluded.failures,
+        input_tokens = s.input_tokens + excluded.input_tokens,
+        output_tokens = s.output_tokens + excluded.output_tokens,
+        cache_read_input_tokens = s.cache_read_input_tokens + excluded.cache_read_input_tokens,
+        cache_write_input_tokens = s.cache_write_input_tokens + excluded.cache_write_input_tokens,
+        (first_prompt_at, first_prompt_interception_id, first_prompt) = (
+            SELECT p.at, p.interception_id, p.prompt
+            FROM (VALUES
+                (s.first_prompt_at, s.first_prompt_interception_id, s.first_prompt),
+                (excluded.first_prompt_at, excluded.first_prompt_interception_id, excluded.first_prompt)
+            ) AS p (at, interception_id, prompt)
+            ORDER BY p.at, p.interception_id LIMIT 1
+        ),
+        (last_prompt_at, last_prompt_interception_id, last_prompt) = (
+            SELECT p.at, p.interception_id, p.prompt
+            FROM (VALUES
+                (s.last_prompt_at, s.last_prompt_interception_id, s.last_prompt),
+                (excluded.last_prompt_at, excluded.last_prompt_interception_id, excluded.last_prompt)
+            ) AS p (at, interception_id, prompt)
+            ORDER BY p.at DESC NULLS LAST, p.interception_id DESC LIMIT 1
+        )
+    RETURNING s.session_id
+), facets AS (
+    INSERT INTO aibridge_session_facets AS s (
+        session_id, initiator_id, provider, provider_name, model, client, first_started_at, last_started_at
+    )
+    SELECT e.session_id, e.initiator_id, e.provider, e.provider_name, e.model, e.client, min(e.started_at), max(e.started_at)
+    FROM ended AS e
+    WHERE (SELECT count(*) FROM sessions) > 0  -- not before every session's row is held
+    GROUP BY e.session_id, e.initiator_id, e.provider, e.provider_name, e.model, e.client
+    ORDER BY e.session_id, e.initiator_id, e.provider, e.provider_name, e.model, e.client
+    ON CONFLICT (session_id, initiator_id, provider, provider_name, model, client) DO UPDATE SET
+        first_started_at = least(s.first_started_at, excluded.first_started_at),
+        last_started_at = greatest(s.last_started_at, excluded.last_started_at)
+)
+SELECT count(*) FROM ended;
+
+-- name: reopen_interrupted
+-- Takes back what recovery closed among these ids ($1: uuid[]), whose real ends have arrived after all; returns the sessions
+-- that counted them. Followed, in the same transaction, by recomputing those and by write_finished.
+UPDATE aibridge_interceptions
+SET ended_at = NULL, outcome = NULL, error_type = NULL, error_message = NULL, partial = false
+WHERE id = ANY ($1::uuid[]) AND outcome = 'interrupted'
+RETURNING session_id, initiator_id;

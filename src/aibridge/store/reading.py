@@ -1,0 +1,194 @@
+"""Reading the record back: interceptions with their children, in the shapes that the API shows."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from aibridge.store.connections import Pool, PooledConnection
+from aibridge.store.failures import mapped
+from aibridge.store.sql import sql
+
+JSONObject = dict[str, Any]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A user as others see one."""
+
+    id: UUID
+    username: str
+    name: str
+    avatar_url: str
+
+
+class ReadTokenUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `aibridge_token_usages`; None is unknown."""
+
+    id: UUID
+    interception_id: UUID
+    provider_response_id: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_input_tokens: int | None
+    cache_write_input_tokens: int | None
+    partial: bool
+    metadata: JSONObject
+    created_at: datetime
+
+
+class ReadUserPrompt(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `aibridge_user_prompts`; the response id is that of its interception."""
+
+    id: UUID
+    interception_id: UUID
+    provider_response_id: str
+    prompt: str
+    metadata: JSONObject
+    created_at: datetime
+
+
+class ReadToolUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `aibridge_tool_usages`."""
+
+    id: UUID
+    interception_id: UUID
+    provider_response_id: str
+    provider_tool_call_id: str | None
+    provider_item_id: str | None
+    server_url: str
+    tool: str
+    input: str
+    injected: bool
+    invocation_error: str
+    metadata: JSONObject
+    created_at: datetime
+
+
+class ReadModelThought(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `aibridge_model_thoughts`."""
+
+    id: UUID
+    interception_id: UUID
+    source: str
+    content: str
+    metadata: JSONObject
+    created_at: datetime
+
+
+class ReadInterception(msgspec.Struct, frozen=True, kw_only=True):
+    """An ended interception with its children, each kind by (created_at, id)."""
+
+    id: UUID
+    api_key_id: str
+    """The id of the aibridge token; the API's established name for it."""
+    initiator: Person
+    provider: str
+    provider_name: str
+    endpoint: str
+    model: str
+    response_model: str
+    provider_response_id: str
+    client: str
+    streaming: bool
+    session_id: str
+    client_session_id: str | None
+    thread_parent_id: UUID | None
+    thread_root_id: UUID | None
+    correlating_tool_call_id: str | None
+    agent_id: str | None
+    parent_agent_id: str | None
+    side_request: bool
+    gateway_id: UUID
+    credential_kind: str
+    credential_type: str
+    credential_hint: str
+    started_at: datetime
+    ended_at: datetime
+    time_to_first_byte_us: int | None
+    outcome: str
+    status_code: int | None
+    error_type: str | None
+    error_message: str | None
+    partial: bool
+    unread: bool
+    mutations: list[str]
+    notes: list[str]
+    body_sha256_received: str | None
+    """Hex."""
+    body_sha256_sent: str | None
+    """Hex."""
+    metadata: JSONObject
+    token_usages: list[ReadTokenUsage]
+    user_prompts: list[ReadUserPrompt]
+    tool_usages: list[ReadToolUsage]
+    model_thoughts: list[ReadModelThought]
+
+
+class Reader:
+    """Reads ended interceptions; those in flight show nowhere. Raises `StoreUnavailable`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def interceptions_page(
+        self, viewer_initiator: UUID | None, *, limit: int, offset: int = 0
+    ) -> tuple[list[ReadInterception], int]:
+        """A page, newest first, and the exact total; of one initiator, or with None of everyone."""
+        of, whose = ("_of_initiator", [viewer_initiator]) if viewer_initiator else ("", [])
+        with mapped():
+            async with self._pool.acquire() as connection, _one_snapshot(connection):
+                rows = await connection.fetch(sql(f"interceptions_page{of}"), limit, offset, *whose)
+                total = await connection.fetchval(sql(f"count_interceptions{of}"), *whose)
+                return await _with_children(connection, rows), total
+
+    async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> ReadInterception | None:
+        """One, or None when it is missing, in flight, or of another initiator than the viewer may see."""
+        with mapped():
+            async with self._pool.acquire() as connection, _one_snapshot(connection):
+                rows = await connection.fetch(sql("interception"), interception_id, viewer_initiator)
+                found = await _with_children(connection, rows)
+        return found[0] if found else None
+
+
+def _one_snapshot(connection: PooledConnection) -> asyncpg.transaction.Transaction:
+    return connection.transaction(isolation="repeatable_read", readonly=True)
+
+
+_Children = Mapping[UUID, list[JSONObject]]
+
+
+async def _children(connection: PooledConnection, query: str, ids: Sequence[UUID]) -> _Children:
+    found: dict[UUID, list[JSONObject]] = defaultdict(list)
+    for row in await connection.fetch(sql(query), ids):
+        found[row["interception_id"]].append(dict(row))
+    return found
+
+
+async def _with_children(connection: PooledConnection, rows: Sequence[asyncpg.Record]) -> list[ReadInterception]:
+    """One query for each kind of children, however many rows."""
+    ids = [row["id"] for row in rows]
+    if not ids:
+        return []
+    children = {
+        kind: await _children(connection, f"{kind}_of", ids)
+        for kind in ("token_usages", "user_prompts", "tool_usages", "model_thoughts")
+    }
+    return [_assembled(row, {kind: found.get(row["id"], []) for kind, found in children.items()}) for row in rows]
+
+
+def _assembled(row: asyncpg.Record, children: dict[str, list[JSONObject]]) -> ReadInterception:
+    for prompt in children["user_prompts"]:
+        prompt["provider_response_id"] = row["provider_response_id"]
+    for tool in children["tool_usages"]:
+        tool["server_url"] = tool["server_url"] or ""
+        tool["invocation_error"] = tool["invocation_error"] or ""
+    fields = dict(row) | children
+    fields["api_key_id"] = row["api_token_id"]
+    fields["initiator"] = {"id": row["initiator_id"], **{key: row[key] for key in ("username", "name", "avatar_url")}}
+    for digest in ("body_sha256_received", "body_sha256_sent"):
+        fields[digest] = row[digest].hex() if row[digest] is not None else None
+    return msgspec.convert(fields, ReadInterception)

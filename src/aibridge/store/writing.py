@@ -1,0 +1,71 @@
+"""The write path: a batch is one statement, one round trip, one durable commit.
+
+`Writer` satisfies `recording.sink.Sink` by shape.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from aibridge.records import Begun, Finished
+from aibridge.store.connections import Connection, Dial, Lane
+from aibridge.store.failures import encoding
+from aibridge.store.sessions import recompute
+from aibridge.store.sql import sql
+
+WRITE_TIMEOUT = 30.0
+"""Seconds after which a write counts as lost; the recorder's own deadlines are shorter."""
+
+_PLANS = {
+    # One plan, kept for the life of the connection: planning these statements costs more than running them. It is made
+    # when the tables may still be empty, so it is kept from scanning what will be large.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+_WRITE_BEGUN = sql("write_begun")
+_WRITE_FINISHED = sql("write_finished")
+_REOPEN = sql("reopen_interrupted")
+
+
+class Writer:
+    """Writes starts and ends on a connection each, so that neither waits for the other's commit."""
+
+    def __init__(self, dial: Dial) -> None:
+        self._encoder = msgspec.json.Encoder()
+        self._begin = Lane(dial, timeout=WRITE_TIMEOUT, **_PLANS)
+        self._finish = Lane(dial, timeout=WRITE_TIMEOUT, **_PLANS)
+
+    async def write_begun(self, batch: Sequence[Begun]) -> None:
+        """Insert starts with their prompts, resolving lineage. A replay adds nothing."""
+        with encoding():
+            rows = self._encoder.encode(batch)
+        async with self._begin.hold() as connection:
+            await connection.execute(_WRITE_BEGUN, rows)
+
+    async def write_finished(self, batch: Sequence[Finished]) -> None:
+        """Insert facts, end the interceptions, and add to the roll-ups what was really ended here.
+
+        What recovery had closed as `interrupted` is replaced; what is gone or had ended already is left alone.
+        """
+        with encoding():
+            rows = self._encoder.encode(batch)
+        async with self._finish.hold() as connection:
+            if await connection.fetchval(_WRITE_FINISHED, rows) < len(batch):
+                await _replace_interrupted(connection, batch, rows)
+
+    async def close(self) -> None:
+        """Ends both connections after what is under way."""
+        await self._begin.close()
+        await self._finish.close()
+
+
+async def _replace_interrupted(connection: Connection, batch: Sequence[Finished], rows: bytes) -> None:
+    """The rare way: some rows of the batch were not open. Takes back those that recovery closed and ends them again."""
+    async with connection.transaction():
+        sessions = await connection.fetch(_REOPEN, [finished.id for finished in batch])
+        if sessions:
+            await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in sessions})
+            await connection.execute(_WRITE_FINISHED, rows)
