@@ -153,6 +153,11 @@ class Reader:
                 found = await _with_children(connection, rows)
         return found[0] if found else None
 
+    async def owns_response(self, initiator_id: UUID, response_id: str) -> bool:
+        """Tell whether a provider's stored response came from a request of this user."""
+        with mapped():
+            return bool(await self._pool.fetchval(sql("owns_response"), initiator_id, response_id))
+
 
 def _one_snapshot(connection: PooledConnection) -> asyncpg.transaction.Transaction:
     return connection.transaction(isolation="repeatable_read", readonly=True)

@@ -37,6 +37,7 @@ class Answer:
         "_parser",
         "_persistent",
         "_spent",
+        "_tail",
         "_wrong",
         "bodyless",
         "chunked",
@@ -76,6 +77,7 @@ class Answer:
         self._spent = 0
         self._fields = 0
         self._overhead = 0
+        self._tail = b""
         self._wrong: UpstreamError | None = None
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
@@ -102,7 +104,9 @@ class Answer:
         if self.complete:
             self._parser = None
             self.excess = self.excess or self._overrun(data)
-        elif self.unread == before:
+            return
+        self._tail = data[-LAST_BREAKS:]
+        if self.unread == before:
             self._bound(len(data))
         else:
             self._overhead = 0
@@ -222,7 +226,8 @@ class Answer:
         """Whether line breaks followed the message in the same piece: llhttp skips them silently."""
         if self.content_length and not self.bodyless and self._body:
             return not data.endswith(self._body[-1])
-        return len(data) - len(data.rstrip(b"\r\n")) > LAST_BREAKS
+        end = self._tail + data
+        return len(end) - len(end.rstrip(b"\r\n")) > LAST_BREAKS
 
     def _bound(self, size: int) -> None:
         self._overhead += size

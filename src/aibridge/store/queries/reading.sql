@@ -43,3 +43,10 @@ SELECT * FROM aibridge_tool_usages WHERE interception_id = ANY ($1::uuid[]) ORDE
 -- name: model_thoughts_of
 -- The model thoughts of these interceptions ($1), oldest first.
 SELECT * FROM aibridge_model_thoughts WHERE interception_id = ANY ($1::uuid[]) ORDER BY created_at, id;
+
+-- name: owns_response
+-- Whether a provider's response is on record for this initiator ($1). $2: the provider's response id.
+SELECT EXISTS (
+    SELECT FROM aibridge_interceptions
+    WHERE initiator_id = $1 AND provider_response_id = $2 AND provider = 'openai' AND ended_at IS NOT NULL
+);

@@ -1,0 +1,111 @@
+"""Taking in request bodies: bounded each, bounded together, and never waiting for ever."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from aibridge.errors import RequestRefused
+from aibridge.gateway.asgi import Receive
+from aibridge.gateway.headers import RawHeaders, first
+
+BODY_SECONDS = 30.0
+"""Without a single byte for so long, the client is told that it is too slow."""
+
+
+class BodyLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes."""
+
+    one: int = 64 * 2**20
+    together: int = 512 * 2**20
+
+
+class ClientGone(Exception):
+    """The client left before its request was complete: there is nobody to answer."""
+
+
+class Bodies:
+    """Reads bodies and keeps count of what all of them hold."""
+
+    def __init__(self, limits: BodyLimits) -> None:
+        self._limits = limits
+        self._held = 0
+
+    @property
+    def limit(self) -> int:
+        """The most bytes of one body."""
+        return self._limits.one
+
+    @contextmanager
+    def hold(self) -> Iterator["Held"]:
+        """Count what is read until the block ends or `Held.release` is called."""
+        held = Held(self)
+        try:
+            yield held
+        finally:
+            held.release()
+
+    def take(self, count: int) -> None:
+        """Count bytes in; raises `RequestRefused` (503) when all bodies together would be too much."""
+        if self._held + count > self._limits.together:
+            raise RequestRefused("The gateway holds too many large requests right now. Try again soon.", status=503)
+        self._held += count
+
+    def give_back(self, count: int) -> None:
+        """Count bytes out."""
+        self._held -= count
+
+
+class Held:
+    """What one request holds."""
+
+    __slots__ = ("_bodies", "_count")
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._count = 0
+
+    def release(self) -> None:
+        """The body is no longer held."""
+        self._bodies.give_back(self._count)
+        self._count = 0
+
+    async def read(self, headers: RawHeaders, receive: Receive) -> bytes | bytearray:
+        """Return the whole body.
+
+        Raises `RequestRefused` 413 (too large; said before reading where the length is known), 408 (too slow),
+        503 (too much memory held), or `ClientGone`.
+        """
+        self._check(int(first(headers, b"content-length") or 0))
+        try:
+            async with asyncio.timeout(BODY_SECONDS) as patience:
+                return await self._all(receive, patience)
+        except TimeoutError:
+            raise RequestRefused(f"No byte of the body came for {BODY_SECONDS:.0f} s.", status=408) from None
+
+    async def _all(self, receive: Receive, patience: asyncio.Timeout) -> bytes | bytearray:
+        chunk, more = await self._next(receive)
+        if not more:
+            return chunk
+        now = asyncio.get_running_loop().time
+        body = bytearray(chunk)
+        while more:
+            patience.reschedule(now() + BODY_SECONDS)
+            chunk, more = await self._next(receive)
+            body += chunk
+        return body
+
+    async def _next(self, receive: Receive) -> tuple[bytes, bool]:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        self._bodies.take(len(chunk))
+        self._count += len(chunk)
+        self._check(self._count)
+        return chunk, message.get("more_body", False)
+
+    def _check(self, size: int) -> None:
+        if size > self._bodies.limit:
+            raise RequestRefused(f"The request body is larger than {self._bodies.limit} bytes.", status=413)

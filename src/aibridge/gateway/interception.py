@@ -1,0 +1,101 @@
+"""What an intercepted exchange owes the record: begun before anything is revealed, sealed before the last bytes are."""
+
+import asyncio
+from http import HTTPStatus
+
+from aibridge.dialects.error_kind import error_type
+from aibridge.errors import StoreError
+from aibridge.gateway.relay import Exchange, Fate
+from aibridge.ops.metrics import ProviderMetrics
+from aibridge.ops.scrub import scrub
+from aibridge.recording.batch import Ticket
+from aibridge.recording.recorder import Recorder
+from aibridge.recording.rows import Ending
+from aibridge.records import Begun, ErrorType, Finished, Outcome, ReplyFacts
+
+NO_FACTS = ReplyFacts()
+
+
+class Interception:
+    """The record of one exchange. Satisfies `relay.Record`."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        ticket: Ticket[Begun],
+        *,
+        dialect: str,
+        arrived_at: float,
+        metrics: ProviderMetrics,
+    ) -> None:
+        self._recorder = recorder
+        self._ticket = ticket
+        self._dialect = dialect
+        self._arrived_at = arrived_at
+        self._metrics = metrics
+        self._finish: Ticket[Finished] | None = None
+
+    @property
+    def begun(self) -> "asyncio.Future[StoreError | None]":
+        """Resolves once the start is durable."""
+        return self._ticket.promise
+
+    async def seal(self, fate: Fate, exchange: Exchange) -> bool:
+        """Write the end; False when the database did not take it in time. It is written later all the same."""
+        return await self._hand_over(fate, exchange).promise is None
+
+    def abandon(self, fate: Fate, exchange: Exchange) -> None:
+        """Hand the end over without waiting: the recorder owns it now."""
+        self._hand_over(fate, exchange)
+
+    def _hand_over(self, fate: Fate, exchange: Exchange) -> Ticket[Finished]:
+        if self._finish is None:
+            facts = exchange.tap.tell() if exchange.tap is not None else NO_FACTS
+            ending = self._ending(fate, facts, exchange)
+            self._finish = self._recorder.finish(self._ticket, ending, facts)
+            self._count(ending, facts)
+        return self._finish
+
+    def _count(self, ending: Ending, facts: ReplyFacts) -> None:
+        self._metrics.ended(ending.outcome)
+        if ending.time_to_first_byte_us is not None:
+            self._metrics.first_byte.observe(ending.time_to_first_byte_us / 1e6)
+        if facts.notes:
+            self._metrics.notes.inc(len(facts.notes))
+        if ending.notes:
+            self._metrics.retries.inc()
+
+    def _ending(self, fate: Fate, facts: ReplyFacts, exchange: Exchange) -> Ending:
+        outcome, kind, message = self._verdict(fate, facts, exchange)
+        reply, first_byte_at = exchange.reply, exchange.first_byte_at
+        return Ending(
+            outcome=outcome,
+            status_code=fate.refusal.status if fate.refusal else reply.status if reply else None,
+            error_type=kind,
+            error_message=scrub(message),
+            time_to_first_byte_us=None if first_byte_at is None else round((first_byte_at - self._arrived_at) * 1e6),
+            partial=outcome is not Outcome.COMPLETED and not facts.ended,
+            mutations=exchange.filter.mutations if exchange.filter else (),
+            notes=("the idle connection was closed by the provider; the request was sent once more",)
+            if reply is not None and reply.retried
+            else (),
+        )
+
+    def _verdict(self, fate: Fate, facts: ReplyFacts, exchange: Exchange) -> tuple[Outcome, ErrorType | None, str]:
+        if fate.outcome is not Outcome.COMPLETED:
+            return fate.outcome, fate.error_type, fate.message
+        status = exchange.reply.status if exchange.reply else 0
+        if status >= HTTPStatus.BAD_REQUEST or facts.failed:
+            kind = error_type(status=status, dialect=self._dialect, code=facts.error_code)
+            return Outcome.FAILED, kind, facts.error_message or facts.error_code or _phrase(status)
+        deaf = exchange.tap is not None and exchange.tap.deaf
+        if facts.ended or deaf:
+            return Outcome.COMPLETED, None, ""
+        return Outcome.TRUNCATED, ErrorType.UNKNOWN, "the answer ended without its terminal event"
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"HTTP status {status}"

@@ -1,0 +1,198 @@
+"""uvicorn's HTTP/1.1 protocol with the bounds it leaves open, and a way to learn at once that a client went away."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+MAX_HEAD_BYTES = 64 * 1024
+MAX_HEAD_FIELDS = 200
+HEAD_SECONDS = 10.0
+"""From the first byte of a request until its head is complete."""
+SILENT_SECONDS = 75.0
+"""A fresh connection that sends nothing, like a kept-alive one."""
+STALLED_SECONDS = 600.0
+"""A client that takes nothing of its answer for so long counts as gone."""
+LINGER_SECONDS = 5.0
+"""How long the rest of a refused body is read and thrown away, so that the refusal is not lost in a reset."""
+
+CONNECTION = "aibridge.connection"
+"""Key of the protocol among a request's ASGI extensions."""
+
+
+class HeadTooLargeError(Exception):
+    """The request's head has more bytes or fields than are accepted."""
+
+
+class GatewayProtocol(HttpToolsProtocol):
+    """One client connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._on_leave: Callable[[], None] | None = None
+        self._in_head = False
+        self._head_bytes = 0
+        self._field_bytes = 0
+        self._head_too_large = False
+        self._silence_timer: asyncio.TimerHandle | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._deaf = False
+        self._lost = False
+
+    # -------------------------------------------------------------- for the relay
+
+    def watch(self, on_leave: Callable[[], None] | None) -> None:
+        """Call `on_leave` when the client goes away; None ends the watch. One watcher: one request runs at a time."""
+        self._on_leave = on_leave
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client has gone away."""
+        return self._lost or self.transport.is_closing()
+
+    # -------------------------------------------------------------- the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Keep the connection alive at TCP's level, and bound its silence."""
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        super().connection_made(_Lingering(transport, self))  # type: ignore[arg-type]
+        self._silence_timer = self.loop.call_later(SILENT_SECONDS, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the relay, once."""
+        self._lost = True
+        for timer in (self._silence_timer, self._head_timer, self._stall_timer):
+            self._stop(timer)
+        super().connection_lost(exc)
+        leave, self._on_leave = self._on_leave, None
+        if leave is not None:
+            leave()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, bounding the head by size and time."""
+        if self._deaf:
+            return
+        if self._silence_timer is not None:
+            self._stop(self._silence_timer)
+            self._silence_timer = None
+        super().data_received(data)
+        if self._in_head and not self._deaf:
+            self._bound_head(len(data))
+
+    def _bound_head(self, received: int) -> None:
+        self._head_bytes += received
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(431, "request header fields too large: at most 64 KiB are accepted")
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._refuse, 408, "the request head did not arrive")
+
+    def on_message_begin(self) -> None:
+        """Start counting a head."""
+        super().on_message_begin()
+        self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
+        self._in_head = True
+        self._head_bytes = 0
+        self._field_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count, then take the field."""
+        self._field_bytes += len(name) + len(value) + 4
+        if self._field_bytes > MAX_HEAD_BYTES or len(self.headers) >= MAX_HEAD_FIELDS:
+            self._head_too_large = True
+            raise HeadTooLargeError
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._in_head = False
+        if self._head_timer is not None:
+            self._stop(self._head_timer)
+            self._head_timer = None
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, or too much of it."""
+        if self._head_too_large:
+            self._refuse(431, "request header fields too large: at most 64 KiB and 200 fields are accepted")
+        else:
+            self._refuse(400, msg)
+
+    # -------------------------------------------------------------- a client that does not read
+
+    def pause_writing(self) -> None:
+        """The client reads slower than the provider writes: the relay waits, but not for ever."""
+        super().pause_writing()
+        self._stall_timer = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client made progress."""
+        self._stop(self._stall_timer)
+        super().resume_writing()
+
+    # -------------------------------------------------------------- refusing
+
+    def _refuse(self, status: int, message: str) -> None:
+        if self._deaf or self.transport.is_closing():
+            return
+        body = json.dumps({"message": message}).encode()
+        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+        self.transport.write(STATUS_LINE[status] + head + body)
+        self.linger()
+
+    def linger(self) -> None:
+        """Half-close: let the client finish sending into the void and read its answer.
+
+        Closing a socket with unread input sends a reset, which may overtake the answer (nginx: `lingering_close`).
+        """
+        self._deaf = True
+        transport = self.transport
+        if not transport.can_write_eof():
+            transport.abort()
+            return
+        transport.write_eof()
+        transport.resume_reading()
+        self.loop.call_later(LINGER_SECONDS, transport.abort)
+
+    @property
+    def refuses_the_rest(self) -> bool:
+        """Whether the answer is out while the client is still sending its request."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return not self._deaf and cycle is not None and cycle.response_complete and cycle.more_body
+
+    @staticmethod
+    def _stop(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+
+
+class _Lingering:
+    """The transport as uvicorn sees it: its `close` after an early answer becomes a lingering one."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: GatewayProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        if self._protocol.refuses_the_rest and not self._transport.is_closing():
+            self._protocol.linger()
+        else:
+            self._transport.close()
