@@ -1,0 +1,221 @@
+"""Anthropic Messages: what is answered.
+
+https://docs.anthropic.com/en/api/messages-streaming
+"""
+
+from typing import Any
+
+import msgspec
+
+from aibridge.dialects.figures import count, extras
+from aibridge.dialects.listening import ESCAPED, PlainListener, StreamListener
+from aibridge.dialects.notes import Notes
+from aibridge.dialects.payload import (
+    Value,
+    as_json,
+    decoded,
+    fields,
+    items,
+    object_of,
+    string,
+    text_of,
+    value,
+)
+from aibridge.dialects.provider_error import error_in, error_of
+from aibridge.dialects.sse import Event
+from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, TokenUsage, ToolUsage
+
+_FIGURES = frozenset(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
+
+
+class _Block(msgspec.Struct):
+    """One content block, as far as it was heard."""
+
+    kind: str
+    id: str = ""
+    name: str = ""
+    server_name: str = ""
+    whole: str = ""
+    """What the block's start, or a plain answer, says at once: the input of a tool, or a thought."""
+    parts: list[str] = []
+    """What the deltas add."""
+    stopped: bool = False
+
+    @property
+    def content(self) -> str:
+        return "".join(self.parts) or self.whole
+
+
+class AnthropicStream(StreamListener):
+    """Hears the event stream of the Messages API."""
+
+    markers = (b"message_", b"tool_use", b"json_delta", b"thinking", b"block_stop", b'"error"', b"error\n", ESCAPED)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._message: dict[str, Any] = {}
+        self._usage: dict[str, Any] = {}
+        self._blocks: dict[object, _Block] = {}
+        self._stop_reason = ""
+        self._final = False
+        self._error: tuple[str, str] | None = None
+
+    def _read(self, event: Event) -> None:
+        found = object_of(value(event.data, self.notes))
+        match found.get("type") or event.name.decode("utf-8", "replace"):
+            case "content_block_delta":
+                self._hear_delta(found)
+            case "content_block_start":
+                self._hear_block_start(found)
+            case "content_block_stop":
+                if block := self._blocks.get(_index(found)):
+                    block.stopped = True
+            case "message_start":
+                self._message = object_of(found.get("message"))
+                self._hear_usage(self._message.get("usage"))
+            case "message_delta":
+                self._stop_reason = text_of(object_of(found.get("delta")).get("stop_reason")) or self._stop_reason
+                self._final = self._hear_usage(found.get("usage")) or self._final
+            case "message_stop":
+                self.terminal = True
+            case "error":
+                self._error = error_in(found) or error_of(found)
+                self.terminal = True
+            case _:
+                pass
+
+    def _hear_delta(self, found: dict[str, Any]) -> None:
+        delta = object_of(found.get("delta"))
+        block = self._blocks.get(_index(found))
+        piece = delta.get("partial_json" if delta.get("type") == "input_json_delta" else "thinking")
+        if block is not None and isinstance(piece, str):
+            block.parts.append(piece)
+
+    def _hear_block_start(self, found: dict[str, Any]) -> None:
+        start = object_of(found.get("content_block"))
+        kind = text_of(start.get("type"))
+        if not _kept(kind):
+            return
+        whole = text_of(start.get("thinking")) if kind == "thinking" else as_json(start.get("input") or {})
+        self._blocks[_index(found)] = _Block(
+            kind=kind,
+            id=text_of(start.get("id")),
+            name=text_of(start.get("name")),
+            server_name=text_of(start.get("server_name")),
+            whole=whole,
+            parts=[],
+        )
+
+    def _hear_usage(self, usage: object) -> bool:
+        """Figures are cumulative: one that is given replaces the earlier one."""
+        given = {name: figure for name, figure in object_of(usage).items() if figure is not None}
+        self._usage |= given
+        return bool(given)
+
+    def _facts(self) -> ReplyFacts:
+        notes = self.notes
+        response_id = text_of(self._message.get("id"))
+        code, message = self._error or ("", "")
+        blocks = list(self._blocks.values())
+        return ReplyFacts(
+            response_id=response_id,
+            model=text_of(self._message.get("model")),
+            token_usage=_token_usage(response_id, self._usage, notes, partial=not self._final),
+            tool_usages=_tool_usages(response_id, blocks),
+            model_thoughts=_model_thoughts(blocks),
+            ended=self.terminal,
+            failed=self._error is not None,
+            error_code=code,
+            error_message=message,
+            stop_reason=self._stop_reason or text_of(self._message.get("stop_reason")),
+            notes=notes.told(),
+        )
+
+
+class AnthropicPlain(PlainListener):
+    """Hears a plain answer of the Messages API."""
+
+    def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
+        message = fields(body)
+        if error := error_in({"error": value(message.get("error"), notes)}):
+            return ReplyFacts(ended=True, failed=True, error_code=error.code, error_message=error.message)
+        if not message:
+            return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
+        response_id = string(message.get("id"))
+        blocks = [block for block in map(_plain_block, items(message.get("content"))) if _kept(block.kind)]
+        usage = object_of(value(message.get("usage"), notes))
+        return ReplyFacts(
+            response_id=response_id,
+            model=string(message.get("model")),
+            token_usage=_token_usage(response_id, usage, notes, partial=False),
+            tool_usages=_tool_usages(response_id, blocks),
+            model_thoughts=_model_thoughts(blocks),
+            ended=True,
+            stop_reason=string(message.get("stop_reason")),
+            notes=notes.told(),
+        )
+
+
+def _plain_block(raw: Value) -> _Block:
+    block = fields(raw)
+    kind = string(block.get("type"))
+    given = block.get("input")
+    return _Block(
+        kind=kind,
+        id=string(block.get("id")),
+        name=string(block.get("name")),
+        server_name=string(block.get("server_name")),
+        whole=string(block.get("thinking")) if kind == "thinking" else decoded(b"{}" if given is None else given),
+        stopped=True,
+    )
+
+
+def _index(found: dict[str, Any]) -> object:
+    index = found.get("index")
+    return index if isinstance(index, int | float | str) else None
+
+
+def _kept(kind: str) -> bool:
+    return kind == "thinking" or kind.endswith("tool_use")
+
+
+def _tool_usages(response_id: str, blocks: list[_Block]) -> tuple[ToolUsage, ...]:
+    return tuple(_tool_usage(response_id, block) for block in blocks if block.kind != "thinking")
+
+
+def _tool_usage(response_id: str, block: _Block) -> ToolUsage:
+    """Only `tool_use` is answered through the client; `server_tool_use` and `mcp_tool_use` are hosted."""
+    of_client = block.kind == "tool_use"
+    metadata: dict[str, Any] = {} if block.stopped else {"incomplete": True}
+    if block.server_name:
+        metadata["server_name"] = block.server_name
+    return ToolUsage(
+        provider_response_id=response_id,
+        tool=block.name,
+        input=block.content,
+        provider_tool_call_id=(block.id or None) if of_client else None,
+        provider_item_id=None if of_client else (block.id or None),
+        metadata=metadata,
+    )
+
+
+def _model_thoughts(blocks: list[_Block]) -> tuple[ModelThought, ...]:
+    return tuple(
+        ModelThought(source=ThoughtSource.THINKING, content=block.content)
+        for block in blocks
+        if block.kind == "thinking" and block.content
+    )
+
+
+def _token_usage(response_id: str, usage: dict[str, Any], notes: Notes, *, partial: bool) -> TokenUsage | None:
+    if not usage and not (partial and response_id):
+        return None
+    return TokenUsage(
+        provider_response_id=response_id,
+        input=count(usage.get("input_tokens"), notes),
+        output=count(usage.get("output_tokens"), notes),
+        cache_read=count(usage.get("cache_read_input_tokens"), notes),
+        cache_write=count(usage.get("cache_creation_input_tokens"), notes),
+        partial=partial,
+        metadata=extras(usage, _FIGURES, notes),
+    )

@@ -1,0 +1,110 @@
+"""The head of a request body: its top-level members, each exactly once."""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Raw
+
+from aibridge.dialects.dialect import Buffer
+from aibridge.dialects.json_scan import Member, scan, skip_space
+from aibridge.dialects.payload import Value, key_text, parse
+from aibridge.errors import RequestRefused
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+ONCE_ONLY = frozenset(("model", "stream", "background", "input", "messages", "stream_options", "previous_response_id"))
+"""Two parsers would read two requests if one of these stood twice: one could be recorded and the other answered."""
+
+_HEAD = msgspec.json.Decoder(dict[str, Raw])
+_COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+_COMMA = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
+_CLOSE = re.compile(rb"[ \t\r\n]*}[ \t\r\n]*\Z")
+
+
+def read_head(body: Buffer) -> dict[str, Value] | None:
+    """Top-level members by name, unread; views into `body`, not copies. None when it is not JSON at all.
+
+    Raises `RequestRefused` (400) for an empty body, for JSON that is no object, and for a repeated member of
+    `ONCE_ONLY`, however its name is spelt.
+    """
+    text = _whole(body)
+    start = object_start(text)
+    if start is None:
+        return None
+    whole = memoryview(text)[start:]
+    try:
+        head: Mapping[str, Raw] | None = _HEAD.decode(whole)
+    except (ValueError, RecursionError):
+        head = None
+    if head is not None and _each_once(text, start, head):
+        return dict(head)
+    return _patient_head(whole)
+
+
+def object_start(text: bytes | bytearray) -> int | None:
+    """The offset of the body's opening brace; None when it is not JSON. Raises `RequestRefused` as `read_head` does."""
+    start = skip_space(text, len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0)
+    if start == len(text):
+        raise RequestRefused("The request body is empty.")
+    if text.startswith(b"{", start):
+        return start
+    try:
+        parse(memoryview(text)[start:])
+    except (ValueError, RecursionError):
+        return None
+    raise RequestRefused("The request body is not a JSON object.")
+
+
+def members(text: bytes | bytearray, start: int) -> dict[str, Member]:
+    """Where each top-level member stands in the object that begins at `start`. Empty when it is broken."""
+    return {
+        key_text(memoryview(text)[member.key[0] : member.key[1]]): member
+        for member in scan(text, start) or ()
+        if member.key is not None
+    }
+
+
+def _whole(body: Buffer) -> bytes | bytearray:
+    """The body as something searchable, copied only when it is a view of a part of something larger."""
+    if not isinstance(body, memoryview):
+        return body
+    owner = body.obj
+    if isinstance(owner, bytes | bytearray) and len(owner) == body.nbytes and body.c_contiguous:
+        return owner
+    return bytes(body)
+
+
+def _each_once(text: bytes | bytearray, start: int, head: Mapping[str, Raw]) -> bool:
+    """Whether the body is exactly these members in this order: then no key stood twice, and none was escaped.
+
+    A parser keeps the last of two equal keys and says nothing. But JSON has one reading only: a body that spells these
+    members one after the other to its very end has no room for another. This costs a comparison of bytes where a
+    second look at every key would cost a scan.
+    """
+    at = skip_space(text, start + 1)
+    last = len(head) - 1
+    for position, (key, raw) in enumerate(head.items()):
+        quoted = b'"%b"' % key.encode()
+        colon = _COLON.match(text, at + len(quoted)) if text.startswith(quoted, at) else None
+        content = memoryview(raw)
+        if colon is None or not text.startswith(content, colon.end()):
+            return False
+        after = (_COMMA if position < last else _CLOSE).match(text, colon.end() + content.nbytes)
+        if after is None:
+            return False
+        at = after.end()
+    return bool(head) or _CLOSE.match(text, at) is not None
+
+
+def _patient_head(whole: memoryview) -> dict[str, Value] | None:
+    found = scan(whole)
+    if found is None:
+        return None
+    head: dict[str, Value] = {}
+    for member in found:
+        assert member.key is not None
+        key = key_text(whole[member.key[0] : member.key[1]])
+        if key in head and key in ONCE_ONLY:
+            raise RequestRefused(f"The request body names {key!r} twice.")
+        head[key] = whole[member.start : member.end]
+    return head

@@ -1,0 +1,61 @@
+"""Why an interception failed, in the record's own few words."""
+
+from aibridge.records import ErrorType
+
+_FIRST_ERROR_STATUS = 400
+_STATUS = {
+    400: ErrorType.BAD_REQUEST,
+    404: ErrorType.BAD_REQUEST,
+    413: ErrorType.BAD_REQUEST,
+    422: ErrorType.BAD_REQUEST,
+    401: ErrorType.UNAUTHORIZED,
+    403: ErrorType.UNAUTHORIZED,
+    429: ErrorType.RATE_LIMITED,
+    408: ErrorType.TIMEOUT,
+    504: ErrorType.TIMEOUT,
+}
+_OVERLOADED = {"anthropic_messages": 529, "openai_chat": 503, "openai_responses": 503}
+"""The status by which each dialect's provider says that it is overloaded."""
+_CODES = {
+    "overloaded_error": ErrorType.OVERLOADED,
+    "server_is_overloaded": ErrorType.OVERLOADED,
+    "slow_down": ErrorType.OVERLOADED,
+    "rate_limit_error": ErrorType.RATE_LIMITED,
+    "rate_limit_exceeded": ErrorType.RATE_LIMITED,
+    "insufficient_quota": ErrorType.RATE_LIMITED,
+    "billing_error": ErrorType.RATE_LIMITED,
+    "authentication_error": ErrorType.UNAUTHORIZED,
+    "permission_error": ErrorType.UNAUTHORIZED,
+    "invalid_api_key": ErrorType.UNAUTHORIZED,
+    "invalid_request_error": ErrorType.BAD_REQUEST,
+    "not_found_error": ErrorType.BAD_REQUEST,
+    "request_too_large": ErrorType.BAD_REQUEST,
+    "context_length_exceeded": ErrorType.BAD_REQUEST,
+    "invalid_prompt": ErrorType.BAD_REQUEST,
+    "timeout_error": ErrorType.TIMEOUT,
+    "api_error": ErrorType.SERVER_ERROR,
+    "server_error": ErrorType.SERVER_ERROR,
+    "internal_server_error": ErrorType.SERVER_ERROR,
+}
+"""Errors named inside an answer of a good status.
+https://docs.anthropic.com/en/api/errors, https://platform.openai.com/docs/guides/error-codes"""
+
+
+def error_type(*, dialect: str, status: int | None, code: str = "") -> ErrorType:
+    """Name the kind of a failure: by an error status, else by the provider's own `code` of a mid-stream error.
+
+    `dialect` is a `Dialect.name`. `status` is None when there was no answer at all.
+    """
+    if status is not None and status >= _FIRST_ERROR_STATUS:
+        return _of_status(dialect, status)
+    if code.startswith("rate_limit"):
+        return ErrorType.RATE_LIMITED
+    if code.isdecimal() and len(code) == 3:  # noqa: PLR2004  # some vendors name the error by its HTTP status
+        return _of_status(dialect, int(code))
+    return _CODES.get(code, ErrorType.UNKNOWN)
+
+
+def _of_status(dialect: str, status: int) -> ErrorType:
+    if status == _OVERLOADED.get(dialect):
+        return ErrorType.OVERLOADED
+    return _STATUS.get(status, ErrorType.SERVER_ERROR if status // 100 == 5 else ErrorType.UNKNOWN)  # noqa: PLR2004

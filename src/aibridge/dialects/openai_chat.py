@@ -1,0 +1,79 @@
+"""OpenAI Chat Completions: what is asked.
+
+https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from aibridge.dialects import clients
+from aibridge.dialects.body import read_head
+from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
+from aibridge.dialects.include_usage import ask_for_usage
+from aibridge.dialects.notes import Notes
+from aibridge.dialects.openai_chat_answers import ChatPlain, ChatStream
+from aibridge.dialects.openai_errors import openai_error_body
+from aibridge.dialects.payload import Value, items, list_of, object_of, text_of, value
+from aibridge.dialects.request import Asked, read_facts, titles, unread_facts
+from aibridge.records import RequestFacts
+
+_INSTRUCTING = ("system", "developer")
+
+
+class OpenAIChat:
+    """The Chat Completions API of OpenAI and of everything compatible with it."""
+
+    name = "openai_chat"
+
+    def read_request(self, body: Buffer, headers: Headers) -> RequestFacts:
+        """Read a decoded request body; see `Dialect`."""
+        caller = clients.identify(headers)
+        head = read_head(body)
+        if head is None:
+            return unread_facts(caller)
+        notes = Notes()
+        messages = items(head.get("messages"))
+        side = caller.client in clients.TITLING and titles(caller, head, _systems(messages))
+        return read_facts(head, caller, _asked(messages, notes), notes, session_id=None, side_request=side)
+
+    def listen(self, *, status: int, streaming: bool) -> Listener:
+        """A listener for one answer."""
+        return ChatStream() if streaming else ChatPlain(status)
+
+    def error_body(self, *, status: int, message: str) -> bytes:
+        """The gateway's own error in OpenAI's envelope."""
+        return openai_error_body(status=status, message=message)
+
+    def include_usage(self, body: bytes, facts: RequestFacts) -> Edit | None:
+        """Ask for usage in the stream where the client left that open; see `include_usage`."""
+        return ask_for_usage(body) if facts.stream and not facts.unread else None
+
+
+def _asked(messages: list[Value], notes: Notes) -> Asked:
+    """Read the last message that is no instruction."""
+    for raw in reversed(messages):
+        message = object_of(value(raw, notes))
+        role = message.get("role")
+        if role == "user":
+            return Asked(prompt=_prompt(message.get("content")))
+        if role == "tool":
+            return Asked(correlating_tool_call_id=text_of(message.get("tool_call_id")) or None)
+        if role not in _INSTRUCTING:
+            break
+    return Asked()
+
+
+def _prompt(content: object) -> str | None:
+    if isinstance(content, str):
+        return content
+    parts = [object_of(part) for part in list_of(content)]
+    texts = [text_of(part.get("text")) for part in parts if part.get("type") == "text"]
+    return texts[-1] if texts else None
+
+
+def _systems(messages: list[Value]) -> list[str]:
+    """The texts of the instructions that open the conversation."""
+    texts: list[str] = []
+    for raw in messages:
+        message = object_of(value(raw, Notes()))
+        if message.get("role") not in _INSTRUCTING:
+            break
+        texts.append(_prompt(message.get("content")) or "")
+    return texts

@@ -1,0 +1,195 @@
+"""OpenAI Chat Completions: what is answered.
+
+https://platform.openai.com/docs/api-reference/chat-streaming
+"""
+
+from typing import Any
+
+import msgspec
+
+from aibridge.dialects.listening import ESCAPED, PlainListener, StreamListener
+from aibridge.dialects.notes import Notes
+from aibridge.dialects.openai_usage import CHAT, token_usage
+from aibridge.dialects.payload import as_json, fields, list_of, object_of, text_of, value
+from aibridge.dialects.provider_error import ProviderError, error_in
+from aibridge.dialects.sse import Event, parse_event
+from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, ToolUsage
+
+DONE = b"[DONE]"
+LOOKS_FOR_ID = 8
+"""Events at the start that are read until one names the response. Azure's first one does not."""
+_FINISH = b'"finish_reason"'
+_UNFINISHED = (b'"finish_reason":null', b'"finish_reason": null')
+
+
+class _Call(msgspec.Struct):
+    """One tool call, as far as it was heard."""
+
+    id: str = ""
+    name: str = ""
+    parts: list[str] = []
+
+    def hear(self, call: dict[str, Any]) -> None:
+        """Take a delta, or a whole call: a function's arguments, or the free text of a custom tool."""
+        told = object_of(call.get("function")) or object_of(call.get("custom"))
+        self.id = self.id or text_of(call.get("id"))
+        self.name = self.name or text_of(told.get("name"))
+        piece = told.get("arguments", told.get("input"))
+        if piece is not None:
+            self.parts.append(as_json(piece))
+
+
+class _Choice:
+    """One of the answers of a response, as far as it was heard."""
+
+    def __init__(self) -> None:
+        self.calls: list[_Call] = []
+        self.thoughts: list[str] = []
+        self.finish_reason = ""
+        self._by_index: dict[object, _Call] = {}
+
+    def hear(self, delta: dict[str, Any]) -> None:
+        """Take a delta, or a whole message."""
+        thought = delta.get("reasoning_content") or delta.get("reasoning")
+        if isinstance(thought, str):
+            self.thoughts.append(thought)
+        for call in list_of(delta.get("tool_calls")):
+            self._hear_call(object_of(call))
+        if legacy := object_of(delta.get("function_call")):
+            self._hear_call({"index": "function_call", "function": legacy})
+
+    def _hear_call(self, call: dict[str, Any]) -> None:
+        """Find the call that a delta belongs to: by its index; by its id where a vendor gives every call one index."""
+        index = call.get("index")
+        key = index if isinstance(index, int | float | str) else None
+        known = self._by_index.get(key)
+        identity = text_of(call.get("id"))
+        if known is None or (identity and known.id and identity != known.id):
+            known = self._by_index[key] = _Call(parts=[])
+            self.calls.append(known)
+        known.hear(call)
+
+
+class _Completion:
+    """What is known of one response; fed with chunks of a stream, or with the one plain answer."""
+
+    def __init__(self) -> None:
+        self.response_id = ""
+        self.model = ""
+        self.usage: dict[str, Any] = {}
+        self.usage_stood_alone = False
+        self.error: ProviderError | None = None
+        self.choices: dict[object, _Choice] = {}
+
+    @property
+    def finished(self) -> bool:
+        """Every choice that was begun has told why it ended."""
+        return bool(self.choices) and all(choice.finish_reason for choice in self.choices.values())
+
+    def hear(self, found: dict[str, Any], told_in: str) -> None:
+        """Take a chunk (`told_in` is `delta`) or a whole answer (`message`)."""
+        self.response_id = self.response_id or text_of(found.get("id"))
+        self.model = self.model or text_of(found.get("model"))
+        self.error = self.error or error_in(found)
+        choices = [object_of(choice) for choice in list_of(found.get("choices"))]
+        if usage := object_of(found.get("usage")):  # may be cumulative: the last one counts
+            self.usage = usage
+            self.usage_stood_alone = not choices
+        for position, told in enumerate(choices):
+            index = told.get("index")
+            key = index if isinstance(index, int | float | str) else position
+            choice = self.choices.setdefault(key, _Choice())
+            choice.hear(object_of(told.get(told_in)))
+            choice.finish_reason = text_of(told.get("finish_reason")) or choice.finish_reason
+
+    def facts(self, notes: Notes, *, ended: bool, partial: bool) -> ReplyFacts:
+        """What is known now."""
+        choices = list(self.choices.values())
+        code, message = self.error or ("", "")
+        return ReplyFacts(
+            response_id=self.response_id,
+            model=self.model,
+            token_usage=token_usage(self.response_id, self.usage, CHAT, notes, partial=partial),
+            tool_usages=tuple(self._tool_usage(call, choice) for choice in choices for call in choice.calls),
+            model_thoughts=tuple(
+                ModelThought(source=ThoughtSource.REASONING, content="".join(choice.thoughts))
+                for choice in choices
+                if choice.thoughts
+            ),
+            ended=ended,
+            failed=self.error is not None,
+            error_code=code,
+            error_message=message,
+            stop_reason=choices[0].finish_reason if choices else "",
+            notes=notes.told(),
+        )
+
+    def _tool_usage(self, call: _Call, choice: _Choice) -> ToolUsage:
+        return ToolUsage(
+            provider_response_id=self.response_id,
+            tool=call.name,
+            input="".join(call.parts),
+            provider_tool_call_id=call.id or None,
+            metadata={} if choice.finish_reason else {"incomplete": True},
+        )
+
+
+class ChatStream(StreamListener):
+    """Hears the event stream of the Chat Completions API.
+
+    It ends with `[DONE]`, or with an error; where a compatible vendor sends neither, with the end of the body once
+    every choice has told its finish reason.
+    """
+
+    markers = (b"tool_calls", b"_tokens", b"reasoning", b"function_call", b'"error"', b"error\n", DONE, ESCAPED)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._completion = _Completion()
+        self._looks = LOOKS_FOR_ID
+        self._body_ended = False
+
+    def hear(self, chunk: bytes) -> None:
+        """Take the next bytes. `[DONE]` counts from the end of its line: the blank line after it tells nothing more."""
+        super().hear(chunk)
+        if not self.terminal and self._reader.open_ends_with(DONE):
+            self.terminal = parse_event(self._reader.rest()).data.strip() == DONE
+
+    def end(self) -> None:
+        """The body ended."""
+        super().end()
+        self._body_ended = True
+
+    def _matters(self, text: bytes) -> bool:
+        """Nearly every chunk says `"finish_reason":null`: what matters is one that says something else."""
+        if self._looks or super()._matters(text):
+            return True
+        return text.count(_FINISH) != text.count(_UNFINISHED[0]) + text.count(_UNFINISHED[1])
+
+    def _read(self, event: Event) -> None:
+        if event.data.strip() == DONE:
+            self.terminal = True
+            return
+        found = object_of(value(event.data, self.notes))
+        self._completion.hear(found, "delta")
+        self._looks = 0 if self._completion.response_id else max(self._looks - 1, 0)
+        self.terminal = self._completion.error is not None
+
+    def _facts(self) -> ReplyFacts:
+        completion = self._completion
+        ended = self.terminal or (self._body_ended and completion.finished)
+        final = completion.usage_stood_alone or (ended and completion.error is None)
+        return completion.facts(self.notes, ended=ended, partial=not final)
+
+
+class ChatPlain(PlainListener):
+    """Hears a plain answer of the Chat Completions API."""
+
+    def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
+        members = fields(body)
+        if not members:
+            return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
+        completion = _Completion()
+        names = ("id", "model", "error", "usage", "choices")
+        completion.hear({name: value(members.get(name), notes) for name in names}, "message")
+        return completion.facts(notes, ended=True, partial=False)

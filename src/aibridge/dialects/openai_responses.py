@@ -1,0 +1,94 @@
+"""OpenAI Responses: what is asked.
+
+https://platform.openai.com/docs/api-reference/responses/create
+"""
+
+from aibridge.dialects import clients
+from aibridge.dialects.body import read_head
+from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
+from aibridge.dialects.notes import Notes
+from aibridge.dialects.openai_errors import openai_error_body
+from aibridge.dialects.openai_responses_answers import ResponsesPlain, ResponsesStream
+from aibridge.dialects.payload import Value, items, list_of, object_of, string, text_of, truth, value
+from aibridge.dialects.request import Asked, read_facts, titles, unread_facts
+from aibridge.errors import RequestRefused
+from aibridge.records import RequestFacts
+
+_INSTRUCTING = ("system", "developer")
+_CALL_OUTPUT = "_call_output"
+
+
+class OpenAIResponses:
+    """The Responses API."""
+
+    name = "openai_responses"
+
+    def read_request(self, body: Buffer, headers: Headers) -> RequestFacts:
+        """Read a decoded request body; see `Dialect`. `background: true` is refused with 501."""
+        caller = clients.identify(headers)
+        head = read_head(body)
+        if head is None:
+            return unread_facts(caller)
+        if truth(head.get("background")):
+            raise RequestRefused(
+                "Background responses are not supported: their result would escape the audit.", status=501
+            )
+        notes = Notes()
+        key = string(head.get("prompt_cache_key"))
+        previous = string(head.get("previous_response_id"))
+        return read_facts(
+            head,
+            caller,
+            _asked(head.get("input"), notes),
+            notes,
+            session_id=clients.session_of_responses_client(caller.client, headers, key),
+            side_request=caller.client in clients.TITLING and titles(caller, head, _systems(head)),
+            metadata={"previous_response_id": previous} if previous else {},
+        )
+
+    def listen(self, *, status: int, streaming: bool) -> Listener:
+        """A listener for one answer."""
+        return ResponsesStream() if streaming else ResponsesPlain(status)
+
+    def error_body(self, *, status: int, message: str) -> bytes:
+        """The gateway's own error in OpenAI's envelope."""
+        return openai_error_body(status=status, message=message)
+
+    def include_usage(self, body: bytes, facts: RequestFacts) -> Edit | None:  # noqa: ARG002
+        """None: these streams always tell the usage."""
+        return None
+
+
+def _asked(given: Value | None, notes: Notes) -> Asked:
+    """Read the last input item that is no instruction."""
+    if text := string(given):
+        return Asked(prompt=text)
+    for raw in reversed(items(given)):
+        item = object_of(value(raw, notes))
+        if text_of(item.get("type")).endswith(_CALL_OUTPUT):
+            return Asked(correlating_tool_call_id=text_of(item.get("call_id")) or None)
+        role = item.get("role")
+        if role == "user":
+            return Asked(prompt=_prompt(item.get("content")))
+        if role not in _INSTRUCTING:
+            break
+    return Asked()
+
+
+def _prompt(content: object) -> str | None:
+    if isinstance(content, str):
+        return content
+    parts = [object_of(part) for part in list_of(content)]
+    texts = [text_of(part.get("text")) for part in parts if part.get("type") == "input_text"]
+    return "\n".join(texts) if texts else None
+
+
+def _systems(head: dict[str, Value]) -> list[str]:
+    """The instructions, and the texts of the instructing items that open the input."""
+    texts = [string(head.get("instructions"))]
+    for raw in items(head.get("input")):
+        item = object_of(value(raw, Notes()))
+        if item.get("role") not in _INSTRUCTING:
+            break
+        texts.append(_prompt(item.get("content")) or "")
+    return texts

@@ -1,0 +1,68 @@
+"""The output items of OpenAI Responses: calls, hosted calls, and what the model says about why."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from aibridge.dialects.payload import as_json, list_of, object_of, text_of
+from aibridge.records import ModelThought, ThoughtSource, ToolUsage
+
+Item = dict[str, Any]
+"""One output item, read."""
+
+_CALL = "_call"
+_FREE_OF_CALL_ID = frozenset(
+    (
+        "code_interpreter_call",
+        "file_search_call",
+        "image_generation_call",
+        "local_shell_call",
+        "mcp_call",
+        "web_search_call",
+    )
+)
+"""Hosted calls: their results never come back through the client as a function's output."""
+_INPUTS = ("arguments", "input", "action", "operation", "code", "queries")
+"""Where the kinds of calls keep what they are called with; the first that is there counts."""
+_EXTRAS = ("namespace", "server_label", "status")
+
+
+def tool_usages(response_id: str, items: list[Item]) -> tuple[ToolUsage, ...]:
+    """Every call among the items, in order."""
+    return tuple(_tool_usage(response_id, item) for item in items if text_of(item.get("type")).endswith(_CALL))
+
+
+def model_thoughts(items: list[Item]) -> tuple[ModelThought, ...]:
+    """Every thought among the items, in order."""
+    return tuple(thought for item in items for thought in _thoughts(item) if thought.content)
+
+
+def _tool_usage(response_id: str, item: Item) -> ToolUsage:
+    kind = text_of(item.get("type"))
+    given = next((item[name] for name in _INPUTS if item.get(name) is not None), "")
+    error = item.get("error")
+    return ToolUsage(
+        provider_response_id=response_id,
+        tool=text_of(item.get("name")) or kind,
+        input=as_json(given),
+        provider_tool_call_id=None if kind in _FREE_OF_CALL_ID else text_of(item.get("call_id")) or None,
+        provider_item_id=text_of(item.get("id")) or None,
+        invocation_error=None if error is None else as_json(error),
+        metadata={
+            name: item[name] for name in _EXTRAS if isinstance(item.get(name), str) and item[name] != "completed"
+        },
+    )
+
+
+def _thoughts(item: Item) -> Iterator[ModelThought]:
+    kind = item.get("type")
+    if kind == "reasoning":
+        yield from _texts(item.get("summary"), ThoughtSource.REASONING_SUMMARY)
+        yield from _texts(item.get("content"), ThoughtSource.REASONING)
+    elif kind == "message" and item.get("phase") == "commentary":
+        texts = [text_of(object_of(part).get("text")) for part in list_of(item.get("content"))]
+        yield ModelThought(source=ThoughtSource.COMMENTARY, content="\n".join(filter(None, texts)))
+
+
+def _texts(parts: object, source: ThoughtSource) -> Iterator[ModelThought]:
+    for part in list_of(parts):
+        yield ModelThought(source=source, content=text_of(object_of(part).get("text")))

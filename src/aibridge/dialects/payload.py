@@ -1,0 +1,131 @@
+"""Reading JSON that strangers wrote: fast where it is strict, patient where it is not, never raising for its content.
+
+Providers accept lone surrogates, byte-order marks, nulls and nesting that a strict parser refuses. So every value is
+read in stages: msgspec; then Python's `json`; then member by member, so that one unreadable value costs only itself.
+"""
+
+import json
+import math
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from aibridge.dialects.dialect import Buffer
+from aibridge.dialects.json_scan import scan
+from aibridge.dialects.notes import Notes
+
+Value = Buffer | Raw
+"""JSON text of one value, usually a view into the body it stands in."""
+
+PATIENCE = 4
+"""Levels of nesting that are taken apart member by member. Usage figures stand at most three levels deep."""
+UNREADABLE = "some values are not readable JSON"
+
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_ARRAY = msgspec.json.Decoder(list[Raw])
+_ANY = msgspec.json.Decoder()
+_MAX_DIGITS = 4300
+"""Python refuses to turn longer digits into an int (CVE-2020-10735)."""
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
+
+
+def parse(text: Value) -> Any:
+    """Read one JSON value. Raises `ValueError` or `RecursionError` when no stage can read it whole."""
+    try:
+        return _ANY.decode(text)
+    except (ValueError, RecursionError):
+        return json.loads(decoded(text), parse_int=_integer, strict=False)
+
+
+def value(text: Value | None, notes: Notes, patience: int = PATIENCE) -> Any:
+    """Read one JSON value; what cannot be read is left out and noted. None when nothing is left, or for None."""
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except (ValueError, RecursionError):
+        notes.add(UNREADABLE)
+    view = memoryview(text)
+    members = scan(view) if patience else None
+    if members is None:
+        return None
+    values = [value(view[member.start : member.end], notes, patience - 1) for member in members]
+    if view[0] == ord("["):
+        return values
+    return {key: item for key, item in zip(_keys(view), values, strict=True) if item is not None}
+
+
+def fields(text: Value | None) -> dict[str, Value]:
+    """The members of a JSON object, unread; of a repeated key the last. Empty when it is no object."""
+    if text is None:
+        return {}
+    try:
+        return dict(_OBJECT.decode(text))
+    except (ValueError, RecursionError):
+        view = memoryview(text)
+        members = scan(view) if bytes(view[:1]) == b"{" else None
+        values = [view[member.start : member.end] for member in members or ()]
+        return dict(zip(_keys(view) if values else (), values, strict=True))
+
+
+def items(text: Value | None) -> list[Value]:
+    """The elements of a JSON array, unread. Empty when it is no array."""
+    if text is None:
+        return []
+    try:
+        return list(_ARRAY.decode(text))
+    except (ValueError, RecursionError):
+        view = memoryview(text)
+        members = scan(view) if bytes(view[:1]) == b"[" else None
+        return [view[member.start : member.end] for member in members or ()]
+
+
+def _keys(view: memoryview) -> list[str]:
+    return [key_text(view[member.key[0] : member.key[1]]) for member in scan(view) or () if member.key is not None]
+
+
+def key_text(quoted: Value) -> str:
+    """The name that a quoted key spells, escapes undone. A key that is no JSON string is taken as it stands."""
+    try:
+        return str(parse(quoted))
+    except ValueError:
+        return decoded(quoted)
+
+
+def decoded(text: Value) -> str:
+    """The text of some JSON as it was sent, without a byte-order mark; bytes that are no UTF-8 become U+FFFD."""
+    return str(memoryview(text), "utf-8", "replace").removeprefix("\ufeff")
+
+
+def string(text: Value | None) -> str:
+    """The string that a value holds; empty when it is absent or no string."""
+    return text_of(value(text, Notes()))
+
+
+def truth(text: Value | None) -> bool:
+    """Whether a value is exactly `true`."""
+    return text is not None and bytes(memoryview(text)[:5]) == b"true"
+
+
+def text_of(found: object) -> str:
+    """A read value if it is a string, else the empty string."""
+    return found if isinstance(found, str) else ""
+
+
+def object_of(found: object) -> dict[str, Any]:
+    """A read value if it is an object, else an empty one."""
+    return found if isinstance(found, dict) else {}
+
+
+def list_of(found: object) -> list[Any]:
+    """A read value if it is an array, else an empty one."""
+    return found if isinstance(found, list) else []
+
+
+def as_json(found: object) -> str:
+    """JSON text of a read value: a string stands for itself, anything else is written compactly."""
+    return found if isinstance(found, str) else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
