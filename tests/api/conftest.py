@@ -1,0 +1,208 @@
+"""The API over real HTTP, on a real database, with people and a record to read."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from aibridge.api.application import create_api
+from aibridge.api.parts import ApiParts
+from aibridge.auth.identify import Identifier
+from aibridge.auth.tokens import mint
+from aibridge.records import (
+    Begun,
+    CredentialKind,
+    CredentialType,
+    Finished,
+    ModelThoughtRow,
+    Outcome,
+    ProviderType,
+    Role,
+    Scope,
+    TokenUsageRow,
+    ToolUsageRow,
+    UserPromptRow,
+)
+from aibridge.store.people import User
+from aibridge.store.pool import Store
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
+
+
+class Person:
+    """Someone with a token and a client that sends it."""
+
+    def __init__(self, user: User, token: str, token_id: str, client: httpx.AsyncClient) -> None:
+        self.user = user
+        self.id = user.id
+        self.token = token
+        self.token_id = token_id
+        self.client = client
+
+    async def get(self, path: str, **parameters: Any) -> httpx.Response:
+        return await self.client.get(path, params=parameters or None, headers={"Authorization": f"Bearer {self.token}"})
+
+
+class Join(Protocol):
+    """Makes a person."""
+
+    async def __call__(self, username: str, role: Role = ..., *, scopes: set[Scope] | None = ...) -> Person: ...
+
+
+@asynccontextmanager
+async def _served(app: FastAPI) -> AsyncIterator[str]:
+    """The address of the application behind a real server. The socket listens before the server starts."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="none"))
+    serving = asyncio.get_running_loop().create_task(server.serve([listening]))
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+        listening.close()
+
+
+@pytest.fixture
+def served() -> Callable[[FastAPI], AbstractAsyncContextManager[str]]:
+    """Serve an application of the test's own: `async with _served(app) as url`."""
+    return _served
+
+
+@pytest.fixture
+async def api(store: Store) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API on the test's own database, without a token."""
+    app = create_api(ApiParts(identifier=Identifier(store.people), records=store.reader, version="0"))
+    async with _served(app) as url, httpx.AsyncClient(base_url=url) as client:
+        yield client
+
+
+@pytest.fixture
+def join(store: Store, api: httpx.AsyncClient) -> Join:
+    """Someone joins: `await join("dana", Role.MEMBER)`."""
+
+    async def join(username: str, role: Role = Role.MEMBER, *, scopes: set[Scope] | None = None) -> Person:
+        user = await store.people.create_user(username, role=role, name=username.title())
+        minted = mint()
+        await store.people.create_token(
+            user,
+            id=minted.id,
+            secret_sha256=minted.secret_sha256,
+            name="",
+            scopes=set(Scope) if scopes is None else scopes,
+            expires_at=None,
+        )
+        return Person(user, minted.token, minted.id, api)
+
+    return join
+
+
+# ------------------------------------------------------------------ a record to read
+
+
+def begun_by(person: Person, at: datetime) -> Begun:
+    """The start of an exchange with everything in it."""
+    return Begun(
+        id=uuid4(),
+        initiator_id=person.id,
+        api_token_id=person.token_id,
+        gateway_id=UUID(int=9),
+        provider=ProviderType.ANTHROPIC,
+        provider_name="anthropic-eu",
+        endpoint="/v1/messages",
+        model="claude-sonnet-4-5",
+        streaming=True,
+        started_at=at,
+        client="Claude Code",
+        client_session_id="a/b?c %",
+        correlating_tool_call_id=None,
+        agent_id="agent",
+        parent_agent_id=None,
+        side_request=False,
+        credential_kind=CredentialKind.BYOK,
+        credential_type=CredentialType.SUBSCRIPTION,
+        credential_hint="sk-a...mnop",
+        mutations=("include_usage",),
+        body_sha256_received="ab" * 32,
+        body_sha256_sent="cd" * 32,
+        unread=False,
+        notes=("from the start",),
+        metadata={"request_user_agent": "claude-cli/2"},
+        user_prompt=UserPromptRow(id=uuid4(), prompt="Why is the build red?", created_at=at),
+    )
+
+
+def finished(begun: Begun) -> Finished:
+    """Its end, two seconds later."""
+    at = begun.started_at + timedelta(seconds=2)
+    said: dict[str, Any] = {"created_at": at, "metadata": {}}
+    answer = "msg_01"
+    return Finished(
+        id=begun.id,
+        initiator_id=begun.initiator_id,
+        ended_at=at,
+        outcome=Outcome.COMPLETED,
+        status_code=200,
+        error_type=None,
+        error_message=None,
+        time_to_first_byte_us=1500,
+        provider_response_id=answer,
+        response_model="claude-sonnet-4-5-20250929",
+        partial=False,
+        unread=False,
+        mutations=(),
+        notes=(),
+        metadata={"service_tier": "standard"},
+        token_usage=TokenUsageRow(
+            id=uuid4(),
+            provider_response_id=answer,
+            input_tokens=10,
+            output_tokens=0,
+            cache_read_input_tokens=2**40,
+            cache_write_input_tokens=None,
+            partial=False,
+            **said,
+        ),
+        tool_usages=tuple(
+            ToolUsageRow(
+                id=uuid4(),
+                provider_response_id=answer,
+                tool=tool,
+                input='{"command": "make"}',
+                provider_tool_call_id=f"toolu_{tool}",
+                provider_item_id=None,
+                server_url=None,
+                injected=False,
+                invocation_error=None,
+                created_at=at + timedelta(microseconds=number),
+                metadata={},
+            )
+            for number, tool in enumerate(("Bash", "Read"))
+        ),
+        model_thoughts=(ModelThoughtRow(id=uuid4(), source="thinking", content="Look at the log first.", **said),),
+        prompt_at=begun.started_at,
+        prompt_excerpt="Why is the build red?",
+    )
+
+
+@pytest.fixture
+def exchange(store: Store) -> Callable[..., Awaitable[UUID]]:
+    """Someone asked, and was answered: `await exchange(dana, at=…, ended=True, **fields of the start)`."""
+
+    async def exchange(person: Person, *, at: datetime = START, ended: bool = True, **fields: Any) -> UUID:
+        begun = msgspec.structs.replace(begun_by(person, at), **fields)
+        await store.write_begun([begun])
+        if ended:
+            await store.write_finished([finished(begun)])
+        return begun.id
+
+    return exchange

@@ -1,0 +1,216 @@
+"""The request log as people and scripts read it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from aibridge.records import Role
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
+LOG = "/aibridge/interceptions"
+
+Join = Callable[..., Awaitable[Any]]
+Exchange = Callable[..., Awaitable[UUID]]
+
+
+async def test_an_empty_record(join: Join) -> None:
+    owner = await join("olga", Role.OWNER)
+    answer = await owner.get(LOG)
+    assert answer.status_code == 200
+    assert answer.json() == {"results": [], "total": 0, "count": 0}
+
+
+async def test_everything_that_is_told_about_one(join: Join, exchange: Exchange) -> None:
+    """The contract, field by field: snake_case, RFC 3339 in UTC, hex hashes, children always there."""
+    dana = await join("dana")
+    exchange_id = await exchange(dana)
+    answer = await dana.get(f"{LOG}/{exchange_id}")
+    assert answer.status_code == 200
+    found = answer.json()
+    children = {kind: found.pop(kind) for kind in ("token_usages", "user_prompts", "tool_usages", "model_thoughts")}
+    assert found == {
+        "id": str(exchange_id),
+        "initiator": {"id": str(dana.id), "username": "dana", "name": "Dana", "avatar_url": ""},
+        "api_key_id": dana.token_id,
+        "gateway_id": str(UUID(int=9)),
+        "provider": "anthropic",
+        "provider_name": "anthropic-eu",
+        "endpoint": "/v1/messages",
+        "model": "claude-sonnet-4-5",
+        "response_model": "claude-sonnet-4-5-20250929",
+        "provider_response_id": "msg_01",
+        "client": "Claude Code",
+        "session_id": "a/b?c %",
+        "client_session_id": "a/b?c %",
+        "agent_id": "agent",
+        "parent_agent_id": None,
+        "thread_parent_id": None,
+        "thread_root_id": None,
+        "correlating_tool_call_id": None,
+        "side_request": False,
+        "streaming": True,
+        "credential_kind": "byok",
+        "credential_type": "subscription",
+        "credential_hint": "sk-a...mnop",
+        "started_at": "2026-01-02T03:04:05.678900Z",
+        "ended_at": "2026-01-02T03:04:07.678900Z",
+        "time_to_first_byte_us": 1500,
+        "outcome": "completed",
+        "status_code": 200,
+        "error_type": None,
+        "error_message": None,
+        "partial": False,
+        "unread": False,
+        "mutations": ["include_usage"],
+        "body_sha256_received": "ab" * 32,
+        "body_sha256_sent": "cd" * 32,
+        "notes": ["from the start"],
+        "metadata": {"request_user_agent": "claude-cli/2", "service_tier": "standard"},
+    }
+    every_child = [child for kind in children.values() for child in kind]
+    assert {child.pop("interception_id") for child in every_child} == {str(exchange_id)}
+    assert all(UUID(child.pop("id")) for child in every_child)
+    assert all(child.pop("metadata") == {} for child in every_child)
+    ended = "2026-01-02T03:04:07.678900Z"
+    assert children["token_usages"] == [
+        {
+            "provider_response_id": "msg_01",
+            "input_tokens": 10,
+            "output_tokens": 0,
+            "cache_read_input_tokens": 2**40,
+            "cache_write_input_tokens": None,
+            "partial": False,
+            "created_at": ended,
+        }
+    ]
+    assert children["user_prompts"] == [
+        {
+            "provider_response_id": "msg_01",
+            "prompt": "Why is the build red?",
+            "created_at": "2026-01-02T03:04:05.678900Z",
+        }
+    ]
+    assert [tool["tool"] for tool in children["tool_usages"]] == ["Bash", "Read"]
+    assert children["tool_usages"][0] == {
+        "provider_response_id": "msg_01",
+        "provider_tool_call_id": "toolu_Bash",
+        "provider_item_id": None,
+        "server_url": "",
+        "tool": "Bash",
+        "input": '{"command": "make"}',
+        "injected": False,
+        "invocation_error": "",
+        "created_at": ended,
+    }
+    assert children["model_thoughts"] == [
+        {"source": "thinking", "content": "Look at the log first.", "created_at": ended}
+    ]
+
+
+async def test_a_list_holds_the_same_as_a_single_answer(join: Join, exchange: Exchange) -> None:
+    dana = await join("dana")
+    exchange_id = await exchange(dana)
+    listed = (await dana.get(LOG)).json()
+    assert listed["results"] == [(await dana.get(f"{LOG}/{exchange_id}")).json()]
+    assert (await dana.get("/ai-gateway/interceptions")).json() == listed
+
+
+async def test_newest_first_page_by_page(join: Join, exchange: Exchange) -> None:
+    """Walking the pages shows each exactly once, also where many began at the same moment; the total never changes."""
+    owner, dana = await join("olga", Role.OWNER), await join("dana")
+    made = [await exchange(dana, at=START + timedelta(seconds=number // 3)) for number in range(7)]
+    walked, times = [], []
+    for offset in range(0, 9, 2):
+        page = (await owner.get(LOG, limit=2, offset=offset)).json()
+        assert (page["total"], page["count"]) == (7, 7)
+        walked += [each["id"] for each in page["results"]]
+        times += [each["started_at"] for each in page["results"]]
+    assert sorted(walked) == sorted(str(each) for each in made)
+    assert times == sorted(times, reverse=True)
+
+
+async def test_what_is_in_flight_shows_nowhere(join: Join, exchange: Exchange) -> None:
+    dana = await join("dana")
+    open_id = await exchange(dana, ended=False)
+    assert (await dana.get(LOG)).json() == {"results": [], "total": 0, "count": 0}
+    assert (await dana.get(f"{LOG}/{open_id}")).status_code == 404
+
+
+@pytest.mark.parametrize(("role", "sees"), [(Role.OWNER, 3), (Role.AUDITOR, 3), (Role.MEMBER, 1)])
+async def test_who_sees_whose(join: Join, exchange: Exchange, role: Role, sees: int) -> None:
+    """Members their own, owners and auditors all; the total counts what is seen."""
+    reader, dana = await join("rita", role), await join("dana")
+    await exchange(reader)
+    hers = [await exchange(dana), await exchange(dana)]
+    page = (await reader.get(LOG)).json()
+    assert (len(page["results"]), page["total"], page["count"]) == (sees, sees, sees)
+    assert (await reader.get(f"{LOG}/{hers[0]}")).status_code == (404 if role is Role.MEMBER else 200)
+
+
+async def test_what_one_may_not_see_looks_missing(join: Join, exchange: Exchange) -> None:
+    """Not a byte tells a denied exchange from one that never was."""
+    member, dana = await join("mel"), await join("dana")
+    denied = await member.get(f"{LOG}/{await exchange(dana)}")
+    missing = await member.get(f"{LOG}/{uuid4()}")
+    assert (denied.status_code, denied.content) == (missing.status_code, missing.content)
+    assert denied.status_code == 404
+    assert denied.json()["message"]
+
+
+async def test_a_default_limit_of_a_hundred(join: Join, exchange: Exchange) -> None:
+    """Absent or 0 means 100."""
+    dana = await join("dana")
+    for _ in range(101):
+        await exchange(dana)
+    assert len((await dana.get(LOG)).json()["results"]) == 100
+    assert len((await dana.get(LOG, limit=0)).json()["results"]) == 100
+    assert len((await dana.get(LOG, limit=1000)).json()["results"]) == 101
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("limit", "1001"),
+        ("limit", "-1"),
+        ("limit", "ten"),
+        ("limit", "1.5"),
+        ("limit", ""),
+        ("offset", "-1"),
+        ("offset", "x"),
+        ("offset", str(2**63)),
+    ],
+)
+async def test_wrong_pages_are_named(join: Join, field: str, value: str) -> None:
+    dana = await join("dana")
+    answer = await dana.get(LOG, **{field: value})
+    assert answer.status_code == 400
+    assert [each["field"] for each in answer.json()["validations"]] == [field]
+
+
+async def test_the_limit_in_the_words_of_the_reference(join: Join) -> None:
+    answer = await (await join("dana")).get(LOG, limit=1001)
+    assert answer.json() == {
+        "message": "Invalid pagination limit value.",
+        "detail": "Pagination limit must be in range (0, 1000]",
+        "validations": [{"field": "limit", "detail": "Pagination limit must be in range (0, 1000]"}],
+    }
+
+
+async def test_an_id_that_is_none(join: Join) -> None:
+    answer = await (await join("dana")).get(f"{LOG}/not-a-uuid")
+    assert answer.status_code == 400
+    assert answer.json()["validations"][0]["field"] == "interception_id"
+
+
+@pytest.mark.parametrize(
+    "session_id", ["a/b", "50%", "what?", "two words", "\N{ROCKET}", "<script>", "=1+1", "\x1b[2J"]
+)
+async def test_odd_text_comes_back_as_it_is(join: Join, exchange: Exchange, session_id: str) -> None:
+    """Traps 25 and 34: text is text, whatever it looks like."""
+    dana = await join("dana")
+    await exchange(dana, client_session_id=session_id, model=session_id)
+    (found,) = (await dana.get(LOG)).json()["results"]
+    assert (found["session_id"], found["model"]) == (session_id, session_id)
