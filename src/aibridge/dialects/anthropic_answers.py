@@ -3,12 +3,13 @@
 https://docs.anthropic.com/en/api/messages-streaming
 """
 
+import re
 from typing import Any
 
 import msgspec
 
 from aibridge.dialects.figures import count, extras
-from aibridge.dialects.listening import ESCAPED, PlainListener, StreamListener
+from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import (
     Value,
@@ -22,7 +23,6 @@ from aibridge.dialects.payload import (
     value,
 )
 from aibridge.dialects.provider_error import error_in, error_of
-from aibridge.dialects.sse import Event
 from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, TokenUsage, ToolUsage
 
 _FIGURES = frozenset(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
@@ -49,7 +49,10 @@ class _Block(msgspec.Struct):
 class AnthropicStream(StreamListener):
     """Hears the event stream of the Messages API."""
 
-    markers = (b"message_", b"tool_use", b"json_delta", b"thinking", b"block_stop", b'"error"', b"error\n", ESCAPED)
+    opening = re.compile(
+        rb"(?:event: ?content_block_delta\n)?data: ?"
+        rb'\{ ?"type": ?"content_block_delta", ?"index": ?\d+, ?"delta": ?\{ ?"type": ?"(?:text|signature)_delta"'
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,11 +63,16 @@ class AnthropicStream(StreamListener):
         self._final = False
         self._error: tuple[str, str] | None = None
 
-    def _read(self, event: Event) -> None:
-        found = object_of(value(event.data, self.notes))
-        match found.get("type") or event.name.decode("utf-8", "replace"):
-            case "content_block_delta":
-                self._hear_delta(found)
+    def _read(self, name: bytes, data: bytes) -> None:
+        found = object_of(value(data, self.notes))
+        kind = found.get("type") or name.decode("utf-8", "replace")
+        if kind == "content_block_delta":
+            self._hear_delta(found)
+        else:
+            self._hear_other(kind, found)
+
+    def _hear_other(self, kind: object, found: dict[str, Any]) -> None:
+        match kind:
             case "content_block_start":
                 self._hear_block_start(found)
             case "content_block_stop":
@@ -85,11 +93,12 @@ class AnthropicStream(StreamListener):
                 pass
 
     def _hear_delta(self, found: dict[str, Any]) -> None:
-        delta = object_of(found.get("delta"))
         block = self._blocks.get(_index(found))
-        piece = delta.get("partial_json" if delta.get("type") == "input_json_delta" else "thinking")
-        if block is not None and isinstance(piece, str):
-            block.parts.append(piece)
+        if block is not None:
+            delta = object_of(found.get("delta"))
+            piece = delta.get("partial_json") or delta.get("thinking")
+            if isinstance(piece, str):
+                block.parts.append(piece)
 
     def _hear_block_start(self, found: dict[str, Any]) -> None:
         start = object_of(found.get("content_block"))

@@ -83,7 +83,7 @@ class UsageFilter:
     def _without_usage(self, known: bytes) -> bytes:
         if not self._changed and b'"usage"' in known and _NO_USAGE.search(known):
             self._changed = True
-        if b"[" not in known or not _NO_CHOICES.search(known):
+        if known.count(b'"choices"') == known.count(b'"choices":[{'):
             return known
         kept = [event for event in _events(known) if not _is_usage_only(event)]
         without = b"".join(kept)
@@ -92,9 +92,12 @@ class UsageFilter:
 
 
 def _after_blank_line(text: bytearray, begin: int) -> int:
-    """The offset behind the last blank line; 0 when there is none."""
-    lf, crlf = text.rfind(b"\n\n", begin), text.rfind(b"\n\r\n", begin)
-    return max(lf + 2 if lf >= 0 else 0, crlf + 3 if crlf >= 0 else 0)
+    """The offset behind a blank line after which there is none of its kind; 0 when there is none at all."""
+    at = text.rfind(b"\n\n", begin)
+    if at >= 0:
+        return at + 2
+    at = text.rfind(b"\n\r\n", begin)
+    return at + 3 if at >= 0 else 0
 
 
 def _events(known: bytes) -> list[bytes]:
@@ -103,7 +106,7 @@ def _events(known: bytes) -> list[bytes]:
 
 
 def _is_usage_only(event: bytes) -> bool:
-    data = parse_event(event.replace(b"\r\n", b"\n")).data
+    data = parse_event(event.replace(b"\r\n", b"\n"))[1]
     if not _NO_CHOICES.search(data):
         return False
     found = object_of(value(data, Notes()))

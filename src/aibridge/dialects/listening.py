@@ -1,58 +1,70 @@
 """The two ways of hearing an answer: a stream of events, and one plain body."""
 
+import re
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.provider_error import error_page
-from aibridge.dialects.sse import TOO_LARGE, Event, EventReader, parse_event
+from aibridge.dialects.sse import TOO_LARGE, EventReader, parse_event
 from aibridge.records import ReplyFacts
 
 MAX_BODY = 64 * 2**20
 """Bytes of a plain answer that are kept for reading."""
-ESCAPED = b"\\u00"
-"""An escaped ASCII character: it could spell any marker, so its event is read."""
 FIRST_ERROR_STATUS = 400
+_NOTHING = b"\n\n"
+"""No event begins like this."""
 
 
 class StreamListener(ABC):
-    """Hears an event stream. Events without any of `markers` are passed over unread."""
+    """Hears an event stream.
 
-    markers: ClassVar[tuple[bytes, ...]]
-    """Text of which at least one piece stands in every event that matters. Its standing in others costs time only."""
+    Most events are pieces of text, all alike up to the text itself. The first one is proven to be such a piece by the
+    grammar of `opening`; the bytes that matched are learnt, and whatever begins with the same bytes is passed over
+    without a look inside. Everything else is read, so a strange spelling costs time and never a fact.
+    """
+
+    opening: ClassVar[re.Pattern[bytes]]
+    """Matches the beginning of an event that cannot matter, as far as it takes to be sure."""
+    rest: ClassVar[re.Pattern[bytes] | None] = None
+    """What must follow the opening to the event's end, where the opening alone proves too little."""
 
     def __init__(self) -> None:
         self.terminal = False
         self.notes = Notes()
         self._reader = EventReader()
+        self._learnt = _NOTHING
 
     def hear(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        if self.terminal:
-            return
-        block = self._reader.feed(chunk)
-        if block and self._matters(block):
+        if not self.terminal and (block := self._reader.feed(chunk)):
             self._hear_block(block)
 
     def end(self) -> None:
         """The body ended: an event without its blank line counts."""
         if not self.terminal:
-            self._hear_block(self._reader.rest() + b"\n")
-
-    def _matters(self, text: bytes) -> bool:
-        for marker in self.markers:  # noqa: SIM110  # `any` over a generator takes twice the time
-            if marker in text:
-                return True
-        return False
+            self._hear_block(self._reader.rest())
 
     def _hear_block(self, block: bytes) -> None:
-        for text in self._reader.events(block):
-            if self._matters(text + b"\n"):  # a marker may end with its line
-                event = parse_event(text)
-                if event.data:
-                    self._read(event)
+        rest = self.rest
+        learnt = self._learnt
+        for event in self._reader.events(block):
+            if event.startswith(learnt):
+                if rest is None or rest.fullmatch(event, len(learnt)):
+                    continue
+            elif (opening := self.opening.match(event)) and self._may_pass_over():
+                self._learnt = learnt = opening.group()
+                if rest is None or rest.fullmatch(event, len(learnt)):
+                    continue
+            name, data = parse_event(event)
+            if data:
+                self._read(name, data)
                 if self.terminal:
                     break
+
+    def _may_pass_over(self) -> bool:
+        """Whether even a piece of text would tell nothing new now."""
+        return True
 
     def tell(self) -> ReplyFacts:
         """What is known now."""
@@ -61,8 +73,8 @@ class StreamListener(ABC):
         return self._facts()
 
     @abstractmethod
-    def _read(self, event: Event) -> None:
-        """Take one event that may matter."""
+    def _read(self, name: bytes, data: bytes) -> None:
+        """Take one event that may matter: its name, and its data, which is not empty."""
 
     @abstractmethod
     def _facts(self) -> ReplyFacts:

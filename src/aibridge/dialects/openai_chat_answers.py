@@ -3,23 +3,22 @@
 https://platform.openai.com/docs/api-reference/chat-streaming
 """
 
+import re
 from typing import Any
 
 import msgspec
 
-from aibridge.dialects.listening import ESCAPED, PlainListener, StreamListener
+from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_usage import CHAT, token_usage
 from aibridge.dialects.payload import as_json, fields, list_of, object_of, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in
-from aibridge.dialects.sse import Event, parse_event
+from aibridge.dialects.sse import parse_event
 from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, ToolUsage
 
 DONE = b"[DONE]"
 LOOKS_FOR_ID = 8
 """Events at the start that are read until one names the response. Azure's first one does not."""
-_FINISH = b'"finish_reason"'
-_UNFINISHED = (b'"finish_reason":null', b'"finish_reason": null')
 
 
 class _Call(msgspec.Struct):
@@ -141,7 +140,15 @@ class ChatStream(StreamListener):
     every choice has told its finish reason.
     """
 
-    markers = (b"tool_calls", b"_tokens", b"reasoning", b"function_call", b'"error"', b"error\n", DONE, ESCAPED)
+    opening = re.compile(
+        rb'data: ?\{(?: ?"[a-z_]+": ?(?:"[^"\\]*+"|\d+|null),)*+ ?"choices": ?\[\{ ?"index": ?\d+, ?"delta": ?\{'
+        rb'(?: ?"role": ?"assistant",)? ?"content": ?"'
+    )
+    rest = re.compile(
+        rb'[^"\\]*+(?:\\.[^"\\]*+)*+"(?:, ?"refusal": ?null)?\}(?:, ?"(?:logprobs|finish_reason)": ?null)*+\}\]'
+        rb'(?:, ?"[a-z_]+": ?(?:null|"[^"\\]*+"))*+ ?\}'
+    )
+    """Text, and then nothing but nulls and names (service tier, fingerprint, padding)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,27 +160,24 @@ class ChatStream(StreamListener):
         """Take the next bytes. `[DONE]` counts from the end of its line: the blank line after it tells nothing more."""
         super().hear(chunk)
         if not self.terminal and self._reader.open_ends_with(DONE):
-            self.terminal = parse_event(self._reader.rest()).data.strip() == DONE
+            self.terminal = parse_event(self._reader.rest())[1].strip() == DONE
 
     def end(self) -> None:
         """The body ended."""
         super().end()
         self._body_ended = True
 
-    def _matters(self, text: bytes) -> bool:
-        """Nearly every chunk says `"finish_reason":null`: what matters is one that says something else."""
-        if self._looks or super()._matters(text):
-            return True
-        return text.count(_FINISH) != text.count(_UNFINISHED[0]) + text.count(_UNFINISHED[1])
+    def _may_pass_over(self) -> bool:
+        return self._looks == 0
 
-    def _read(self, event: Event) -> None:
-        if event.data.strip() == DONE:
+    def _read(self, name: bytes, data: bytes) -> None:  # noqa: ARG002  # these events have no names
+        if data.strip() == DONE:
             self.terminal = True
             return
-        found = object_of(value(event.data, self.notes))
-        self._completion.hear(found, "delta")
-        self._looks = 0 if self._completion.response_id else max(self._looks - 1, 0)
-        self.terminal = self._completion.error is not None
+        completion = self._completion
+        completion.hear(object_of(value(data, self.notes)), "delta")
+        self._looks = 0 if completion.response_id else max(self._looks - 1, 0)
+        self.terminal = completion.error is not None
 
     def _facts(self) -> ReplyFacts:
         completion = self._completion

@@ -3,13 +3,14 @@
 https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
-from aibridge.dialects.listening import ESCAPED, PlainListener, StreamListener
+import re
+
+from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_usage import RESPONSES, token_usage
 from aibridge.dialects.output_items import Item, model_thoughts, tool_usages
 from aibridge.dialects.payload import Value, fields, items, object_of, string, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of
-from aibridge.dialects.sse import Event
 from aibridge.records import ReplyFacts
 
 
@@ -69,15 +70,9 @@ class ResponsesStream(StreamListener):
     The terminal event repeats the whole response, so nothing but ids and finished items is read before it.
     """
 
-    markers = (
-        b"response.created",
-        b"response.completed",
-        b"response.incomplete",
-        b"response.failed",
-        b"output_item.done",
-        b'"error"',
-        b"error\n",
-        ESCAPED,
+    opening = re.compile(
+        rb"(?:event: ?response\.[a-z_.]+\.delta\n)?data: ?"
+        rb'\{ ?"type": ?"response\.[a-z_.]+\.delta",'
     )
 
     def __init__(self) -> None:
@@ -85,10 +80,10 @@ class ResponsesStream(StreamListener):
         self._response = _Response()
         self._final = False
 
-    def _read(self, event: Event) -> None:
-        found = fields(event.data)
+    def _read(self, name: bytes, data: bytes) -> None:
+        found = fields(data)
         response = self._response
-        match string(found.get("type")) or event.name.decode("utf-8", "replace"):
+        match string(found.get("type")) or name.decode("utf-8", "replace"):
             case "response.output_item.done":
                 response.items.append(object_of(value(found.get("item"), self.notes)))
             case "response.created":
@@ -101,7 +96,7 @@ class ResponsesStream(StreamListener):
                 response.error = response.error or ProviderError("", "")
                 self.terminal = True
             case "error":
-                told = object_of(value(event.data, self.notes))
+                told = object_of(value(data, self.notes))
                 response.error = error_in(told) or _bare_error(told)
                 self.terminal = True
             case _:

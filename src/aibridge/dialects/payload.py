@@ -46,6 +46,13 @@ def value(text: Value | None, notes: Notes, patience: int = PATIENCE) -> Any:
     if text is None:
         return None
     try:
+        return _ANY.decode(text)
+    except (ValueError, RecursionError):
+        return _patient_value(text, notes, patience)
+
+
+def _patient_value(text: Value, notes: Notes, patience: int) -> Any:
+    try:
         return parse(text)
     except (ValueError, RecursionError):
         notes.add(UNREADABLE)

@@ -2,25 +2,15 @@
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-Most events of an answer are small pieces of text that no record needs. So nothing is split here until a listener has
-searched the new bytes for what could matter to it.
+Most events of an answer are small pieces of text that no record needs. So nothing is parsed here beyond the
+seen the blank lines, and nothing is read that a listener can tell to be such a piece.
 """
-
-from collections.abc import Iterator
-from typing import NamedTuple
 
 MAX_EVENT = 16 * 2**20
 """Bytes. The largest recorded event is 310 KiB."""
 TOO_LARGE = f"an event of more than {MAX_EVENT} bytes was not read"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-class Event(NamedTuple):
-    """One event: its name (empty when it has none) and its data lines, joined by line feeds."""
-
-    name: bytes
-    data: bytes
 
 
 class EventReader:
@@ -37,7 +27,7 @@ class EventReader:
         self._oversized = False
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take the next bytes; return the events that are now complete, each with its blank line (may be empty)."""
+        """Take the next bytes; return the events that are now complete, with blank lines between them only."""
         if self._carriage_return or b"\r" in chunk:
             chunk = self._unify(chunk)
         rest = self._open
@@ -48,11 +38,11 @@ class EventReader:
             if len(rest) > self.max_event + 1:
                 self._skip()
             return b""
-        block = bytes(rest[: at + 2])
+        block = bytes(rest[:at])
         del rest[: at + 2]
         if self._oversized:
             self._oversized = False
-            block = block[block.index(b"\n\n") + 2 :]
+            block = block.partition(b"\n\n")[2]
         if len(rest) > self.max_event + 1:
             self._skip()
         return block
@@ -65,13 +55,14 @@ class EventReader:
         """Whether the open event's last line just ended and is `line`."""
         return self._open.endswith(line + b"\n")
 
-    def events(self, block: bytes) -> Iterator[bytes]:
+    def events(self, block: bytes) -> list[bytes]:
         """Split complete events; leaves out those beyond the bound."""
-        for event in block.split(b"\n\n"):
-            if len(event) <= self.max_event:
-                yield event
-            else:
-                self.overflowed = True
+        events = block.split(b"\n\n")
+        if len(block) > self.max_event:
+            whole = len(events)
+            events = [event for event in events if len(event) <= self.max_event]
+            self.overflowed = self.overflowed or len(events) < whole
+        return events
 
     def _skip(self) -> None:
         """Forget an event that is too large, keeping only what tells its end."""
@@ -88,13 +79,20 @@ class EventReader:
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def parse_event(event: bytes) -> Event:
-    """Read the lines of one event. Comments and unknown fields are left out."""
+def parse_event(event: bytes) -> tuple[bytes, bytes]:
+    """Read one event: its name (empty when it has none), and its data lines, joined by line feeds.
+
+    Comments and unknown fields are left out.
+    """
+    if event.startswith(b"event: ") and event.count(b"\n") == 1:
+        head, found, data = event.partition(b"\ndata: ")
+        if found:
+            return head[7:], data
     name = b""
-    data: list[bytes] = []
+    lines: list[bytes] = []
     for line in event.removeprefix(_BYTE_ORDER_MARK).split(b"\n"):
         if line.startswith(b"data:"):
-            data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+            lines.append(line[6:] if line.startswith(b"data: ") else line[5:])
         elif line.startswith(b"event:"):
             name = line[6:].strip()
-    return Event(name, data[0] if len(data) == 1 else b"\n".join(data))
+    return name, b"\n".join(lines)
