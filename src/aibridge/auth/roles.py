@@ -1,7 +1,7 @@
 """What each role may do: one pure table, asked by every face of aibridge."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import assert_never
 from uuid import UUID
 
 import msgspec
@@ -25,22 +25,16 @@ class Powers(msgspec.Struct, frozen=True, kw_only=True):
     """Users, other people's tokens, providers, keys, prices, budgets."""
 
 
-_MEMBER = Powers(reads=Reach.OWN, manages=False)
-_AUDITOR = Powers(reads=Reach.ALL, manages=False)
-_OWNER = Powers(reads=Reach.ALL, manages=True)
+_TABLE: Mapping[Role, Powers] = {
+    Role.OWNER: Powers(reads=Reach.ALL, manages=True),
+    Role.AUDITOR: Powers(reads=Reach.ALL, manages=False),
+    Role.MEMBER: Powers(reads=Reach.OWN, manages=False),
+}
 
 
 def powers(role: Role) -> Powers:
-    """The row of a role."""
-    match role:
-        case Role.OWNER:
-            return _OWNER
-        case Role.AUDITOR:
-            return _AUDITOR
-        case Role.MEMBER:
-            return _MEMBER
-        case _:
-            assert_never(role)
+    """The row of a role; every role has one."""
+    return _TABLE[role]
 
 
 def may_manage(role: Role) -> bool:
