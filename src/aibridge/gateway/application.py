@@ -1,6 +1,7 @@
 """The data plane as an ASGI application: who asks, for what, and which way the request goes."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -70,7 +71,7 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Carry one request."""
-        arrived_at = asyncio.get_running_loop().time()
+        arrived_at = time.monotonic()
         shape = self._shape(scope)
         try:
             route = self._route(scope)

@@ -1,6 +1,7 @@
 """The one loop: the provider's bytes to the client, as they come. Everything else in this package serves it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -89,7 +90,7 @@ class Exchange:
         self.started = False
         """The head of the answer went to the client."""
         self.first_byte_at: float | None = None
-        """Loop time of the provider's first body byte."""
+        """Monotonic seconds of the provider's first body byte."""
 
     async def run(self) -> None:
         """Carry the answer. Returning without completing the response makes the server cut the connection."""
@@ -156,7 +157,7 @@ class Exchange:
             await self._start(reply)
             chunk = await reply.read()
         if chunk is not None and self.first_byte_at is None:
-            self.first_byte_at = asyncio.get_running_loop().time()
+            self.first_byte_at = time.monotonic()
         return chunk
 
     def _holds_nothing_back(self, reply: Reply) -> bool:
