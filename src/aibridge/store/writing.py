@@ -21,7 +21,6 @@ _PLANS = {
     # when the tables may still be empty, so it is kept from scanning what will be large.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
-    "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
 

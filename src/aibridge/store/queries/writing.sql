@@ -1,7 +1,8 @@
 -- name: write_begun
 -- A batch of starts with their prompts. $1: JSON array of `records.Begun`.
 -- Lineage: the tool call whose result this request carries was made by its parent. Only the same initiator's calls count,
--- those of the same client session first, then the newest. Side requests neither have nor are parents.
+-- those of the same client session first, then the newest (of 200: some providers name every call `call_0`). Side requests
+-- neither have nor are parents.
 -- The first line makes the commit durable whatever the server, the role or a pooler has set.
 WITH durable AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'on', true)
@@ -31,12 +32,19 @@ WITH durable AS MATERIALIZED (
         b.unread, b.notes, b.metadata, parent.id, parent.root_id
     FROM durable, batch AS b
     LEFT JOIN LATERAL (
-        SELECT p.id, coalesce(p.thread_root_id, p.id) AS root_id
-        FROM aibridge_tool_usages AS t
-        JOIN aibridge_interceptions AS p ON p.id = t.interception_id AND p.initiator_id = t.initiator_id
-        WHERE t.initiator_id = b.initiator_id
-          AND t.provider_tool_call_id = nullif(b.correlating_tool_call_id, '')
-          AND NOT b.side_request AND NOT p.side_request AND p.id <> b.id
+        SELECT p.id, p.root_id
+        FROM (
+            SELECT interception_id, created_at, id FROM aibridge_tool_usages
+            WHERE initiator_id = b.initiator_id AND provider_tool_call_id = nullif(b.correlating_tool_call_id, '')
+              AND NOT b.side_request
+            ORDER BY created_at DESC, id DESC
+            LIMIT 200
+        ) AS t
+        CROSS JOIN LATERAL (
+            SELECT i.id, coalesce(i.thread_root_id, i.id) AS root_id, i.client_session_id FROM aibridge_interceptions AS i
+            WHERE i.id = t.interception_id AND i.initiator_id = b.initiator_id AND i.id <> b.id AND NOT i.side_request
+            LIMIT 1
+        ) AS p
         ORDER BY (p.client_session_id = b.client_session_id) IS TRUE DESC, t.created_at DESC, t.id DESC
         LIMIT 1
     ) AS parent ON true
@@ -54,6 +62,8 @@ ON CONFLICT DO NOTHING;
 -- `records.Finished`. Everything below stands on `ended`: what another transaction ended, or a purge removed, adds nothing,
 -- and its facts are left alone; so a batch may be replayed. A row's facts become visible together with its final lineage,
 -- so nobody can have taken it for a parent before, except within this batch: `climb` follows such chains to their top.
+-- Plans are made once, perhaps on empty tables, and kept: `id = ANY` leaves the primary key as the only way to the rows, and
+-- an open row is told by its outcome, which is NULL exactly when ended_at is, so that the index of all open rows is none.
 -- Locks are taken in one order everywhere: interceptions, then sessions by key, then facets by key.
 WITH RECURSIVE durable AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'on', true)
@@ -66,9 +76,8 @@ WITH RECURSIVE durable AS MATERIALIZED (
     )
 ), unlinked AS MATERIALIZED (
     SELECT i.id, i.initiator_id, i.started_at, i.client_session_id, i.correlating_tool_call_id
-    FROM batch AS f
-    JOIN aibridge_interceptions AS i ON i.id = f.id AND i.initiator_id = f.initiator_id
-    WHERE i.ended_at IS NULL AND i.thread_parent_id IS NULL
+    FROM aibridge_interceptions AS i
+    WHERE i.id = ANY (ARRAY(SELECT id FROM batch)) AND i.outcome IS NULL AND i.thread_parent_id IS NULL
       AND i.correlating_tool_call_id IS NOT NULL AND NOT i.side_request
 ), batch_calls AS MATERIALIZED (
     SELECT f.id AS interception_id, f.initiator_id, t.id, t.provider_tool_call_id, t.created_at
@@ -78,15 +87,24 @@ WITH RECURSIVE durable AS MATERIALIZED (
     SELECT u.id, parent.id AS parent_id, parent.root_id
     FROM unlinked AS u
     CROSS JOIN LATERAL (
-        SELECT p.id, coalesce(p.thread_root_id, p.id) AS root_id
+        SELECT p.id, p.root_id
         FROM (
-            SELECT interception_id, initiator_id, id, provider_tool_call_id, created_at FROM aibridge_tool_usages
+            (
+                SELECT interception_id, created_at, id FROM aibridge_tool_usages
+                WHERE initiator_id = u.initiator_id AND provider_tool_call_id = u.correlating_tool_call_id
+                ORDER BY created_at DESC, id DESC
+                LIMIT 200
+            )
             UNION ALL
-            SELECT interception_id, initiator_id, id, provider_tool_call_id, created_at FROM batch_calls
+            SELECT interception_id, created_at, id FROM batch_calls
+            WHERE initiator_id = u.initiator_id AND provider_tool_call_id = u.correlating_tool_call_id
         ) AS t
-        JOIN aibridge_interceptions AS p ON p.id = t.interception_id AND p.initiator_id = t.initiator_id
-        WHERE t.initiator_id = u.initiator_id AND t.provider_tool_call_id = u.correlating_tool_call_id
-          AND NOT p.side_request AND (p.started_at, p.id) < (u.started_at, u.id)
+        CROSS JOIN LATERAL (
+            SELECT i.id, coalesce(i.thread_root_id, i.id) AS root_id, i.client_session_id FROM aibridge_interceptions AS i
+            WHERE i.id = t.interception_id AND i.initiator_id = u.initiator_id AND NOT i.side_request
+              AND (i.started_at, i.id) < (u.started_at, u.id)
+            LIMIT 1
+        ) AS p
         ORDER BY (p.client_session_id = u.client_session_id) IS TRUE DESC, t.created_at DESC, t.id DESC
         LIMIT 1
     ) AS parent
@@ -114,7 +132,8 @@ WITH RECURSIVE durable AS MATERIALIZED (
         thread_parent_id = coalesce(i.thread_parent_id, l.parent_id),
         thread_root_id = coalesce(i.thread_root_id, l.root_id)
     FROM durable, batch AS f LEFT JOIN lineage AS l ON l.id = f.id
-    WHERE i.id = f.id AND i.initiator_id = f.initiator_id AND i.ended_at IS NULL
+    WHERE i.id = ANY (ARRAY(SELECT id FROM batch))
+      AND i.id = f.id AND i.initiator_id = f.initiator_id AND i.outcome IS NULL
     RETURNING
         i.id, i.initiator_id, i.session_id, i.started_at, i.ended_at, i.provider, i.provider_name, i.model, i.client,
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
@@ -123,7 +142,7 @@ WITH RECURSIVE durable AS MATERIALIZED (
         f.token_usage, f.tool_usages, f.model_thoughts
 ), spent AS MATERIALIZED (
     SELECT
-        e.id AS interception_id, u.id, e.initiator_id, u.created_at, u.input_tokens, u.output_tokens,
+        e.*, u.id AS usage_id, u.created_at, u.input_tokens, u.output_tokens,
         u.cache_read_input_tokens, u.cache_write_input_tokens, u.partial, u.provider_response_id, u.metadata
     FROM ended AS e
     CROSS JOIN LATERAL json_to_record(e.token_usage) AS u (
@@ -136,9 +155,9 @@ WITH RECURSIVE durable AS MATERIALIZED (
         cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata
     )
     SELECT
-        interception_id, id, initiator_id, created_at, input_tokens, output_tokens,
+        id, usage_id, initiator_id, created_at, input_tokens, output_tokens,
         cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata
-    FROM spent WHERE id IS NOT NULL
+    FROM spent WHERE usage_id IS NOT NULL
     ON CONFLICT DO NOTHING
 ), tool_usages AS (
     INSERT INTO aibridge_tool_usages (
@@ -173,15 +192,15 @@ WITH RECURSIVE durable AS MATERIALIZED (
         e.session_id, e.initiator_id, (array_agg(e.id ORDER BY e.started_at, e.id))[1],
         min(e.started_at), max(e.started_at), max(e.ended_at),
         count(*), count(*) FILTER (WHERE e.thread), sum(json_array_length(e.tool_usages)), count(*) FILTER (WHERE e.failure),
-        coalesce(sum(u.input_tokens), 0), coalesce(sum(u.output_tokens), 0),
-        coalesce(sum(u.cache_read_input_tokens), 0), coalesce(sum(u.cache_write_input_tokens), 0),
+        coalesce(sum(e.input_tokens), 0), coalesce(sum(e.output_tokens), 0),
+        coalesce(sum(e.cache_read_input_tokens), 0), coalesce(sum(e.cache_write_input_tokens), 0),
         min(e.prompt_at),
         (array_agg(e.id ORDER BY e.prompt_at, e.id) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
         (array_agg(e.prompt ORDER BY e.prompt_at, e.id) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
         max(e.prompt_at),
         (array_agg(e.id ORDER BY e.prompt_at DESC, e.id DESC) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
         (array_agg(e.prompt ORDER BY e.prompt_at DESC, e.id DESC) FILTER (WHERE e.prompt_at IS NOT NULL))[1]
-    FROM ended AS e JOIN spent AS u ON u.interception_id = e.id
+    FROM spent AS e
     GROUP BY e.session_id, e.initiator_id
     ORDER BY e.session_id, e.initiator_id
     ON CONFLICT (session_id, initiator_id) DO UPDATE SET

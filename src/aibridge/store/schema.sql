@@ -1,0 +1,238 @@
+-- The whole schema, to read. What makes it are the migrations; a test proves that both give the same.
+
+-- What has been applied to this database (made by migrate.py).
+CREATE TABLE aibridge_migrations (
+    name       text        NOT NULL,
+    sha256     bytea       NOT NULL, -- of the file
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT aibridge_migrations_pkey PRIMARY KEY (name)
+);
+
+-- Who may ask. Marked deleted, never removed: the record keeps a name for everyone who ever asked.
+CREATE TABLE users (
+    id            uuid        NOT NULL,
+    username      text        NOT NULL,  -- a name of the living: unique among users that are not deleted
+    name          text        NOT NULL DEFAULT '',
+    email         text,
+    avatar_url    text        NOT NULL DEFAULT '',
+    role          text        NOT NULL DEFAULT 'member',
+    status        text        NOT NULL DEFAULT 'active',
+    password_hash text,  -- argon2; NULL: signs in with a token only
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT users_pkey PRIMARY KEY (id),
+    CONSTRAINT users_username_check CHECK (username ~ '^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$'),
+    CONSTRAINT users_role_check CHECK (role IN ('owner', 'auditor', 'member')),
+    CONSTRAINT users_status_check CHECK (status IN ('active', 'suspended', 'deleted'))
+);
+
+CREATE UNIQUE INDEX users_live_username ON users (username) WHERE status <> 'deleted';
+
+-- Their tokens; of the secret only its SHA-256.
+CREATE TABLE api_tokens (
+    id               text        NOT NULL,  -- the public part of `aib_<id>_<secret>`
+    user_id          uuid        NOT NULL,
+    name             text        NOT NULL DEFAULT '',
+    secret_sha256    bytea       NOT NULL,
+    scopes           text[]      NOT NULL,
+    created_at       timestamptz NOT NULL DEFAULT now(),
+    expires_at       timestamptz,  -- NULL: never
+    revoked_at       timestamptz,
+    last_used_at     timestamptz,
+    last_used_client text,
+    CONSTRAINT api_tokens_pkey PRIMARY KEY (id),
+    CONSTRAINT api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id),
+    CONSTRAINT api_tokens_secret_sha256_check CHECK (octet_length(secret_sha256) = 32),
+    CONSTRAINT api_tokens_scopes_check CHECK (scopes <@ ARRAY['gateway', 'api'] AND cardinality(scopes) > 0)
+);
+
+CREATE INDEX api_tokens_user_id ON api_tokens (user_id);
+
+-- Worker processes, one row per start.
+CREATE TABLE aibridge_gateways (
+    id           uuid        NOT NULL,
+    hostname     text        NOT NULL,
+    pid          integer     NOT NULL,
+    version      text        NOT NULL,
+    started_at   timestamptz NOT NULL DEFAULT now(),
+    heartbeat_at timestamptz NOT NULL DEFAULT now(),  -- the database's clock, every 10 s; silent for 60 s means dead
+    retired_at   timestamptz,  -- ended in good order
+    CONSTRAINT aibridge_gateways_pkey PRIMARY KEY (id)
+);
+
+-- One row per intercepted request: begun before the answer is revealed, ended before its last byte is.
+CREATE TABLE aibridge_interceptions (
+    id                       uuid        NOT NULL,  -- UUIDv7, made by the gateway
+    initiator_id             uuid        NOT NULL,
+    gateway_id               uuid        NOT NULL,  -- the worker process that carries it; soft
+    thread_parent_id         uuid,  -- the one whose tool call this one answers; soft
+    thread_root_id           uuid,  -- NULL on the root itself; soft
+    started_at               timestamptz NOT NULL,
+    ended_at                 timestamptz,  -- NULL: in flight, and shown nowhere
+    time_to_first_byte_us    bigint,  -- microseconds, from the request's arrival to the provider's first body byte
+    status_code              integer,  -- what the client received; NULL: nothing
+    streaming                boolean     NOT NULL,
+    side_request             boolean     NOT NULL,  -- a client's own chore: counted, never a thread
+    partial                  boolean     NOT NULL DEFAULT false,  -- known to be incomplete
+    unread                   boolean     NOT NULL,  -- nothing could be read from the body or the answer
+    outcome                  text,
+    error_type               text,
+    error_message            text,  -- at most 1024 bytes, credentials redacted
+    provider                 text        NOT NULL,  -- the wire format
+    provider_name            text        NOT NULL,  -- the configured instance
+    endpoint                 text        NOT NULL,
+    model                    text        NOT NULL,  -- as requested
+    response_model           text        NOT NULL DEFAULT '',  -- as the provider says it answered
+    provider_response_id     text        NOT NULL DEFAULT '',
+    client                   text        NOT NULL,
+    client_session_id        text,  -- what the client itself calls its session
+    session_id               text        NOT NULL GENERATED ALWAYS AS
+                                         (coalesce(client_session_id, thread_root_id::text, id::text)) STORED,
+    correlating_tool_call_id text,  -- the tool call whose result the request carries
+    agent_id                 text,
+    parent_agent_id          text,
+    api_token_id             text        NOT NULL,
+    credential_kind          text        NOT NULL,
+    credential_type          text        NOT NULL,
+    credential_hint          text        NOT NULL,  -- masked: `sk-a...efgh`
+    body_sha256_received     bytea,
+    body_sha256_sent         bytea,
+    mutations                text[]      NOT NULL,  -- named changes to the body; empty: the provider got the client's bytes
+    notes                    text[]      NOT NULL,  -- what went wrong while reading or storing
+    metadata                 jsonb       NOT NULL,
+    CONSTRAINT aibridge_interceptions_pkey PRIMARY KEY (id, initiator_id),
+    CONSTRAINT aibridge_interceptions_initiator_id_fkey FOREIGN KEY (initiator_id) REFERENCES users (id),
+    CONSTRAINT aibridge_interceptions_ended_check CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+    CONSTRAINT aibridge_interceptions_outcome_check CHECK
+        (outcome IN ('completed', 'failed', 'cancelled', 'truncated', 'interrupted')),
+    CONSTRAINT aibridge_interceptions_error_type_check CHECK
+        (error_type IN ('bad_request', 'unauthorized', 'rate_limited', 'overloaded', 'server_error', 'timeout', 'unknown')),
+    CONSTRAINT aibridge_interceptions_provider_check CHECK (provider IN ('anthropic', 'openai', 'copilot')),
+    CONSTRAINT aibridge_interceptions_credential_kind_check CHECK (credential_kind IN ('centralized', 'byok')),
+    CONSTRAINT aibridge_interceptions_credential_type_check CHECK (credential_type IN ('api_key', 'subscription')),
+    CONSTRAINT aibridge_interceptions_client_session_id_check CHECK (char_length(client_session_id) <= 256)
+) WITH (fillfactor = 80);
+
+-- The request log, of everyone.
+CREATE INDEX aibridge_interceptions_newest ON aibridge_interceptions (started_at DESC, id DESC)
+    WHERE ended_at IS NOT NULL;
+-- The request log of one person.
+CREATE INDEX aibridge_interceptions_by_initiator ON aibridge_interceptions (initiator_id, started_at DESC, id DESC)
+    WHERE ended_at IS NOT NULL;
+-- The rows of a session; narrow, so that equal keys collapse into one entry.
+CREATE INDEX aibridge_interceptions_session ON aibridge_interceptions (session_id, initiator_id)
+    WHERE ended_at IS NOT NULL;
+-- What a dead gateway left open.
+CREATE INDEX aibridge_interceptions_open ON aibridge_interceptions (gateway_id)
+    WHERE ended_at IS NULL;
+
+-- What the person asked; durable with the begin.
+CREATE TABLE aibridge_user_prompts (
+    interception_id uuid        NOT NULL,
+    id              uuid        NOT NULL,
+    initiator_id    uuid        NOT NULL,
+    created_at      timestamptz NOT NULL,
+    prompt          text        NOT NULL,
+    metadata        jsonb       NOT NULL,
+    CONSTRAINT aibridge_user_prompts_pkey PRIMARY KEY (interception_id, id, initiator_id),
+    CONSTRAINT aibridge_user_prompts_interception_fkey FOREIGN KEY (interception_id, initiator_id)
+        REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
+);
+
+-- What an answer cost in tokens, one row per provider response.
+CREATE TABLE aibridge_token_usages (
+    interception_id          uuid        NOT NULL,
+    id                       uuid        NOT NULL,
+    initiator_id             uuid        NOT NULL,
+    created_at               timestamptz NOT NULL,
+    input_tokens             bigint,  -- excludes cache reads and writes; NULL is unknown, zero is zero
+    output_tokens            bigint,
+    cache_read_input_tokens  bigint,
+    cache_write_input_tokens bigint,
+    partial                  boolean     NOT NULL,  -- the final figures never came
+    provider_response_id     text        NOT NULL,
+    metadata                 jsonb       NOT NULL,
+    CONSTRAINT aibridge_token_usages_pkey PRIMARY KEY (interception_id, id, initiator_id),
+    CONSTRAINT aibridge_token_usages_interception_fkey FOREIGN KEY (interception_id, initiator_id)
+        REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE,
+    CONSTRAINT aibridge_token_usages_tokens_check CHECK
+        (input_tokens >= 0 AND output_tokens >= 0 AND cache_read_input_tokens >= 0 AND cache_write_input_tokens >= 0)
+);
+
+-- What the model chose to do.
+CREATE TABLE aibridge_tool_usages (
+    interception_id       uuid        NOT NULL,
+    id                    uuid        NOT NULL,
+    initiator_id          uuid        NOT NULL,
+    created_at            timestamptz NOT NULL,
+    injected              boolean     NOT NULL,  -- by the gateway, not by the client
+    tool                  text        NOT NULL,
+    input                 text        NOT NULL,
+    provider_tool_call_id text,  -- NULL for hosted tools, whose results never come through a client
+    provider_item_id      text,  -- the output item of the Responses API
+    provider_response_id  text        NOT NULL,
+    server_url            text,
+    invocation_error      text,  -- injected tools only
+    metadata              jsonb       NOT NULL,
+    CONSTRAINT aibridge_tool_usages_pkey PRIMARY KEY (interception_id, id, initiator_id),
+    CONSTRAINT aibridge_tool_usages_interception_fkey FOREIGN KEY (interception_id, initiator_id)
+        REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
+);
+
+-- Whose tool call is it?
+CREATE INDEX aibridge_tool_usages_lineage ON aibridge_tool_usages (initiator_id, provider_tool_call_id, created_at)
+    WHERE provider_tool_call_id IS NOT NULL;
+
+-- Why it chose so, in its own words.
+CREATE TABLE aibridge_model_thoughts (
+    interception_id uuid        NOT NULL,
+    id              uuid        NOT NULL,
+    initiator_id    uuid        NOT NULL,
+    created_at      timestamptz NOT NULL,
+    source          text        NOT NULL,  -- thinking, reasoning, reasoning_summary, commentary
+    content         text        NOT NULL,
+    metadata        jsonb       NOT NULL,
+    CONSTRAINT aibridge_model_thoughts_pkey PRIMARY KEY (interception_id, id, initiator_id),
+    CONSTRAINT aibridge_model_thoughts_interception_fkey FOREIGN KEY (interception_id, initiator_id)
+        REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
+);
+
+-- Roll-up per session: what a page of sessions shows, kept by the transaction that ends an interception.
+CREATE TABLE aibridge_sessions (
+    session_id                   text        NOT NULL,
+    initiator_id                 uuid        NOT NULL,
+    first_interception_id        uuid        NOT NULL,  -- the earliest by (started_at, id): its client and metadata speak for the session
+    started_at                   timestamptz NOT NULL,
+    last_started_at              timestamptz NOT NULL,
+    ended_at                     timestamptz NOT NULL,
+    interceptions                bigint      NOT NULL,
+    threads                      bigint      NOT NULL,  -- roots that are no side requests
+    tool_calls                   bigint      NOT NULL,
+    failures                     bigint      NOT NULL,  -- failed, truncated or interrupted
+    input_tokens                 numeric     NOT NULL,  -- numeric: no sum of 63-bit counts may refuse a neighbour
+    output_tokens                numeric     NOT NULL,
+    cache_read_input_tokens      numeric     NOT NULL,
+    cache_write_input_tokens     numeric     NOT NULL,
+    first_prompt_at              timestamptz,
+    first_prompt_interception_id uuid,
+    last_prompt_at               timestamptz,
+    last_prompt_interception_id  uuid,
+    last_active_at               timestamptz NOT NULL GENERATED ALWAYS AS (coalesce(last_prompt_at, started_at)) STORED,
+    last_prompt                  text,  -- cut at 500 characters
+    first_prompt                 text,  -- cut at 500 characters
+    CONSTRAINT aibridge_sessions_pkey PRIMARY KEY (session_id, initiator_id)
+) WITH (fillfactor = 60);
+
+-- The combinations a session can be filtered by, with the window each was in use.
+CREATE TABLE aibridge_session_facets (
+    session_id       text        NOT NULL,
+    initiator_id     uuid        NOT NULL,
+    first_started_at timestamptz NOT NULL,
+    last_started_at  timestamptz NOT NULL,
+    provider         text        NOT NULL,
+    provider_name    text        NOT NULL,
+    model            text        NOT NULL,
+    client           text        NOT NULL,
+    CONSTRAINT aibridge_session_facets_pkey
+        PRIMARY KEY (session_id, initiator_id, provider, provider_name, model, client)
+) WITH (fillfactor = 60);
