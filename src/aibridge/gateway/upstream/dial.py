@@ -1,6 +1,7 @@
 """Opens connections: resolve, connect, pass a proxy, start TLS. Every failure says which of these it was."""
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -89,5 +90,7 @@ def _reason(error: OSError | UpstreamError) -> str:
             return f"the name cannot be resolved ({error.strerror})"
         case UpstreamError():
             return str(error)
+        case ConnectionError(errno=None):
+            return "it closed the connection during the TLS handshake"
         case _:
-            return error.strerror or type(error).__name__
+            return os.strerror(error.errno) if error.errno else str(error)
