@@ -112,7 +112,7 @@ def test_no_secret_gets_through(log_format: LogFormat) -> None:
     event = f"refused {token}"
     log.info(event)
     log.info("headers", headers=[(b"authorization", f"Bearer {CANARY}".encode()), (b"x-api-key", CANARY.encode())])
-    log.info("named", password=CANARY, nested={"deep": {"x-api-key": CANARY}})
+    log.info("named", password=CANARY, nested={"deep": {"x-api-key": CANARY}, f"sk-{CANARY}": "in a key"})
     logging.getLogger("uvicorn.error").error("bad header %r", f"Bearer {CANARY}")
     try:
         fail_with(f"sk-{CANARY}")
@@ -127,6 +127,11 @@ def test_a_clients_control_characters_do_not_steer_the_terminal() -> None:
     out = io.StringIO()
     configure_logs(LogFormat.HUMAN, stream=out)
     structlog.get_logger().info("route not supported", path="/\x1b[2J\x07\r\x9b31m")
+    logging.getLogger("uvicorn.error").warning("odd target %s", "/\x1b[2J\x07\r\x9b31m")
+    try:
+        fail_with("\x1b[2J")
+    except ValueError:
+        structlog.get_logger().exception("failed")
     assert not any(char in out.getvalue() for char in "\x1b\x07\r\x9b")
     assert "\\x1b[2J" in out.getvalue()
 

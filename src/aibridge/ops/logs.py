@@ -70,11 +70,8 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 
 def escape_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Make control characters visible: what a client sent must not steer a terminal or start a line of its own."""
-    return {
-        name: _CONTROL.sub(_visible, value) if isinstance(value, str) and name != "exception" else value
-        for name, value in event.items()
-    }
+    """Make control characters other than tab and line feed visible: what a client sent must not steer a terminal."""
+    return {name: _CONTROL.sub(_visible, value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _visible(match: re.Match[str]) -> str:
