@@ -28,6 +28,10 @@ from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, TokenUsage
 _FIGURES = frozenset(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
 
 
+_SIZE_OF_BLOCK = 1024
+"""Bytes, about: what an empty block takes in memory."""
+
+
 class _Block(msgspec.Struct):
     """One content block, as far as it was heard."""
 
@@ -97,15 +101,15 @@ class AnthropicStream(StreamListener):
         if block is not None:
             delta = object_of(found.get("delta"))
             piece = delta.get("partial_json") or delta.get("thinking")
-            if isinstance(piece, str):
+            if isinstance(piece, str) and self._has_room(len(piece)):
                 block.parts.append(piece)
 
     def _hear_block_start(self, found: dict[str, Any]) -> None:
         start = object_of(found.get("content_block"))
         kind = text_of(start.get("type"))
-        if not _kept(kind):
-            return
         whole = text_of(start.get("thinking")) if kind == "thinking" else as_json(start.get("input") or {})
+        if not _kept(kind) or not self._has_room(_SIZE_OF_BLOCK + len(whole)):
+            return
         self._blocks[_index(found)] = _Block(
             kind=kind,
             id=text_of(start.get("id")),

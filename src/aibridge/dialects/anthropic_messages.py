@@ -11,6 +11,7 @@ from aibridge.dialects import clients
 from aibridge.dialects.anthropic_answers import AnthropicPlain, AnthropicStream
 from aibridge.dialects.body import read_head
 from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
+from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import Value, fields, items, list_of, object_of, string, text_of, value
 from aibridge.dialects.request import Asked, has_tools, read_facts, titles, unread_facts
@@ -59,7 +60,7 @@ class AnthropicMessages:
 
     def listen(self, *, status: int, streaming: bool) -> Listener:
         """A listener for one answer."""
-        return AnthropicStream() if streaming else AnthropicPlain(status)
+        return AnthropicPlain(status) if is_plain(status, streaming=streaming) else AnthropicStream()
 
     def error_body(self, *, status: int, message: str) -> bytes:
         """The gateway's own error in Anthropic's envelope."""
@@ -78,15 +79,12 @@ def _asked(messages: Value | None, notes: Notes) -> Asked:
         message = object_of(value(raw, notes))
         role = message.get("role")
         if role != "system":
-            blocks = _blocks(message.get("content"))
+            content = message.get("content")
+            if isinstance(content, str):
+                return Asked(prompt=content if role == "user" else None)
+            blocks = [object_of(block) for block in list_of(content)]
             return Asked(_prompt(blocks, notes) if role == "user" else None, _last_result(blocks))
     return Asked()
-
-
-def _blocks(content: object) -> list[dict[str, Any]]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content, "plain": True}]
-    return [object_of(block) for block in list_of(content)]
 
 
 def _prompt(blocks: list[dict[str, Any]], notes: Notes) -> str | None:
@@ -94,8 +92,7 @@ def _prompt(blocks: list[dict[str, Any]], notes: Notes) -> str | None:
     human = [text for text in texts if not _INJECTED.fullmatch(text)]
     if human or not texts:
         return human[-1] if human else None
-    if not blocks[0].get("plain"):
-        notes.add("every text of the last message looks injected by the client; the last one is kept as its prompt")
+    notes.add("every text of the last message looks injected by the client; the last one is kept as its prompt")
     return texts[-1]
 
 

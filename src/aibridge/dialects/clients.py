@@ -51,8 +51,8 @@ _SESSION_HEADERS: dict[str, tuple[bytes, ...]] = {
     ROO: (),
     CURSOR: (),
 }
-_DECLARED = (b"x-initiator", b"x-openai-subagent", b"x-stainless-retry-count")
-"""Headers kept in the metadata under their own names: who speaks, as which subagent, at which try."""
+_DECLARED = (b"x-initiator", b"x-openai-subagent")
+"""Headers kept in the metadata under their own names: who speaks, and as which subagent."""
 
 TITLING = frozenset((OPENCODE, KILO))
 OPENCODE_TITLE_PROMPT = "You are a title generator."

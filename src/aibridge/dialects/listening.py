@@ -11,9 +11,15 @@ from aibridge.records import ReplyFacts
 
 MAX_BODY = 64 * 2**20
 """Bytes of a plain answer that are kept for reading."""
+TOO_MUCH = f"what was heard beyond {MAX_BODY} bytes is left out"
 FIRST_ERROR_STATUS = 400
 _NOTHING = b"\n\n"
 """No event begins like this."""
+
+
+def is_plain(status: int, *, streaming: bool) -> bool:
+    """Whether an answer is read as one body. An error always is, whatever its content type says."""
+    return not streaming or status >= FIRST_ERROR_STATUS
 
 
 class StreamListener(ABC):
@@ -34,6 +40,7 @@ class StreamListener(ABC):
         self.notes = Notes()
         self._reader = EventReader()
         self._learnt = _NOTHING
+        self._room = MAX_BODY
 
     def hear(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -65,6 +72,13 @@ class StreamListener(ABC):
     def _may_pass_over(self) -> bool:
         """Whether even a piece of text would tell nothing new now."""
         return True
+
+    def _has_room(self, size: int) -> bool:
+        """Whether `size` more bytes may be kept: an answer of gigabytes must not be gathered in memory."""
+        self._room -= size
+        if self._room < 0:
+            self.notes.add(TOO_MUCH)
+        return self._room >= 0
 
     def tell(self) -> ReplyFacts:
         """What is known now."""

@@ -7,6 +7,7 @@ from aibridge.dialects import clients
 from aibridge.dialects.body import read_head
 from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
 from aibridge.dialects.include_usage import ask_for_usage
+from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_chat_answers import ChatPlain, ChatStream
 from aibridge.dialects.openai_errors import openai_error_body
@@ -35,7 +36,7 @@ class OpenAIChat:
 
     def listen(self, *, status: int, streaming: bool) -> Listener:
         """A listener for one answer."""
-        return ChatStream() if streaming else ChatPlain(status)
+        return ChatPlain(status) if is_plain(status, streaming=streaming) else ChatStream()
 
     def error_body(self, *, status: int, message: str) -> bytes:
         """The gateway's own error in OpenAI's envelope."""

@@ -18,7 +18,7 @@ from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, ToolUsage
 
 DONE = b"[DONE]"
 LOOKS_FOR_ID = 8
-"""Events at the start that are read until one names the response. Azure's first one does not."""
+"""Events at the start that are read until response and model are named. Azure's first one does not."""
 
 
 class _Call(msgspec.Struct):
@@ -86,7 +86,7 @@ class _Completion:
         return bool(self.choices) and all(choice.finish_reason for choice in self.choices.values())
 
     def hear(self, found: dict[str, Any], told_in: str) -> None:
-        """Take a chunk (`told_in` is `delta`) or a whole answer (`message`)."""
+        """Take a chunk (`told_in` is `delta`) or a whole answer (`message`); anything else leaves the contents out."""
         self.response_id = self.response_id or text_of(found.get("id"))
         self.model = self.model or text_of(found.get("model"))
         self.error = self.error or error_in(found)
@@ -141,12 +141,12 @@ class ChatStream(StreamListener):
     """
 
     opening = re.compile(
-        rb'data: ?\{(?: ?"[a-z_]+": ?(?:"[^"\\]*+"|\d+|null),)*+ ?"choices": ?\[\{ ?"index": ?\d+, ?"delta": ?\{'
-        rb'(?: ?"role": ?"assistant",)? ?"content": ?"'
+        rb'data: ?\{(?: ?"(?!error")[a-z_]+": ?(?:"[^"\\]*+"|\d+|null),)*+'
+        rb' ?"choices": ?\[\{ ?"index": ?0, ?"delta": ?\{(?: ?"role": ?"assistant",)? ?"content": ?"'
     )
     rest = re.compile(
         rb'[^"\\]*+(?:\\.[^"\\]*+)*+"(?:, ?"refusal": ?null)?\}(?:, ?"(?:logprobs|finish_reason)": ?null)*+\}\]'
-        rb'(?:, ?"[a-z_]+": ?(?:null|"[^"\\]*+"))*+ ?\}'
+        rb'(?:, ?"(?!error")[a-z_]+": ?(?:null|"[^"\\]*+"))*+ ?\}'
     )
     """Text, and then nothing but nulls and names (service tier, fingerprint, padding)."""
 
@@ -175,8 +175,8 @@ class ChatStream(StreamListener):
             self.terminal = True
             return
         completion = self._completion
-        completion.hear(object_of(value(data, self.notes)), "delta")
-        self._looks = 0 if completion.response_id else max(self._looks - 1, 0)
+        completion.hear(object_of(value(data, self.notes)), "delta" if self._has_room(len(data)) else "")
+        self._looks = 0 if completion.response_id and completion.model else max(self._looks - 1, 0)
         self.terminal = completion.error is not None
 
     def _facts(self) -> ReplyFacts:

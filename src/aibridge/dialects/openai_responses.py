@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/responses/create
 from aibridge.dialects import clients
 from aibridge.dialects.body import read_head
 from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
+from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_errors import openai_error_body
 from aibridge.dialects.openai_responses_answers import ResponsesPlain, ResponsesStream
@@ -48,7 +49,7 @@ class OpenAIResponses:
 
     def listen(self, *, status: int, streaming: bool) -> Listener:
         """A listener for one answer."""
-        return ResponsesStream() if streaming else ResponsesPlain(status)
+        return ResponsesPlain(status) if is_plain(status, streaming=streaming) else ResponsesStream()
 
     def error_body(self, *, status: int, message: str) -> bytes:
         """The gateway's own error in OpenAI's envelope."""

@@ -85,7 +85,8 @@ class ResponsesStream(StreamListener):
         response = self._response
         match string(found.get("type")) or name.decode("utf-8", "replace"):
             case "response.output_item.done":
-                response.items.append(object_of(value(found.get("item"), self.notes)))
+                if self._has_room(len(data)):
+                    response.items.append(object_of(value(found.get("item"), self.notes)))
             case "response.created":
                 response.hear_begin(found.get("response"))
             case "response.completed" | "response.incomplete":

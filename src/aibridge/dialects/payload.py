@@ -110,7 +110,8 @@ def decoded(text: Value) -> str:
 
 def string(text: Value | None) -> str:
     """The string that a value holds; empty when it is absent or no string."""
-    return text_of(value(text, Notes()))
+    quoted = text is not None and bytes(memoryview(text)[:1]) == b'"'
+    return text_of(value(text, Notes())) if quoted else ""
 
 
 def truth(text: Value | None) -> bool:

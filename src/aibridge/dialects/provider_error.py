@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import Value, decoded, object_of, text_of, value
+from aibridge.dialects.sse import parse_event
 
 MAX_TEXT = 1024
 """Characters kept of an error page that is no JSON."""
@@ -35,7 +36,9 @@ def error_of(error: object) -> ProviderError:
 def error_page(body: Value, notes: Notes) -> ProviderError:
     """The error that the body of an error status describes."""
     text = decoded(memoryview(body)[: MAX_TEXT * 4]).strip()
-    if not text.startswith("{"):
+    if text.startswith(("event:", "data:")):  # an error told as the one event of a stream
+        body = parse_event(memoryview(body).tobytes().replace(b"\r\n", b"\n").partition(b"\n\n")[0])[1]
+    elif not text.startswith("{"):
         return ProviderError("", "" if text.startswith("<") else text[:MAX_TEXT])
     found = object_of(value(body, notes))
     plain = text_of(found.get("message")) or text_of(found.get("detail"))

@@ -2,8 +2,8 @@
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-Most events of an answer are small pieces of text that no record needs. So nothing is parsed here beyond the
-seen the blank lines, and nothing is read that a listener can tell to be such a piece.
+Most events of an answer are small pieces of text that no record needs. So the stream is only cut at its blank lines
+here, with one search for each chunk; whether an event is worth its parsing is for the listener to say.
 """
 
 MAX_EVENT = 16 * 2**20
