@@ -1,19 +1,16 @@
 """The public contract: what the JSON API answers. snake_case, RFC 3339 in UTC, hex for hashes, lists never null."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType, Role, Scope
 
 
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]
+Moment = Annotated[datetime, Field(description="RFC 3339, UTC", examples=["2026-01-02T03:04:05.678900Z"])]
+"""The store gives moments in UTC, which pydantic writes with a `Z`."""
 Sha256 = Annotated[
     str, Field(description="hex", examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"])
 ]
