@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType, Role, Scope
 
-
 Moment = Annotated[datetime, Field(description="RFC 3339, UTC", examples=["2026-01-02T03:04:05.678900Z"])]
 """The store gives moments in UTC, which pydantic writes with a `Z`."""
 Sha256 = Annotated[
