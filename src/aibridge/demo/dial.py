@@ -22,13 +22,10 @@ class Hearing:
         self.events = 0
         self.complete = False
         """The answer ended as HTTP says it should."""
-        self.failed_midway = False
-        """The stream itself said that it failed."""
 
     def on_body(self, body: bytes) -> None:
         """Count events; nothing is kept."""
         self.events += body.count(b"\n\n")
-        self.failed_midway |= b"event: error" in body or b"response.failed" in body or b'data: {"error"' in body
 
     def on_message_complete(self) -> None:
         """The end."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from uuid import UUID
 
 import msgspec
@@ -106,8 +107,9 @@ class Session:
             await self._mishap(round_.mishap, asking, parts, usage, cue)
         said = self._paced(parts, usage, slow=round_.cancelled)
         hearing = await self._send(asking, said, cue, leave_after=LEAVE_AFTER if round_.cancelled else None)
-        if hearing.status != 200:  # noqa: PLR2004 - the one status that means an answer
-            raise Refused(f"the gateway answered {hearing.status} to {self._client.name}")
+        if not round_.cancelled and (hearing.status != HTTPStatus.OK or not hearing.complete):
+            ending = "" if hearing.complete else " and broke off"
+            raise Refused(f"the gateway answered {hearing.status}{ending} to {self._client.name}")
 
     async def _mishap(self, mishap: Mishap, asking: Asking, parts: list[Part], usage: Usage, cue: str) -> None:
         self._place.say(f"{self._client.name} of {self._person.name} meets {mishap.value} and tries again")

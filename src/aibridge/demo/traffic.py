@@ -56,7 +56,7 @@ class Troupe:
         self._tokens = tokens
         self._place = Place(base_url=base_url, stage=stage, tempo=BURST, chance=chance, mint=Mint(seed), say=say)
         self._under_way: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        """Title → held while it is played: its prompts are the provider's cues, so it is never played twice at a time."""
+        """Title → held while it is played: its prompts are the provider's cues, so never played twice at a time."""
         self._played: Counter[str] = Counter()
         """Username → sessions."""
 
