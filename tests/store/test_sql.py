@@ -16,7 +16,9 @@ def test_every_query_is_described():
 
 
 def test_a_name_is_used_once(tmp_path: Path):
-    (tmp_path / "a.sql").write_text("-- name: one\n-- The first.\nSELECT 1;\n\n-- name: one\n-- The second.\nSELECT 2;\n")
+    (tmp_path / "a.sql").write_text(
+        "-- name: one\n-- The first.\nSELECT 1;\n\n-- name: one\n-- The second.\nSELECT 2;\n"
+    )
     with pytest.raises(ValueError, match="two queries are named one"):
         load_queries(tmp_path)
 

@@ -1,0 +1,271 @@
+"""The roll-ups are what a naive sum over the interceptions is, whatever happens at the same time."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from support.rows import at, begun, call, finished, prompt, usage
+
+from aibridge.errors import StoreConflict
+from aibridge.records import Begun, Finished, Outcome
+from aibridge.store.connections import Connection
+from aibridge.store.pool import Store, open_store
+from aibridge.store.sessions import recompute
+
+KEPT = """
+SELECT session_id, initiator_id, first_interception_id, started_at, last_started_at, ended_at, interceptions, threads,
+    tool_calls, failures, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens,
+    first_prompt, last_prompt, last_prompt_at, last_active_at
+FROM aibridge_sessions ORDER BY 1, 2
+"""
+
+NAIVE = """
+WITH row AS (SELECT * FROM aibridge_interceptions WHERE ended_at IS NOT NULL),
+prompts AS (
+    SELECT r.session_id, r.initiator_id, r.id, p.created_at, left(p.prompt, 500) AS prompt
+    FROM row AS r JOIN aibridge_user_prompts AS p ON p.interception_id = r.id WHERE NOT r.side_request
+), usages AS (
+    SELECT r.session_id, r.initiator_id, u.input_tokens, u.output_tokens, u.cache_read_input_tokens,
+        u.cache_write_input_tokens
+    FROM row AS r JOIN aibridge_token_usages AS u ON u.interception_id = r.id
+)
+SELECT s.session_id, s.initiator_id,
+    (SELECT id FROM row AS r WHERE (r.session_id, r.initiator_id) = (s.session_id, s.initiator_id)
+        ORDER BY started_at, id LIMIT 1),
+    min(s.started_at), max(s.started_at), max(s.ended_at), count(*),
+    count(*) FILTER (WHERE s.thread_root_id IS NULL AND NOT s.side_request),
+    (SELECT count(*) FROM row AS r JOIN aibridge_tool_usages AS t ON t.interception_id = r.id
+        WHERE (r.session_id, r.initiator_id) = (s.session_id, s.initiator_id)),
+    count(*) FILTER (WHERE s.outcome IN ('failed', 'truncated', 'interrupted')),
+    coalesce((SELECT sum(input_tokens) FROM usages AS u
+        WHERE (u.session_id, u.initiator_id) = (s.session_id, s.initiator_id)), 0),
+    coalesce((SELECT sum(output_tokens) FROM usages AS u
+        WHERE (u.session_id, u.initiator_id) = (s.session_id, s.initiator_id)), 0),
+    coalesce((SELECT sum(cache_read_input_tokens) FROM usages AS u
+        WHERE (u.session_id, u.initiator_id) = (s.session_id, s.initiator_id)), 0),
+    coalesce((SELECT sum(cache_write_input_tokens) FROM usages AS u
+        WHERE (u.session_id, u.initiator_id) = (s.session_id, s.initiator_id)), 0),
+    (SELECT prompt FROM prompts AS p WHERE (p.session_id, p.initiator_id) = (s.session_id, s.initiator_id)
+        ORDER BY created_at, id LIMIT 1),
+    (SELECT prompt FROM prompts AS p WHERE (p.session_id, p.initiator_id) = (s.session_id, s.initiator_id)
+        ORDER BY created_at DESC, id DESC LIMIT 1),
+    (SELECT max(created_at) FROM prompts AS p WHERE (p.session_id, p.initiator_id) = (s.session_id, s.initiator_id)),
+    coalesce((SELECT max(created_at) FROM prompts AS p
+        WHERE (p.session_id, p.initiator_id) = (s.session_id, s.initiator_id)), min(s.started_at))
+FROM row AS s GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+FACETS_KEPT = "SELECT * FROM aibridge_session_facets ORDER BY session_id, initiator_id, provider_name, model, client"
+FACETS_NAIVE = """
+SELECT session_id, initiator_id, min(started_at), max(started_at), provider, provider_name, model, client
+FROM aibridge_interceptions WHERE ended_at IS NOT NULL
+GROUP BY session_id, initiator_id, provider, provider_name, model, client
+ORDER BY session_id, initiator_id, provider_name, model, client
+"""
+
+
+async def exact(psql: Connection) -> int:
+    """Asserts that what is kept is what a naive query finds; returns the number of sessions."""
+    kept, naive = await psql.fetch(KEPT), await psql.fetch(NAIVE)
+    assert [tuple(row) for row in kept] == [tuple(row) for row in naive]
+    facets, naive_facets = await psql.fetch(FACETS_KEPT), await psql.fetch(FACETS_NAIVE)
+    assert [tuple(row) for row in facets] == [tuple(row) for row in naive_facets]
+    return len(kept)
+
+
+def some_start(rng: random.Random, people: Sequence[UUID], gateway: UUID, calls: Sequence[str]) -> Begun:
+    started = at(rng.randrange(1000))
+    side = rng.random() < 0.1
+    asked = prompt(f"prompt {rng.random()} {'x' * rng.choice([0, 900])}", at(rng.randrange(1000)))
+    return begun(
+        rng.choice(people),
+        gateway_id=gateway,
+        started_at=started,
+        client_session_id=rng.choice([None, *(f"session {n}" for n in range(40))]),
+        side_request=side,
+        model=rng.choice(["small", "large"]),
+        client=rng.choice(["Claude Code", "Codex"]),
+        provider_name=rng.choice(["anthropic", "elsewhere"]),
+        correlating_tool_call_id=rng.choice([None, *calls[-20:]]),
+        user_prompt=None if side or rng.random() < 0.4 else asked,
+    )
+
+
+def some_end(rng: random.Random, start: Begun, calls: list[str]) -> Finished:
+    made = tuple(call(f"call_{rng.randrange(10**9)}", created_at=start.started_at) for _ in range(rng.randrange(3)))
+    calls.extend(made_call.provider_tool_call_id or "" for made_call in made)
+    counts = [None, 0, 1, 1000]
+    spent = usage(
+        input_tokens=rng.choice(counts), output_tokens=rng.choice(counts), cache_read_input_tokens=rng.choice(counts)
+    )
+    return finished(
+        start,
+        ended_at=start.started_at + timedelta(seconds=rng.randrange(60)),
+        outcome=rng.choice([Outcome.COMPLETED, Outcome.FAILED, Outcome.CANCELLED, Outcome.TRUNCATED]),
+        token_usage=spent if rng.random() < 0.8 else None,
+        tool_usages=made,
+    )
+
+
+class Replica:
+    """A gateway that begins and ends, replays what it wrote, and is now and then taken for dead."""
+
+    def __init__(self, store: Store, seed: int, people: Sequence[UUID]) -> None:
+        self.store = store
+        self.rng = random.Random(seed)
+        self.people = people
+        self.gateway = uuid4()
+        self.calls: list[str] = []
+        self.open: list[Begun] = []
+
+    async def live(self, rounds: int) -> None:
+        await self.store.recovery.register_gateway(self.gateway, hostname="h", pid=1, version="0")
+        for _ in range(rounds):
+            await self.begin()
+            await self.finish()
+
+    async def begin(self) -> None:
+        size = self.rng.choice([1, 3, 20])
+        batch = [some_start(self.rng, self.people, self.gateway, self.calls) for _ in range(size)]
+        await self.store.write_begun(batch)
+        self.open.extend(batch)
+
+    async def finish(self) -> None:
+        self.rng.shuffle(self.open)
+        keep = self.rng.randrange(10)
+        batch = [some_end(self.rng, start, self.calls) for start in self.open[keep:]]
+        self.open = self.open[:keep]
+        for _ in range(self.rng.choice([1, 1, 2])):
+            await self.write(batch)
+
+    async def write(self, batch: Sequence[Finished]) -> None:
+        for _ in range(20):
+            try:
+                return await self.store.write_finished(batch)
+            except StoreConflict:  # the recorder repeats it, and so do we
+                continue
+        raise AssertionError("a conflict that does not end")
+
+
+async def undertake(store: Store, done: asyncio.Event) -> int:
+    """Recovers again and again, taking every gateway but its own for dead at once."""
+    closed = 0
+    while not done.is_set():
+        closed += await store.recovery.recover(uuid4(), silence=timedelta(seconds=-1))
+    return closed
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_two_writers_their_replays_and_recovery(
+    store: Store, database: str, alice: UUID, bob: UUID, psql: Connection, seed: int
+):
+    """Traps 28 and 29: 40 shared sessions, two writers, everything twice, every row taken for dead at random moments."""
+    async with open_store(database) as second, open_store(database) as third:
+        replicas = [Replica(store, seed, [alice, bob]), Replica(second, seed + 100, [alice, bob])]
+        done = asyncio.Event()
+        recovering = asyncio.gather(undertake(third, done))
+        await asyncio.gather(*(replica.live(25) for replica in replicas))
+        done.set()
+        (closed,) = await recovering
+        assert closed > 0
+        assert await exact(psql) > 40
+        for replica in replicas:
+            await replica.write([some_end(replica.rng, start, replica.calls) for start in replica.open])
+    assert await exact(psql) > 40
+    assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions WHERE outcome = 'interrupted'") == 0
+
+
+async def test_recomputing_changes_nothing(store: Store, alice: UUID, bob: UUID, psql: Connection):
+    replica = Replica(store, 7, [alice, bob])
+    await replica.live(5)
+    before, facets = await psql.fetch("SELECT * FROM aibridge_sessions"), await psql.fetch(FACETS_KEPT)
+    async with psql.transaction():
+        await recompute(psql, [(row["session_id"], row["initiator_id"]) for row in before])
+    after = await psql.fetch("SELECT * FROM aibridge_sessions")
+    assert sorted(map(tuple, after)) == sorted(map(tuple, before))
+    assert await psql.fetch(FACETS_KEPT) == facets
+
+
+async def test_a_session_whose_rows_are_gone_goes_too(store: Store, alice: UUID, psql: Connection):
+    start = begun(alice, client_session_id="s")
+    await store.write_begun([start])
+    await store.write_finished([finished(start)])
+    async with psql.transaction():
+        await psql.execute("DELETE FROM aibridge_interceptions")
+        await recompute(psql, [("s", alice)])
+    assert await psql.fetchval("SELECT count(*) FROM aibridge_sessions") == 0
+    assert await psql.fetchval("SELECT count(*) FROM aibridge_session_facets") == 0
+
+
+async def test_a_finish_that_comes_while_a_session_is_recomputed_waits_and_counts(
+    store: Store, alice: UUID, psql: Connection
+):
+    first, second = begun(alice, client_session_id="s"), begun(alice, client_session_id="s")
+    await store.write_begun([first, second])
+    await store.write_finished([finished(first)])
+    async with psql.transaction():
+        await recompute(psql, [("s", alice)])
+        finishing = asyncio.gather(store.write_finished([finished(second)]))
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        while not await psql.fetchval(waiting):
+            await psql.execute("SELECT pg_stat_clear_snapshot()")
+        await recompute(psql, [("s", alice)])
+    await finishing
+    assert await psql.fetchval("SELECT interceptions FROM aibridge_sessions") == 2
+    await exact(psql)
+
+
+async def test_two_people_with_one_session_id_have_two_sessions(store: Store, alice: UUID, bob: UUID, psql: Connection):
+    for who, spent in ((alice, (100, 50)), (bob, (200, 75))):
+        start = begun(who, client_session_id="shared")
+        await store.write_begun([start])
+        figures = usage(input_tokens=spent[0], output_tokens=spent[1])
+        await store.write_finished([finished(start, token_usage=figures)])
+    rows = await psql.fetch("SELECT input_tokens, output_tokens FROM aibridge_sessions ORDER BY 1")
+    assert [tuple(row) for row in rows] == [(100, 50), (200, 75)]
+
+
+async def test_two_ends_of_one_session_in_one_batch(store: Store, alice: UUID, psql: Connection):
+    starts = [begun(alice, client_session_id="s", user_prompt=prompt(f"p{n}", at(n))) for n in range(2)]
+    await store.write_begun(starts)
+    await store.write_finished([finished(start, token_usage=usage()) for start in reversed(starts)])
+    row = await psql.fetchrow(
+        "SELECT interceptions, threads, input_tokens, first_prompt, last_prompt FROM aibridge_sessions"
+    )
+    assert row is not None
+    assert tuple(row) == (2, 2, 200, "p0", "p1")
+
+
+async def test_a_side_request_is_counted_and_is_no_thread(store: Store, alice: UUID, psql: Connection):
+    start = begun(alice, client_session_id="s", side_request=True)
+    await store.write_begun([start])
+    end: dict[str, Any] = {"prompt_at": at(0), "prompt_excerpt": "make a title", "token_usage": usage()}
+    await store.write_finished([finished(start, **end)])
+    row = await psql.fetchrow(
+        "SELECT interceptions, threads, input_tokens, last_prompt, last_active_at FROM aibridge_sessions"
+    )
+    assert row is not None
+    assert tuple(row) == (1, 0, 100, None, at(0))
+
+
+async def test_prompts_are_ordered_by_when_they_were_asked(store: Store, alice: UUID, psql: Connection):
+    for moment in (5, 9, 1):
+        start = begun(
+            alice, client_session_id="s", user_prompt=prompt(f"at {moment}", at(moment)), started_at=at(moment)
+        )
+        await store.write_begun([start])
+        await store.write_finished([finished(start)])
+    row = await psql.fetchrow("SELECT first_prompt, last_prompt, last_active_at, started_at FROM aibridge_sessions")
+    assert row is not None
+    assert tuple(row) == ("at 1", "at 9", at(9), at(1))
+
+
+async def test_what_is_in_flight_is_in_no_session(store: Store, alice: UUID, psql: Connection):
+    await store.write_begun([begun(alice, client_session_id="s", user_prompt=prompt("p"))])
+    assert await psql.fetchval("SELECT count(*) FROM aibridge_sessions") == 0
