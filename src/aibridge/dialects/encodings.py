@@ -124,8 +124,8 @@ class _Brotli(Decoder):
                 raise EncodingBroken from broken
             chunk = b""
             yield piece
-            if self._stream.can_accept_more_data():
-                return
+            if len(piece) < PIECE and self._stream.can_accept_more_data():
+                return  # a full piece may leave more inside, even when all input is used up
 
     def _complete(self) -> bool:
         return self._stream.is_finished() or not self._fed
