@@ -3,11 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from support.rows import at, begun, call, finished, new_id
-
 from aibridge.records import Begun
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
+from support.rows import at, begun, call, finished, new_id
 
 
 async def carried(store: Store, who: UUID, calls: tuple[str | None, ...] = (), **start: Any) -> Begun:
@@ -20,33 +19,35 @@ async def carried(store: Store, who: UUID, calls: tuple[str | None, ...] = (), *
 
 async def lineage(psql: Connection, row: Begun) -> tuple[UUID | None, UUID | None]:
     query = "SELECT thread_parent_id, thread_root_id FROM aibridge_interceptions WHERE id = $1"
-    return tuple(await psql.fetchrow(query, row.id))  # type: ignore[return-value,arg-type]
+    return tuple(await psql.fetchrow(query, row.id))  # type: ignore[arg-type]
 
 
 async def session(psql: Connection, row: Begun) -> str:
     return str(await psql.fetchval("SELECT session_id FROM aibridge_interceptions WHERE id = $1", row.id))
 
 
-async def test_without_an_id_nothing_is_looked_up(store: Store, alice: UUID, psql: Connection):
+async def test_without_an_id_nothing_is_looked_up(store: Store, alice: UUID, psql: Connection) -> None:
     await carried(store, alice, (None, "call_a"))
     assert await lineage(psql, await carried(store, alice)) == (None, None)
 
 
-async def test_an_empty_id_is_no_id(store: Store, alice: UUID, psql: Connection):
+async def test_an_empty_id_is_no_id(store: Store, alice: UUID, psql: Connection) -> None:
     await carried(store, alice, ("",))
     row = await carried(store, alice, correlating_tool_call_id="")
     assert await lineage(psql, row) == (None, None)
     assert await psql.fetchval("SELECT count(*) FROM aibridge_tool_usages WHERE provider_tool_call_id = ''") == 0
 
 
-async def test_a_result_makes_its_round_a_child_of_the_round_that_called(store: Store, alice: UUID, psql: Connection):
+async def test_a_result_makes_its_round_a_child_of_the_round_that_called(
+    store: Store, alice: UUID, psql: Connection
+) -> None:
     parent = await carried(store, alice, ("call_a",))
     child = await carried(store, alice, correlating_tool_call_id="call_a", started_at=at(5))
     assert await lineage(psql, child) == (parent.id, parent.id)
     assert await session(psql, child) == str(parent.id) == await session(psql, parent)
 
 
-async def test_a_chain_keeps_the_root_of_its_first(store: Store, alice: UUID, psql: Connection):
+async def test_a_chain_keeps_the_root_of_its_first(store: Store, alice: UUID, psql: Connection) -> None:
     a = await carried(store, alice, ("call_a",))
     b = await carried(store, alice, ("call_b",), correlating_tool_call_id="call_a", started_at=at(5))
     c = await carried(store, alice, correlating_tool_call_id="call_b", started_at=at(9))
@@ -54,26 +55,28 @@ async def test_a_chain_keeps_the_root_of_its_first(store: Store, alice: UUID, ps
     assert await lineage(psql, c) == (b.id, a.id)
 
 
-async def test_an_unknown_id_is_stored_and_kept(store: Store, alice: UUID, psql: Connection):
+async def test_an_unknown_id_is_stored_and_kept(store: Store, alice: UUID, psql: Connection) -> None:
     row = await carried(store, alice, correlating_tool_call_id="call_never_seen")
     assert await lineage(psql, row) == (None, None)
     kept = await psql.fetchval("SELECT correlating_tool_call_id FROM aibridge_interceptions WHERE id = $1", row.id)
     assert kept == "call_never_seen"
 
 
-async def test_another_persons_call_is_nobodys_parent(store: Store, alice: UUID, bob: UUID, psql: Connection):
+async def test_another_persons_call_is_nobodys_parent(store: Store, alice: UUID, bob: UUID, psql: Connection) -> None:
     await carried(store, bob, ("call_a",))
     assert await lineage(psql, await carried(store, alice, correlating_tool_call_id="call_a")) == (None, None)
 
 
-async def test_of_two_equal_ids_the_newer_counts(store: Store, alice: UUID, psql: Connection):
+async def test_of_two_equal_ids_the_newer_counts(store: Store, alice: UUID, psql: Connection) -> None:
     await carried(store, alice, ("call_0",), started_at=at(1))
     newer = await carried(store, alice, ("call_0",), started_at=at(2))
     await carried(store, alice, ("call_0",), started_at=at(0))
     assert (await lineage(psql, await carried(store, alice, correlating_tool_call_id="call_0")))[0] == newer.id
 
 
-async def test_of_two_equal_ids_at_one_time_the_greater_row_id_counts(store: Store, alice: UUID, psql: Connection):
+async def test_of_two_equal_ids_at_one_time_the_greater_row_id_counts(
+    store: Store, alice: UUID, psql: Connection
+) -> None:
     rows = [begun(alice), begun(alice)]
     low, high = sorted((new_id(), new_id()))
     ends = [
@@ -85,7 +88,7 @@ async def test_of_two_equal_ids_at_one_time_the_greater_row_id_counts(store: Sto
     assert (await lineage(psql, await carried(store, alice, correlating_tool_call_id="call_0")))[0] == rows[0].id
 
 
-async def test_the_same_client_session_counts_before_newer_ones(store: Store, alice: UUID, psql: Connection):
+async def test_the_same_client_session_counts_before_newer_ones(store: Store, alice: UUID, psql: Connection) -> None:
     """Trap 8: an id that is used again elsewhere links nothing there."""
     own = await carried(store, alice, ("call_0",), client_session_id="s1", started_at=at(1))
     await carried(store, alice, ("call_0",), client_session_id="s2", started_at=at(2))
@@ -94,24 +97,25 @@ async def test_the_same_client_session_counts_before_newer_ones(store: Store, al
     assert (await lineage(psql, row))[0] == own.id
 
 
-async def test_no_client_session_is_not_the_same_client_session(store: Store, alice: UUID, psql: Connection):
+async def test_no_client_session_is_not_the_same_client_session(store: Store, alice: UUID, psql: Connection) -> None:
     await carried(store, alice, ("call_0",), started_at=at(1))
     newer = await carried(store, alice, ("call_0",), client_session_id="s2", started_at=at(2))
     assert (await lineage(psql, await carried(store, alice, correlating_tool_call_id="call_0")))[0] == newer.id
 
 
-async def test_a_parent_in_flight_matches_all_the_same(store: Store, alice: UUID, psql: Connection):
+async def test_a_parent_in_flight_matches_all_the_same(store: Store, alice: UUID, psql: Connection) -> None:
     parent = begun(alice)
     await store.write_begun([parent])
     await psql.execute(
-        "INSERT INTO aibridge_tool_usages VALUES ($1, $1, $2, now(), false, 'Bash', '', 'call_a', NULL, '', NULL, NULL, '{}')",
+        "INSERT INTO aibridge_tool_usages "
+        "VALUES ($1, $1, $2, now(), false, 'Bash', '', 'call_a', NULL, '', NULL, NULL, '{}')",
         parent.id,
         alice,
     )
     assert await lineage(psql, await carried(store, alice, correlating_tool_call_id="call_a")) == (parent.id, parent.id)
 
 
-async def test_a_hosted_tool_is_never_a_parent_and_keeps_its_item(store: Store, alice: UUID, psql: Connection):
+async def test_a_hosted_tool_is_never_a_parent_and_keeps_its_item(store: Store, alice: UUID, psql: Connection) -> None:
     row = begun(alice)
     await store.write_begun([row])
     await store.write_finished([finished(row, tool_usages=(call(None, tool="web_search", provider_item_id="ws_1"),))])
@@ -119,21 +123,21 @@ async def test_a_hosted_tool_is_never_a_parent_and_keeps_its_item(store: Store, 
     assert await psql.fetchval("SELECT provider_item_id FROM aibridge_tool_usages") == "ws_1"
 
 
-async def test_a_side_request_neither_has_a_parent_nor_is_one(store: Store, alice: UUID, psql: Connection):
+async def test_a_side_request_neither_has_a_parent_nor_is_one(store: Store, alice: UUID, psql: Connection) -> None:
     await carried(store, alice, ("call_a",))
     side = await carried(store, alice, ("call_b",), side_request=True, correlating_tool_call_id="call_a")
     assert await lineage(psql, side) == (None, None)
     assert await lineage(psql, await carried(store, alice, correlating_tool_call_id="call_b")) == (None, None)
 
 
-async def test_a_child_with_a_client_session_lands_there(store: Store, alice: UUID, psql: Connection):
+async def test_a_child_with_a_client_session_lands_there(store: Store, alice: UUID, psql: Connection) -> None:
     parent = await carried(store, alice, ("call_a",))
     child = await carried(store, alice, correlating_tool_call_id="call_a", client_session_id="s1", started_at=at(5))
     assert await session(psql, child) == "s1"
     assert await session(psql, parent) == str(parent.id)
 
 
-async def test_a_purged_root_changes_neither_session_nor_existence(store: Store, alice: UUID, psql: Connection):
+async def test_a_purged_root_changes_neither_session_nor_existence(store: Store, alice: UUID, psql: Connection) -> None:
     root = await carried(store, alice, ("call_a",))
     child = await carried(store, alice, correlating_tool_call_id="call_a", started_at=at(5))
     await psql.execute("DELETE FROM aibridge_interceptions WHERE id = $1", root.id)
@@ -143,7 +147,7 @@ async def test_a_purged_root_changes_neither_session_nor_existence(store: Store,
 # -------------------------------------------------------------- looked up once more at finish
 
 
-async def test_a_parent_that_was_late_is_found_at_the_end(store: Store, alice: UUID, psql: Connection):
+async def test_a_parent_that_was_late_is_found_at_the_end(store: Store, alice: UUID, psql: Connection) -> None:
     """A client may act on a tool call before the answer that made it has ended."""
     parent, child = begun(alice), begun(alice, correlating_tool_call_id="call_a", started_at=at(1))
     await store.write_begun([parent])
@@ -155,7 +159,7 @@ async def test_a_parent_that_was_late_is_found_at_the_end(store: Store, alice: U
     assert await psql.fetchval("SELECT threads FROM aibridge_sessions WHERE session_id = $1", str(parent.id)) == 1
 
 
-async def test_a_whole_chain_in_one_batch_finds_its_root(store: Store, alice: UUID, psql: Connection):
+async def test_a_whole_chain_in_one_batch_finds_its_root(store: Store, alice: UUID, psql: Connection) -> None:
     a = begun(alice)
     b = begun(alice, correlating_tool_call_id="call_a", started_at=at(1))
     c = begun(alice, correlating_tool_call_id="call_b", started_at=at(2))
@@ -171,7 +175,7 @@ async def test_a_whole_chain_in_one_batch_finds_its_root(store: Store, alice: UU
     ]
 
 
-async def test_at_the_end_nothing_that_started_later_is_a_parent(store: Store, alice: UUID, psql: Connection):
+async def test_at_the_end_nothing_that_started_later_is_a_parent(store: Store, alice: UUID, psql: Connection) -> None:
     """Trap 8: between begin and finish the id may have been used again, even by an answer to this very one."""
     first, second = begun(alice, correlating_tool_call_id="call_0"), begun(alice, started_at=at(9))
     await store.write_begun([first])
@@ -181,7 +185,7 @@ async def test_at_the_end_nothing_that_started_later_is_a_parent(store: Store, a
     assert await lineage(psql, first) == (None, None)
 
 
-async def test_what_was_found_at_the_start_stays(store: Store, alice: UUID, psql: Connection):
+async def test_what_was_found_at_the_start_stays(store: Store, alice: UUID, psql: Connection) -> None:
     parent = await carried(store, alice, ("call_0",), started_at=at(1))
     child = begun(alice, correlating_tool_call_id="call_0", started_at=at(5))
     await store.write_begun([child])
@@ -190,7 +194,9 @@ async def test_what_was_found_at_the_start_stays(store: Store, alice: UUID, psql
     assert await lineage(psql, child) == (parent.id, parent.id)
 
 
-async def test_an_id_used_hundreds_of_times_is_looked_up_among_the_newest(store: Store, alice: UUID, psql: Connection):
+async def test_an_id_used_hundreds_of_times_is_looked_up_among_the_newest(
+    store: Store, alice: UUID, psql: Connection
+) -> None:
     rows = [begun(alice, started_at=at(n)) for n in range(300)]
     await store.write_begun(rows)
     await store.write_finished([finished(r, tool_usages=(call("call_0", created_at=r.started_at),)) for r in rows])

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from support.rows import begun, call, finished, prompt, usage
 
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store, open_store
+from support.rows import begun, call, finished, prompt, usage
 
 OURS = uuid4()
 
@@ -39,7 +39,9 @@ async def outcome(psql: Connection, interception_id: UUID) -> Any:
     return await psql.fetchval("SELECT outcome FROM aibridge_interceptions WHERE id = $1", interception_id)
 
 
-async def test_rows_of_a_silent_gateway_end_interrupted(store: Store, alice: UUID, psql: Connection, registered: UUID):
+async def test_rows_of_a_silent_gateway_end_interrupted(
+    store: Store, alice: UUID, psql: Connection, registered: UUID
+) -> None:
     start = begun(alice, gateway_id=await dead(store, psql), client_session_id="s", user_prompt=prompt("p"))
     await store.write_begun([start])
     assert await store.recovery.recover(registered) == 1
@@ -53,7 +55,9 @@ async def test_rows_of_a_silent_gateway_end_interrupted(store: Store, alice: UUI
     assert await store.recovery.recover(registered) == 0
 
 
-async def test_the_living_and_ones_own_are_left_alone(store: Store, alice: UUID, psql: Connection, registered: UUID):
+async def test_the_living_and_ones_own_are_left_alone(
+    store: Store, alice: UUID, psql: Connection, registered: UUID
+) -> None:
     """Trap 29: also when our own heartbeat is what is late."""
     quiet = await dead(store, psql, 55)
     rows = [begun(alice, gateway_id=gateway) for gateway in (quiet, registered)]
@@ -63,14 +67,16 @@ async def test_the_living_and_ones_own_are_left_alone(store: Store, alice: UUID,
     assert [await outcome(psql, row.id) for row in rows] == [None, None]
 
 
-async def test_a_heartbeat_keeps_a_gateway_alive(store: Store, alice: UUID, psql: Connection, registered: UUID):
+async def test_a_heartbeat_keeps_a_gateway_alive(store: Store, alice: UUID, psql: Connection, registered: UUID) -> None:
     gateway = await dead(store, psql)
     await store.write_begun([begun(alice, gateway_id=gateway)])
     assert await store.recovery.heartbeat(gateway)
     assert await store.recovery.recover(registered) == 0
 
 
-async def test_a_retired_gateway_need_not_be_waited_for(store: Store, alice: UUID, psql: Connection, registered: UUID):
+async def test_a_retired_gateway_need_not_be_waited_for(
+    store: Store, alice: UUID, psql: Connection, registered: UUID
+) -> None:
     gateway = await dead(store, psql, 0)
     start = begun(alice, gateway_id=gateway)
     await store.write_begun([start])
@@ -81,7 +87,7 @@ async def test_a_retired_gateway_need_not_be_waited_for(store: Store, alice: UUI
 
 async def test_ended_rows_of_a_dead_gateway_stay_as_they_are(
     store: Store, alice: UUID, psql: Connection, registered: UUID
-):
+) -> None:
     start = begun(alice, gateway_id=await dead(store, psql))
     await store.write_begun([start])
     await store.write_finished([finished(start)])
@@ -91,7 +97,7 @@ async def test_ended_rows_of_a_dead_gateway_stay_as_they_are(
 
 async def test_a_real_end_replaces_an_interrupted_one_exactly(
     store: Store, alice: UUID, psql: Connection, registered: UUID
-):
+) -> None:
     start = begun(alice, gateway_id=await dead(store, psql), client_session_id="s", notes=("n",))
     other = begun(alice, client_session_id="s")
     await store.write_begun([start, other])
@@ -113,7 +119,7 @@ async def test_a_real_end_replaces_an_interrupted_one_exactly(
 
 async def test_a_replaced_row_may_find_its_parent_and_move_to_its_session(
     store: Store, alice: UUID, psql: Connection, registered: UUID
-):
+) -> None:
     parent = begun(alice)
     child = begun(alice, gateway_id=await dead(store, psql), correlating_tool_call_id="call_a")
     await store.write_begun([parent, child])
@@ -126,7 +132,7 @@ async def test_a_replaced_row_may_find_its_parent_and_move_to_its_session(
 
 async def test_many_rows_are_recovered_once_by_whoever_comes(
     store: Store, database: str, alice: UUID, psql: Connection, registered: UUID
-):
+) -> None:
     gateway = await dead(store, psql)
     await store.write_begun([begun(alice, gateway_id=gateway, client_session_id=f"s{n % 7}") for n in range(256)])
     async with open_store(database) as second:
@@ -137,11 +143,11 @@ async def test_many_rows_are_recovered_once_by_whoever_comes(
     assert tuple(row) == (256, 256)
 
 
-async def test_a_gateway_that_is_not_on_record_learns_it(store: Store):
+async def test_a_gateway_that_is_not_on_record_learns_it(store: Store) -> None:
     assert not await store.recovery.heartbeat(uuid4())
 
 
-async def test_a_retired_gateway_that_shows_up_again_lives(store: Store, psql: Connection, registered: UUID):
+async def test_a_retired_gateway_that_shows_up_again_lives(store: Store, psql: Connection, registered: UUID) -> None:
     await store.recovery.retire_gateway(registered)
     assert await store.recovery.heartbeat(registered)
     assert await psql.fetchval("SELECT retired_at FROM aibridge_gateways") is None
@@ -149,7 +155,7 @@ async def test_a_retired_gateway_that_shows_up_again_lives(store: Store, psql: C
 
 async def test_gateways_of_yesterday_are_forgotten_when_nothing_of_theirs_is_open(
     store: Store, alice: UUID, psql: Connection, registered: UUID
-):
+) -> None:
     await dead(store, psql, 2 * 86_400)
     recent = await dead(store, psql, 3600)
     await store.recovery.recover(registered)

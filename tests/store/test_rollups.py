@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from support.rows import at, begun, call, finished, prompt, usage
 
 from aibridge.errors import StoreConflict
 from aibridge.records import Begun, Finished, Outcome
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store, open_store
 from aibridge.store.sessions import recompute
+from support.rows import at, begun, call, finished, prompt, usage
 
 KEPT = """
 SELECT session_id, initiator_id, first_interception_id, started_at, last_started_at, ended_at, interceptions, threads,
@@ -162,8 +162,8 @@ async def undertake(store: Store, done: asyncio.Event) -> int:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_two_writers_their_replays_and_recovery(
     store: Store, database: str, alice: UUID, bob: UUID, psql: Connection, seed: int
-):
-    """Traps 28 and 29: 40 shared sessions, two writers, everything twice, every row taken for dead at random moments."""
+) -> None:
+    """Traps 28 and 29: 40 shared sessions, two writers, replays, rows taken for dead at random moments."""
     async with open_store(database) as second, open_store(database) as third:
         replicas = [Replica(store, seed, [alice, bob]), Replica(second, seed + 100, [alice, bob])]
         done = asyncio.Event()
@@ -179,7 +179,7 @@ async def test_two_writers_their_replays_and_recovery(
     assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions WHERE outcome = 'interrupted'") == 0
 
 
-async def test_recomputing_changes_nothing(store: Store, alice: UUID, bob: UUID, psql: Connection):
+async def test_recomputing_changes_nothing(store: Store, alice: UUID, bob: UUID, psql: Connection) -> None:
     replica = Replica(store, 7, [alice, bob])
     await replica.live(5)
     before, facets = await psql.fetch("SELECT * FROM aibridge_sessions"), await psql.fetch(FACETS_KEPT)
@@ -190,7 +190,7 @@ async def test_recomputing_changes_nothing(store: Store, alice: UUID, bob: UUID,
     assert await psql.fetch(FACETS_KEPT) == facets
 
 
-async def test_a_session_whose_rows_are_gone_goes_too(store: Store, alice: UUID, psql: Connection):
+async def test_a_session_whose_rows_are_gone_goes_too(store: Store, alice: UUID, psql: Connection) -> None:
     start = begun(alice, client_session_id="s")
     await store.write_begun([start])
     await store.write_finished([finished(start)])
@@ -203,7 +203,7 @@ async def test_a_session_whose_rows_are_gone_goes_too(store: Store, alice: UUID,
 
 async def test_a_finish_that_comes_while_a_session_is_recomputed_waits_and_counts(
     store: Store, alice: UUID, psql: Connection
-):
+) -> None:
     first, second = begun(alice, client_session_id="s"), begun(alice, client_session_id="s")
     await store.write_begun([first, second])
     await store.write_finished([finished(first)])
@@ -221,7 +221,9 @@ async def test_a_finish_that_comes_while_a_session_is_recomputed_waits_and_count
     await exact(psql)
 
 
-async def test_two_people_with_one_session_id_have_two_sessions(store: Store, alice: UUID, bob: UUID, psql: Connection):
+async def test_two_people_with_one_session_id_have_two_sessions(
+    store: Store, alice: UUID, bob: UUID, psql: Connection
+) -> None:
     for who, spent in ((alice, (100, 50)), (bob, (200, 75))):
         start = begun(who, client_session_id="shared")
         await store.write_begun([start])
@@ -231,7 +233,7 @@ async def test_two_people_with_one_session_id_have_two_sessions(store: Store, al
     assert [tuple(row) for row in rows] == [(100, 50), (200, 75)]
 
 
-async def test_two_ends_of_one_session_in_one_batch(store: Store, alice: UUID, psql: Connection):
+async def test_two_ends_of_one_session_in_one_batch(store: Store, alice: UUID, psql: Connection) -> None:
     starts = [begun(alice, client_session_id="s", user_prompt=prompt(f"p{n}", at(n))) for n in range(2)]
     await store.write_begun(starts)
     await store.write_finished([finished(start, token_usage=usage()) for start in reversed(starts)])
@@ -242,7 +244,7 @@ async def test_two_ends_of_one_session_in_one_batch(store: Store, alice: UUID, p
     assert tuple(row) == (2, 2, 200, "p0", "p1")
 
 
-async def test_a_side_request_is_counted_and_is_no_thread(store: Store, alice: UUID, psql: Connection):
+async def test_a_side_request_is_counted_and_is_no_thread(store: Store, alice: UUID, psql: Connection) -> None:
     start = begun(alice, client_session_id="s", side_request=True)
     await store.write_begun([start])
     end: dict[str, Any] = {"prompt_at": at(0), "prompt_excerpt": "make a title", "token_usage": usage()}
@@ -254,7 +256,7 @@ async def test_a_side_request_is_counted_and_is_no_thread(store: Store, alice: U
     assert tuple(row) == (1, 0, 100, None, at(0))
 
 
-async def test_prompts_are_ordered_by_when_they_were_asked(store: Store, alice: UUID, psql: Connection):
+async def test_prompts_are_ordered_by_when_they_were_asked(store: Store, alice: UUID, psql: Connection) -> None:
     for moment in (5, 9, 1):
         start = begun(
             alice, client_session_id="s", user_prompt=prompt(f"at {moment}", at(moment)), started_at=at(moment)
@@ -266,6 +268,6 @@ async def test_prompts_are_ordered_by_when_they_were_asked(store: Store, alice: 
     assert tuple(row) == ("at 1", "at 9", at(9), at(1))
 
 
-async def test_what_is_in_flight_is_in_no_session(store: Store, alice: UUID, psql: Connection):
+async def test_what_is_in_flight_is_in_no_session(store: Store, alice: UUID, psql: Connection) -> None:
     await store.write_begun([begun(alice, client_session_id="s", user_prompt=prompt("p"))])
     assert await psql.fetchval("SELECT count(*) FROM aibridge_sessions") == 0

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from support.rows import at, begun, call, finished, prompt, thought, usage
 
 from aibridge.errors import RowsRefused
 from aibridge.records import Begun, CredentialKind, CredentialType, ErrorType, Finished, Outcome, ProviderType
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
+from support.rows import at, begun, call, finished, prompt, thought, usage
 
 
 async def row_of(psql: Connection, row: Begun) -> dict[str, Any]:
@@ -30,7 +30,7 @@ async def carried(store: Store, start: Begun, **end: Any) -> Finished:
 # -------------------------------------------------------------- begin
 
 
-async def test_a_start_is_there_with_its_prompt_before_it_ends(store: Store, alice: UUID, psql: Connection):
+async def test_a_start_is_there_with_its_prompt_before_it_ends(store: Store, alice: UUID, psql: Connection) -> None:
     start = begun(
         alice,
         provider=ProviderType.COPILOT,
@@ -63,7 +63,7 @@ async def test_a_start_is_there_with_its_prompt_before_it_ends(store: Store, ali
 @pytest.mark.parametrize("name", ["", "  "])
 async def test_a_provider_without_a_name_of_its_own_bears_its_types(
     store: Store, alice: UUID, psql: Connection, name: str
-):
+) -> None:
     start = begun(alice, provider_name=name)
     await store.write_begun([start])
     assert (await row_of(psql, start))["provider_name"] == "anthropic"
@@ -72,7 +72,7 @@ async def test_a_provider_without_a_name_of_its_own_bears_its_types(
 @pytest.mark.parametrize(("said", "session"), [("session-A", "session-A"), ("", None), (None, None)])
 async def test_the_session_is_the_clients_or_the_rows_own(
     store: Store, alice: UUID, psql: Connection, said: str | None, session: str | None
-):
+) -> None:
     start = begun(alice, client_session_id=said)
     await store.write_begun([start])
     row = await row_of(psql, start)
@@ -81,7 +81,7 @@ async def test_the_session_is_the_clients_or_the_rows_own(
 
 
 @pytest.mark.parametrize("said", ["a/b%20c?d=1&e", "two words", "emoji 🦀", "'; DROP TABLE users; --", "x" * 256])
-async def test_any_session_id_is_kept_as_it_is(store: Store, alice: UUID, psql: Connection, said: str):
+async def test_any_session_id_is_kept_as_it_is(store: Store, alice: UUID, psql: Connection, said: str) -> None:
     """Trap 34."""
     start = begun(alice, client_session_id=said)
     await carried(store, start)
@@ -89,7 +89,7 @@ async def test_any_session_id_is_kept_as_it_is(store: Store, alice: UUID, psql: 
     assert await psql.fetchval("SELECT session_id FROM aibridge_sessions") == said
 
 
-async def test_a_start_that_is_written_twice_is_there_once(store: Store, alice: UUID, psql: Connection):
+async def test_a_start_that_is_written_twice_is_there_once(store: Store, alice: UUID, psql: Connection) -> None:
     start = begun(alice, user_prompt=prompt("hello"))
     await store.write_begun([start])
     await store.write_begun([start, begun(alice)])
@@ -97,13 +97,13 @@ async def test_a_start_that_is_written_twice_is_there_once(store: Store, alice: 
     assert await psql.fetchval("SELECT count(*) FROM aibridge_user_prompts") == 1
 
 
-async def test_an_empty_batch_is_no_trouble(store: Store, psql: Connection):
+async def test_an_empty_batch_is_no_trouble(store: Store, psql: Connection) -> None:
     await store.write_begun([])
     await store.write_finished([])
     assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions") == 0
 
 
-async def test_an_unknown_person_is_refused(store: Store):
+async def test_an_unknown_person_is_refused(store: Store) -> None:
     with pytest.raises(RowsRefused, match="initiator"):
         await store.write_begun([begun(uuid4())])
 
@@ -111,7 +111,7 @@ async def test_an_unknown_person_is_refused(store: Store):
 # -------------------------------------------------------------- finish
 
 
-async def test_an_end_brings_its_facts(store: Store, alice: UUID, psql: Connection):
+async def test_an_end_brings_its_facts(store: Store, alice: UUID, psql: Connection) -> None:
     start = begun(alice, mutations=("include_usage",), notes=("early",), metadata={"a": 1, "b": 1})
     await carried(
         store,
@@ -136,7 +136,7 @@ async def test_an_end_brings_its_facts(store: Store, alice: UUID, psql: Connecti
     assert await psql.fetchval("SELECT metadata FROM aibridge_token_usages") == {"service_tier": "standard"}
 
 
-async def test_unknown_stays_unknown_and_zero_stays_zero(store: Store, alice: UUID, psql: Connection):
+async def test_unknown_stays_unknown_and_zero_stays_zero(store: Store, alice: UUID, psql: Connection) -> None:
     """Trap 2."""
     figures = usage(input_tokens=0, output_tokens=None, cache_read_input_tokens=None, cache_write_input_tokens=0)
     await carried(store, begun(alice), token_usage=figures)
@@ -146,7 +146,7 @@ async def test_unknown_stays_unknown_and_zero_stays_zero(store: Store, alice: UU
     assert (row["cache_read_input_tokens"], row["cache_write_input_tokens"]) == (None, 0)
 
 
-async def test_cache_tokens_are_not_input(store: Store, alice: UUID, psql: Connection):
+async def test_cache_tokens_are_not_input(store: Store, alice: UUID, psql: Connection) -> None:
     """Trap 3."""
     start = begun(alice, client_session_id="s")
     await carried(store, start, token_usage=usage(input_tokens=100, cache_read_input_tokens=900))
@@ -155,7 +155,7 @@ async def test_cache_tokens_are_not_input(store: Store, alice: UUID, psql: Conne
     assert tuple(row) == (100, 900)
 
 
-async def test_an_error_has_a_type_and_a_message(store: Store, alice: UUID, psql: Connection):
+async def test_an_error_has_a_type_and_a_message(store: Store, alice: UUID, psql: Connection) -> None:
     start = begun(alice)
     end = {"outcome": Outcome.FAILED, "status_code": 429, "error_type": ErrorType.RATE_LIMITED, "error_message": "slow"}
     await carried(store, start, **end)
@@ -163,13 +163,13 @@ async def test_an_error_has_a_type_and_a_message(store: Store, alice: UUID, psql
     assert (row["outcome"], row["error_type"], row["error_message"]) == ("failed", "rate_limited", "slow")
 
 
-async def test_a_message_without_a_type_is_not_kept(store: Store, alice: UUID, psql: Connection):
+async def test_a_message_without_a_type_is_not_kept(store: Store, alice: UUID, psql: Connection) -> None:
     start = begun(alice)
     await carried(store, start, error_message="stray")
     assert (await row_of(psql, start))["error_message"] is None
 
 
-async def test_the_first_end_counts(store: Store, alice: UUID, psql: Connection):
+async def test_the_first_end_counts(store: Store, alice: UUID, psql: Connection) -> None:
     start = begun(alice)
     await carried(store, start, token_usage=usage())
     await store.write_finished([finished(start, outcome=Outcome.CANCELLED, token_usage=usage(), ended_at=at(99))])
@@ -178,7 +178,7 @@ async def test_the_first_end_counts(store: Store, alice: UUID, psql: Connection)
     assert await psql.fetchval("SELECT count(*) FROM aibridge_token_usages") == 1
 
 
-async def test_a_replayed_batch_adds_nothing(store: Store, alice: UUID, psql: Connection):
+async def test_a_replayed_batch_adds_nothing(store: Store, alice: UUID, psql: Connection) -> None:
     """Trap 28: the commit's acknowledgement was lost."""
     starts = [begun(alice, client_session_id="s", user_prompt=prompt(f"p{n}", at(n))) for n in range(3)]
     ends = [finished(s, token_usage=usage(), tool_usages=(call("c"),)) for s in starts]
@@ -191,7 +191,9 @@ async def test_a_replayed_batch_adds_nothing(store: Store, alice: UUID, psql: Co
     assert await psql.fetchval("SELECT count(*) FROM aibridge_tool_usages") == 3
 
 
-async def test_the_same_batch_twice_at_once_counts_once(store: Store, database: str, alice: UUID, psql: Connection):
+async def test_the_same_batch_twice_at_once_counts_once(
+    store: Store, database: str, alice: UUID, psql: Connection
+) -> None:
     """The replay may overtake the original, which is still at work on a connection given up for lost."""
     from aibridge.store.pool import open_store
 
@@ -205,7 +207,7 @@ async def test_the_same_batch_twice_at_once_counts_once(store: Store, database: 
     assert tuple(row) == (50, 5000)
 
 
-async def test_the_end_of_a_purged_row_harms_nobody(store: Store, alice: UUID, psql: Connection):
+async def test_the_end_of_a_purged_row_harms_nobody(store: Store, alice: UUID, psql: Connection) -> None:
     """Trap 27: child of a purged row."""
     gone, there = begun(alice), begun(alice)
     await store.write_begun([gone, there])
@@ -220,7 +222,7 @@ async def test_the_end_of_a_purged_row_harms_nobody(store: Store, alice: UUID, p
     assert await psql.fetchval("SELECT sum(interceptions) FROM aibridge_sessions") == 1
 
 
-async def test_children_go_with_their_interception(store: Store, alice: UUID, psql: Connection):
+async def test_children_go_with_their_interception(store: Store, alice: UUID, psql: Connection) -> None:
     """Trap 15."""
     start = begun(alice, user_prompt=prompt("p"))
     await carried(store, start, token_usage=usage(), tool_usages=(call("c"),), model_thoughts=(thought("h"),))
@@ -229,7 +231,7 @@ async def test_children_go_with_their_interception(store: Store, alice: UUID, ps
         assert await psql.fetchval(f"SELECT count(*) FROM aibridge_{table}") == 0
 
 
-async def test_a_person_with_a_record_cannot_be_removed(store: Store, alice: UUID, psql: Connection):
+async def test_a_person_with_a_record_cannot_be_removed(store: Store, alice: UUID, psql: Connection) -> None:
     await store.write_begun([begun(alice)])
     with pytest.raises(Exception, match="violates foreign key"):
         await psql.execute("DELETE FROM users")
@@ -269,7 +271,7 @@ POISON_ENDS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("poison", POISON_STARTS)
 async def test_a_poisonous_start_is_refused_and_leaves_nothing(
     store: Store, alice: UUID, psql: Connection, poison: str
-):
+) -> None:
     """Trap 27: the batch can be split, its neighbours written, the connection goes on."""
     good, bad = begun(alice), begun(alice, **POISON_STARTS[poison])
     with pytest.raises(RowsRefused):
@@ -280,7 +282,9 @@ async def test_a_poisonous_start_is_refused_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("poison", POISON_ENDS)
-async def test_a_poisonous_end_is_refused_and_leaves_nothing(store: Store, alice: UUID, psql: Connection, poison: str):
+async def test_a_poisonous_end_is_refused_and_leaves_nothing(
+    store: Store, alice: UUID, psql: Connection, poison: str
+) -> None:
     starts = [begun(alice, client_session_id="s") for _ in range(2)]
     await store.write_begun(starts)
     good = finished(starts[0], token_usage=usage())
@@ -292,7 +296,7 @@ async def test_a_poisonous_end_is_refused_and_leaves_nothing(store: Store, alice
     assert await psql.fetchval("SELECT interceptions FROM aibridge_sessions") == 1
 
 
-async def test_the_greatest_counts_do_not_choke_their_session(store: Store, alice: UUID, psql: Connection):
+async def test_the_greatest_counts_do_not_choke_their_session(store: Store, alice: UUID, psql: Connection) -> None:
     for _ in range(3):
         await carried(store, begun(alice, client_session_id="s"), token_usage=usage(input_tokens=2**63 - 1))
     assert await psql.fetchval("SELECT input_tokens FROM aibridge_sessions") == 3 * (2**63 - 1)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from aibridge.recording.ids import uuid7
 from aibridge.records import (
     Begun,
     CredentialKind,
@@ -17,7 +18,6 @@ from aibridge.records import (
     ToolUsageRow,
     UserPromptRow,
 )
-from aibridge.recording.ids import uuid7
 
 GATEWAY = uuid4()
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Hearing what other replicas announce, on a direct connection: a transaction pooler cannot carry LISTEN."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from enum import Enum
 
 import asyncpg
@@ -24,7 +24,7 @@ class Hearing(Enum):
     """Nothing is heard until the next CONNECTED."""
 
 
-async def listen(dsn: str, channel: str, *, ping: float = PING) -> AsyncIterator[str | Hearing]:
+async def listen(dsn: str, channel: str, *, ping: float = PING) -> AsyncGenerator[str | Hearing, None]:
     """Yields each payload, and `Hearing.CONNECTED` / `LOST` around every connection; reconnects for ever.
 
     `dsn` must lead to the server directly.
@@ -47,7 +47,7 @@ async def listen(dsn: str, channel: str, *, ping: float = PING) -> AsyncIterator
         yield Hearing.LOST
 
 
-async def _heard(connection: Connection, channel: str, ping: float) -> AsyncIterator[str | Hearing]:
+async def _heard(connection: Connection, channel: str, ping: float) -> AsyncGenerator[str | Hearing, None]:
     """Ends when the connection does."""
     said: asyncio.Queue[str | None] = asyncio.Queue()
     connection.add_termination_listener(lambda _: said.put_nowait(None))

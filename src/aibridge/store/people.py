@@ -165,7 +165,8 @@ class People:
 
     async def touch_tokens(self, uses: Sequence[TokenUse]) -> None:
         """Note when and by which client tokens were last used; one entry per token, in the order of their ids."""
-        ids, times, clients = zip(*((use.token_id, use.used_at, use.client) for use in uses), strict=True)
+        ids = [use.token_id for use in uses]
+        times, clients = [use.used_at for use in uses], [use.client for use in uses]
         await self._all(sql("touch_tokens"), ids, times, clients)
 
     async def _all(self, query: str, *arguments: object) -> list[asyncpg.Record]:
