@@ -15,6 +15,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - only when asked for
 MAX_PORT = 65535
 MAX_WORKERS = 256
+MAX_LIFETIME = timedelta(days=36525)
 
 RESERVED_NAMES = frozenset(
     "interceptions sessions models clients providers users usage search proxy keys".split()  # noqa: SIM905 - as specified
@@ -80,6 +81,18 @@ def retention(text: str) -> timedelta | None:
         return timedelta(seconds=found) if found else None
     except OverflowError:
         raise ValueError("a shorter time, or 0 to keep for ever") from None
+
+
+def lifetime(text: str) -> timedelta:
+    """Read how long a token lasts: `90d`, `12h`, `8w`."""
+    found = _duration(text)
+    try:
+        lasting = timedelta(seconds=found or 0)
+    except OverflowError:
+        lasting = MAX_LIFETIME + timedelta(days=1)
+    if not timedelta() < lasting <= MAX_LIFETIME:
+        raise ValueError("a time such as 90d, 12h or 8w, of at most 100 years")
+    return lasting
 
 
 def http_url(text: str) -> str:

@@ -1,0 +1,34 @@
+"""What a newcomer reads at the first start."""
+
+from aibridge.config import ProviderSettings, Settings
+from aibridge.records import ProviderType
+
+
+def first_steps(settings: Settings, *, command: str = "aibridge") -> str:
+    """What to do next when nobody has an account yet. `command` is how aibridge is called."""
+    return "\n".join(
+        (
+            "Nobody has an account yet. In another terminal:",
+            "",
+            f"  {command} users create ada --role owner",
+            f"  {command} tokens create ada",
+            "",
+            "The second prints a token, once. With it Claude Code works through aibridge:",
+            "",
+            f"  export ANTHROPIC_BASE_URL={settings.access_url}/api/v2/aibridge/anthropic",
+            "  export ANTHROPIC_AUTH_TOKEN=<the token>",
+            "  claude",
+            *_about_keys(settings),
+        )
+    )
+
+
+def _about_keys(settings: Settings) -> tuple[str, ...]:
+    anthropic = next((each for each in settings.providers if _is_default(each)), None)
+    if anthropic is None or anthropic.key:
+        return ()
+    return ("", "No key for Anthropic is set: set AIBRIDGE_ANTHROPIC_KEY, then start aibridge again.")
+
+
+def _is_default(provider: ProviderSettings) -> bool:
+    return provider.name == ProviderType.ANTHROPIC

@@ -1,0 +1,70 @@
+"""The command `aibridge` and how its failures end."""
+
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from aibridge.cli import db, tokens, users
+from aibridge.errors import AIBridgeError
+
+app = typer.Typer(
+    name="aibridge",
+    help="An LLM gateway with auditing: carries the bytes unchanged and keeps the record.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(users.app, name="users")
+app.add_typer(tokens.app, name="tokens")
+app.add_typer(db.app, name="db")
+
+
+@app.command()
+def serve(
+    listen: Annotated[
+        str, typer.Option(help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")
+    ] = "",
+) -> None:
+    """Run the gateway, the API and the pages on one port."""
+    from aibridge.app import serve as run_gateway
+    from aibridge.cli.settings import settings
+
+    raise typer.Exit(run_gateway(settings(listen=listen)))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as version_of
+
+    typer.echo(version_of("aibridge"))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit status."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        app(arguments, prog_name="aibridge")
+    except AIBridgeError as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """End in order: an embedded PostgreSQL that this command has started is stopped on the way out."""
+    raise SystemExit(128 + number)
+
+
+def _fail(sentence: str) -> int:
+    print(f"aibridge: {sentence}", file=sys.stderr)  # noqa: T201 - the terminal is this module's business
+    return 1
