@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from aibridge.errors import RequestUnwritable, UpstreamCut, UpstreamProtocolError
-from aibridge.gateway.upstream import UpstreamClient
+from aibridge.errors import RequestUnwritable, UpstreamCut, UpstreamProtocolError, UpstreamUnreachable
+from aibridge.gateway.upstream import Timeouts, UpstreamClient
+from aibridge.gateway.upstream.connection import Connection
+from aibridge.gateway.upstream.request import Request
 from support.wire import Asked, Peer, ask, provider, rest, until
 
 
@@ -196,6 +198,26 @@ async def test_closing_before_an_answer_is_a_cut(client: UpstreamClient) -> None
         with pytest.raises(UpstreamCut, match="before it answered"):
             await ask(client, it.target())
         assert it.connections == 1
+
+
+async def test_a_connection_closed_at_once_is_no_hang(client: UpstreamClient) -> None:
+    """Also when that happens between connecting and the first write."""
+
+    async def script(peer: Peer) -> None:
+        peer.reset()
+
+    async with provider(script) as it:
+        for _ in range(20):
+            with pytest.raises((UpstreamUnreachable, UpstreamCut)):
+                await ask(client, it.target())
+        assert client._pool is not None
+        pool = client._pool
+        connection = Connection(pool, it.target().origin, Timeouts(), asyncio.get_running_loop())
+        await asyncio.get_running_loop().create_connection(lambda: connection, "127.0.0.1", it.port)
+        await until(lambda: not connection.usable)
+        request = Request(method=b"GET", uri=b"/", host=b"h", headers=[], body=b"")
+        with pytest.raises(UpstreamUnreachable, match="closed it at once"):
+            await connection.exchange(request)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ async def test_http_goes_as_an_absolute_url(trusting: ssl.SSLContext) -> None:
         (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n", "spoke in it"),
         (b"SSH-2.0-x\r\n", "not HTTP/1.1"),
         (b"", "closed the connection before it answered"),
-        (b"HTTP/1.1 200 OK\r\n\r\n", "closed"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "closed"),  # granted, and gone before or during the handshake
     ],
 )
 async def test_a_proxy_that_does_not_grant_a_tunnel(trusting: ssl.SSLContext, raw: bytes, says: str) -> None:
@@ -143,8 +143,7 @@ async def test_a_proxy_that_does_not_grant_a_tunnel(trusting: ssl.SSLContext, ra
             await ask(client, proxy.target(scheme="https", host="provider.invalid"))
         assert "p@ss" not in str(error.value)
         assert f"127.0.0.1:{proxy.port}" in str(error.value)
-        if raw and raw[-10:] != b"200 OK\r\n\r\n":
-            assert says in str(error.value)
+        assert says in str(error.value)
         assert client._pool is not None
         assert all(not one.usable for one in client._pool._alive)
     assert len(got) == 1

@@ -29,57 +29,38 @@ MAX_OVERHEAD = MAX_HEAD
 class Answer:
     """The answer to one request."""
 
-    __slots__ = (
-        "_body",
-        "_fields",
-        "_head_only",
-        "_overhead",
-        "_parser",
-        "_persistent",
-        "_spent",
-        "_tail",
-        "_wrong",
-        "bodyless",
-        "chunked",
-        "complete",
-        "content_length",
-        "excess",
-        "headers",
-        "heard",
-        "news",
-        "started",
-        "status",
-        "unread",
-    )
+    # Class attributes are the initial values: an answer is made for every request, and most of these stay as they are.
+    status = 0
+    content_length: int | None = None
+    chunked = False
+    bodyless = False
+    heard = False
+    """At least one byte arrived."""
+    started = False
+    """The final head is here."""
+    complete = False
+    excess = False
+    """Something came after the end."""
+    unread = 0
+    """Bytes of the body that nobody took yet."""
+    news = False
+    """Something worth waking a reader for came since the flag was last cleared."""
+
+    _persistent = False
+    _spent = 0
+    """Bytes that arrived up to the end of the head, with what of the body came in the same piece."""
+    _overhead = 0
+    _tail = b""
+    _wrong: UpstreamError | None = None
+    _parser: httptools.HttpResponseParser | None
 
     def __init__(self, *, head_only: bool = False) -> None:
         """`head_only`: the answer has no body whatever its headers say (to HEAD, and to CONNECT)."""
-        self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         """Of the final answer: lower-cased names, original order, every repetition."""
-        self.content_length: int | None = None
-        self.chunked = False
-        self.bodyless = False
-        self.heard = False
-        """At least one byte arrived."""
-        self.started = False
-        """The final head is here."""
-        self.complete = False
-        self.excess = False
-        """Something came after the end."""
-        self.unread = 0
-        """Bytes of the body that nobody took yet."""
-        self.news = False
-        """Something worth waking a reader for came since the flag was last cleared."""
         self._head_only = head_only
-        self._persistent = False
         self._body: list[bytes] = []
-        self._spent = 0
-        self._fields = 0
-        self._overhead = 0
-        self._tail = b""
-        self._wrong: UpstreamError | None = None
-        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._parser = httptools.HttpResponseParser(self)
 
     # ------------------------------------------------------------------ fed
 
@@ -94,6 +75,8 @@ class Answer:
         if parser is None:
             self.excess = True
             return
+        if not self.started:
+            self._spent += len(data)
         before = self.unread
         try:
             parser.feed_data(data)
@@ -108,7 +91,7 @@ class Answer:
         self._tail = data[-LAST_BREAKS:]
         if self.unread == before:
             self._bound(len(data))
-        else:
+        elif self._overhead:
             self._overhead = 0
 
     def end(self, reason: BaseException | None = None) -> None:
@@ -157,10 +140,6 @@ class Answer:
         """One header line, or one trailer."""
         if self.started:
             return  # a trailer
-        self._fields += 1
-        self._spent += len(name) + len(value) + 4
-        if self._spent > MAX_HEAD or self._fields > MAX_FIELDS:
-            self._refuse(f"the provider's headers exceed {MAX_HEAD // 1024} KiB or {MAX_FIELDS} fields")
         self.headers.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
@@ -206,6 +185,8 @@ class Answer:
         self._persistent = parser.should_keep_alive() and not doubtful
 
     def _check_head(self, version: str) -> None:
+        if len(self.headers) > MAX_FIELDS or (self._spent > MAX_HEAD and self._head_size() > MAX_HEAD):
+            self._refuse(f"the provider's headers exceed {MAX_HEAD // 1024} KiB or {MAX_FIELDS} fields")
         if version not in {"1.1", "1.0"}:
             self._refuse(f"the provider answered in HTTP/{version}, which was not asked for")
         if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
@@ -229,14 +210,19 @@ class Answer:
         end = self._tail + data
         return len(end) - len(end.rstrip(b"\r\n")) > LAST_BREAKS
 
+    def _head_size(self) -> int:
+        return sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
+
     def _bound(self, size: int) -> None:
-        self._overhead += size
-        if self._overhead <= MAX_OVERHEAD:
+        if not self.started:
+            if self._spent > MAX_HEAD:
+                self.abandon()
+                raise UpstreamProtocolError(f"the provider's headers exceed {MAX_HEAD // 1024} KiB")
             return
-        self.abandon()
-        if self.started:
+        self._overhead += size
+        if self._overhead > MAX_OVERHEAD:
+            self.abandon()
             raise UpstreamCut("the provider sent too much between two parts of its answer")
-        raise UpstreamProtocolError(f"the provider's headers exceed {MAX_HEAD // 1024} KiB")
 
     def _refuse(self, message: str) -> None:
         self._wrong = UpstreamProtocolError(message)

@@ -6,7 +6,7 @@ from enum import Enum
 from math import inf
 from typing import Protocol, cast
 
-from aibridge.errors import UpstreamCut, UpstreamError, UpstreamTimeout
+from aibridge.errors import UpstreamCut, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from aibridge.gateway.upstream.answer import Answer
 from aibridge.gateway.upstream.request import Request
 from aibridge.gateway.upstream.timeouts import Timeouts
@@ -74,9 +74,11 @@ class Connection(asyncio.Protocol):
     async def exchange(self, request: Request) -> Answer:
         """Send a request and return its answer once the final head is there.
 
-        Raises `IdleClosed`, `UpstreamCut`, `UpstreamProtocolError`, `UpstreamTimeout`. Cancelling it closes the
-        connection.
+        Raises `UpstreamUnreachable` (nothing was sent), `IdleClosed`, `UpstreamCut`, `UpstreamProtocolError`,
+        `UpstreamTimeout`. Cancelling it closes the connection.
         """
+        if self._failure is None and not self.usable:
+            raise UpstreamUnreachable("the provider accepted the connection and closed it at once")
         answer = self._answer = Answer(head_only=request.head_only)
         self._request = request
         self._unsent = True

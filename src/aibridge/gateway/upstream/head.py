@@ -27,7 +27,7 @@ def request_head(*, method: bytes, uri: bytes, host: bytes, headers: Headers, le
 
     Raises `RequestUnwritable` when a name or value could be read as something else than one header.
     """
-    lines = [b"%b: %b" % field for field in headers]
+    lines = [b": ".join(field) for field in headers]
     fields = b"\r\n".join(lines)
     breaks = max(len(lines) - 1, 0)
     # Every CR and LF must be one of ours, so a count shows a foreign one.
