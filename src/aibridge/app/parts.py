@@ -19,6 +19,7 @@ from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
 from aibridge.config import ProviderSettings, Settings
 from aibridge.errors import StoreError
+from aibridge.gateway.admission import Admission
 from aibridge.gateway.application import Gateway
 from aibridge.gateway.body import Bodies, BodyLimits
 from aibridge.gateway.providers import Provider
@@ -73,16 +74,18 @@ async def open_worker(settings: Settings, dsn: str) -> AsyncIterator[Worker]:
         stack.push_async_callback(last_used.flush)
         upstream = await stack.enter_async_context(UpstreamClient(proxies=Proxies.from_environment(os.environ)))
         gateway = Gateway(
-            routes=Routes(_provider(provider) for provider in settings.providers),
-            identifier=identifier,
+            admission=Admission(
+                routes=Routes(_provider(provider) for provider in settings.providers),
+                identifier=identifier,
+                allow_byok=settings.allow_byok,
+                owns_response=store.reader.owns_response,
+            ),
             last_used=last_used,
             recorder=recorder,
             upstream=upstream,
             bodies=Bodies(BodyLimits(one=settings.max_body, together=settings.body_memory)),
             metrics=metrics,
             gateway_id=gateway_id,
-            allow_byok=settings.allow_byok,
-            owns_response=store.reader.owns_response,
         )
         api = create_api(ApiParts(identifier=identifier, records=store.reader, version=__version__))
         await stack.enter_async_context(

@@ -1,14 +1,13 @@
 """Taking in request bodies: bounded each, bounded together, and never waiting for ever."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from typing import Self
 
 import msgspec
 
 from aibridge.errors import RequestRefused
 from aibridge.gateway.asgi import Receive
-from aibridge.gateway.headers import RawHeaders, first
 
 BODY_SECONDS = 30.0
 """Without a single byte for so long, the client is told that it is too slow."""
@@ -37,14 +36,9 @@ class Bodies:
         """The most bytes of one body."""
         return self._limits.one
 
-    @contextmanager
-    def hold(self) -> Iterator["Held"]:
-        """Count what is read until the block ends or `Held.release` is called."""
-        held = Held(self)
-        try:
-            yield held
-        finally:
-            held.release()
+    def hold(self) -> "Held":
+        """Return a counter of what one request holds; a context manager that gives back at its end."""
+        return Held(self)
 
     def take(self, count: int) -> None:
         """Count bytes in; raises `RequestRefused` (503) when all bodies together would be too much."""
@@ -66,18 +60,27 @@ class Held:
         self._bodies = bodies
         self._count = 0
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
     def release(self) -> None:
         """The body is no longer held."""
         self._bodies.give_back(self._count)
         self._count = 0
 
-    async def read(self, headers: RawHeaders, receive: Receive) -> bytes | bytearray:
-        """Return the whole body.
+    async def read(self, fields: Mapping[bytes, bytes], receive: Receive, *, whole: bool) -> bytes | bytearray:
+        """Return the whole body; `whole` says that all of it has arrived already.
 
         Raises `RequestRefused` 413 (too large; said before reading where the length is known), 408 (too slow),
         503 (too much memory held), or `ClientGone`.
         """
-        self._check(int(first(headers, b"content-length") or 0))
+        self._check(int(fields.get(b"content-length", b"0")))
+        if whole:
+            chunk, _ = await self._next(receive)
+            return chunk
         try:
             async with asyncio.timeout(BODY_SECONDS) as patience:
                 return await self._all(receive, patience)

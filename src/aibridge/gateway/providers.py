@@ -1,6 +1,6 @@
 """A configured provider instance, as the data plane needs it."""
 
-import msgspec
+from typing import final
 
 from aibridge.auth.credentials import mask
 from aibridge.gateway.upstream import Target
@@ -10,30 +10,33 @@ AZURE_HOST_SUFFIX = ".openai.azure.com"
 """Azure takes its keys in `api-key`: https://learn.microsoft.com/azure/ai-foundry/openai/reference"""
 
 
-class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """One instance. `name` is in the URL and on every record; several instances may share a `type`."""
+@final
+class Provider:
+    """One instance. Its name is in the URL and on every record; several instances may share a type."""
 
-    name: str
-    type: ProviderType
-    target: Target
-    key: str = ""
-    """The deployment's own key; empty when users must bring theirs."""
-    include_usage: bool = False
-    """Ask for usage in Chat Completions streams whose client left that open."""
+    __slots__ = ("credential", "has_key", "include_usage", "key_hint", "name", "target", "type")
 
-    @property
-    def has_key(self) -> bool:
-        """Whether centralized requests can be served."""
-        return bool(self.key)
+    def __init__(
+        self,
+        *,
+        name: str,
+        type: ProviderType,  # noqa: A002  the field's name
+        target: Target,
+        key: str = "",
+        include_usage: bool = False,
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.target = target
+        self.include_usage = include_usage
+        """Ask for usage in Chat Completions streams whose client left that open."""
+        self.has_key = bool(key)
+        """Whether centralized requests can be served; if not, users must bring a key of their own."""
+        self.key_hint = mask(key)
+        self.credential = self._credential(key.encode())
+        """The header that carries the deployment's own key."""
 
-    @property
-    def key_hint(self) -> str:
-        """The configured key, masked."""
-        return mask(self.key)
-
-    def credential(self) -> tuple[bytes, bytes]:
-        """Return the header that carries the configured key."""
-        key = self.key.encode()
+    def _credential(self, key: bytes) -> tuple[bytes, bytes]:
         if self.type is ProviderType.ANTHROPIC:
             return b"x-api-key", key
         if self.target.host.endswith(AZURE_HOST_SUFFIX):

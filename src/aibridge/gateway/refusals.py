@@ -1,5 +1,7 @@
 """The gateway's own answers, in the shape that the provider's clients understand."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from aibridge.dialects.dialect import Dialect
@@ -17,6 +19,8 @@ from aibridge.gateway.headers import INTERCEPTION_ID
 
 NOT_RETRYABLE = frozenset((400, 401, 403, 404, 413, 415, 426, 501))
 """`x-should-retry: false` stops the SDKs and Claude Code at once; without it a 401 is tried for over a minute."""
+SMALL_BODY = 256 * 1024
+"""Bytes of a refused body that are cheaper to read away than a new connection."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,3 +61,10 @@ async def refuse(send: Send, shape: Dialect, refusal: Refusal, *, interception_i
         headers.append((INTERCEPTION_ID, interception_id.encode()))
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def closing(fields: Mapping[bytes, bytes], refusal: Refusal) -> Refusal:
+    """A refusal before the body was read ends the connection, unless what remains is small."""
+    if int(fields.get(b"content-length", b"0")) <= SMALL_BODY and b"transfer-encoding" not in fields:
+        return refusal
+    return msgspec.structs.replace(refusal, close=True)

@@ -51,7 +51,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     path: bytes
     """The provider's own path as the client sees it, e.g. `/v1/messages`."""
     upstream_path: bytes
-    """What is appended to the provider's base URL."""
+    """The whole path at the provider, with that of its base URL."""
+    shape: Dialect
+    """Whose error shape the clients of this route understand."""
+    endpoint: str
+    """`path` as text, for the record."""
     dialect: Dialect | None = None
     """None: passed through."""
     access: Access = Access.ANYONE
@@ -114,36 +118,50 @@ class Routes:
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._providers = {provider.name.encode(): provider for provider in providers}
+        self._intercepted = {
+            root + name + b"/" + path.removeprefix(b"/"): _route(provider, path, dialect=dialect)
+            for name, provider in self._providers.items()
+            for path, dialect in INTERCEPTED[provider.type].items()
+            for root in ROOTS
+        }
 
     def provider(self, raw_path: bytes) -> Provider | None:
         """Return the provider that a path names."""
         name, _ = _split(raw_path)
         return self._providers.get(name)
 
-    def find(self, method: str, raw_path: bytes) -> Route | None:
-        """Return the route of a request, or None. Only the exact bytes are looked at: nothing is decoded."""
-        name, path = _split(raw_path)
-        provider = self._providers.get(name)
-        if provider is None:
-            return None
-        dialect = INTERCEPTED[provider.type].get(path)
-        if dialect is not None:
-            if method != "POST":
-                return None
-            return Route(provider=provider, path=path, upstream_path=_upstream_path(provider, path), dialect=dialect)
-        if not _is_plain(path):
-            return None
-        for line in PASSED[provider.type]:
-            if line.covers(method, path):
-                upstream_path = _upstream_path(provider, path)
-                return Route(provider=provider, path=path, upstream_path=upstream_path, access=line.access)
-        return None
-
     def is_intercepted(self, raw_path: bytes) -> bool:
         """Whether POSTs to this path are intercepted; a WebSocket upgrade on it is told to use HTTP."""
+        return raw_path in self._intercepted
+
+    def find(self, method: str, raw_path: bytes) -> Route | None:
+        """Return the route of a request, or None. Only the exact bytes are looked at: nothing is decoded."""
+        route = self._intercepted.get(raw_path)
+        if route is not None:
+            return route if method == "POST" else None
         name, path = _split(raw_path)
         provider = self._providers.get(name)
-        return provider is not None and path in INTERCEPTED[provider.type]
+        if provider is None or not _is_plain(path):
+            return None
+        line = next((line for line in PASSED[provider.type] if line.covers(method, path)), None)
+        return None if line is None else _route(provider, path, access=line.access)
+
+
+def shape_of(provider: Provider | None) -> Dialect:
+    """Whose error shape is used where there is no route."""
+    return FALLBACK[provider.type if provider else ProviderType.OPENAI]
+
+
+def _route(provider: Provider, path: bytes, *, dialect: Dialect | None = None, access: Access = Access.ANYONE) -> Route:
+    return Route(
+        provider=provider,
+        path=path,
+        upstream_path=provider.target.base_path + _upstream_path(provider, path),
+        shape=dialect or shape_of(provider),
+        endpoint=path.decode(),
+        dialect=dialect,
+        access=access,
+    )
 
 
 def _split(raw_path: bytes) -> tuple[bytes, bytes]:

@@ -62,6 +62,11 @@ class GatewayProtocol(HttpToolsProtocol):
         """Whether the client has gone away."""
         return self._lost or self.transport.is_closing()
 
+    @property
+    def body_is_here(self) -> bool:
+        """Whether the whole body of the running request has arrived."""
+        return not self.cycle.more_body
+
     # -------------------------------------------------------------- the connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

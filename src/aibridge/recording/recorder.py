@@ -11,7 +11,7 @@ import msgspec
 
 from aibridge.recording import rows
 from aibridge.recording.batch import GroupCommit, Overflow, Ticket
-from aibridge.recording.ids import uuid7
+from aibridge.recording.ids import uuid7_maker
 from aibridge.recording.sink import Sink
 from aibridge.records import Begun, Finished, ReplyFacts, RequestFacts
 
@@ -36,6 +36,7 @@ class Recorder:
 
     def __init__(self, sink: Sink, *, clock: Clock, patience: Patience, max_held_bytes: int) -> None:
         self._clock = clock
+        self._uuid7 = uuid7_maker()
         self.begins = GroupCommit[Begun](
             sink.write_begun,
             size=rows.begun_bytes,
@@ -67,7 +68,7 @@ class Recorder:
 
     def new_id(self) -> UUID:
         """Return a fresh UUIDv7."""
-        return uuid7(int(self._clock() * 1000))
+        return self._uuid7(int(self._clock() * 1000))
 
     def begin(
         self,

@@ -99,6 +99,8 @@ def metadata(value: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     """Return a JSON object of at most 16 KiB and 32 levels; what does not fit is dropped key by key, with a note."""
     if not value:
         return {}
+    if _is_plain(value):
+        return dict(value)
     clean: dict[str, Any] = {}
     left = MAX_METADATA_BYTES
     for key, member in value.items():
@@ -111,6 +113,19 @@ def metadata(value: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
         left -= size
         clean[name] = stored
     return clean
+
+
+def _is_plain(value: Mapping[str, Any]) -> bool:
+    """Whether the whole object can be stored as it is: the usual case, decided by encoding it once."""
+    try:
+        encoded = _encode(value)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return False
+    return (
+        len(encoded) <= MAX_METADATA_BYTES
+        and encoded.count(b"{") + encoded.count(b"[") <= MAX_METADATA_LEVELS
+        and b"\\u0000" not in encoded
+    )
 
 
 def _is_clean(value: str) -> bool:
@@ -152,7 +167,7 @@ def _container(value: Any, notes: Notes, levels: int) -> Any:
     return _dropped(f"a value of type {type(value).__name__}", notes)
 
 
-def _number(value: float, notes: Notes) -> Any:
+def _number(value: Any, notes: Notes) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return _dropped("a number that is not finite", notes)
     if isinstance(value, int) and abs(value) > MAX_BIGINT:

@@ -1,0 +1,58 @@
+"""One request on its way through the data plane, and what has become known of it."""
+
+import time
+from collections.abc import Mapping
+from uuid import UUID
+
+from aibridge.auth.credentials import Credentials
+from aibridge.auth.identify import Identity
+from aibridge.gateway.asgi import Receive, Scope, Send
+from aibridge.gateway.body import Held
+from aibridge.gateway.refusals import Refusal, refuse
+from aibridge.gateway.routes import Route
+from aibridge.gateway.server import CONNECTION, GatewayProtocol
+
+
+class Request:
+    """Route, identity and credentials are set by the admission, the rest as the request goes on."""
+
+    __slots__ = (
+        "arrived_at",
+        "body",
+        "connection",
+        "credentials",
+        "fields",
+        "held",
+        "identity",
+        "interception_id",
+        "receive",
+        "route",
+        "scope",
+        "send",
+    )
+
+    route: Route
+    identity: Identity
+    credentials: Credentials
+    held: Held
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.arrived_at = time.monotonic()
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.fields: Mapping[bytes, bytes] = dict(reversed(scope["headers"]))
+        """The request's headers by lower-case name; of repeated ones the first."""
+        self.connection: GatewayProtocol = scope["extensions"][CONNECTION]
+        self.body: bytes | bytearray = b""
+        self.interception_id: UUID | None = None
+
+    def take_body(self) -> bytes | bytearray:
+        """Give the body away: an answer may take many minutes, and 64 MiB must not wait for its end."""
+        body, self.body = self.body, b""
+        return body
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Answer with the gateway's own words."""
+        interception_id = str(self.interception_id) if self.interception_id else None
+        await refuse(self.send, self.route.shape, refusal, interception_id=interception_id)
