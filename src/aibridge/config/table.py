@@ -158,6 +158,7 @@ PROVIDER_TYPE: Setting[ProviderType] = Setting(
     None,
     values.choice(ProviderType),
     "What it speaks: `anthropic`, `openai` (and what is compatible) or `copilot`.",
+    absent="must be set",
 )
 PROVIDER_NAME: Setting[str] = Setting(
     "NAME", None, values.provider_name, "Its place in the URL and on the record.", absent="its type"

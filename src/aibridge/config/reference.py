@@ -1,0 +1,60 @@
+"""The page `docs/settings.md`, made from the table of settings. `python -m aibridge.config.reference` prints it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from aibridge.config.table import CONFIG, PREFIX, PROVIDER_SETTINGS, SETTINGS, Setting
+
+_HEAD = f"""\
+# Settings
+
+<!-- Made by `python -m aibridge.config.reference`; a test compares it with the code. -->
+
+Every setting is an environment variable. The same names without `{PREFIX}`, in lower case, may stand in
+`aibridge.toml` in the working folder, or in the file that `{CONFIG}` names; the environment goes over the file.
+A variable that is set to nothing counts as not set, an unknown name stops the start. Sizes are written `64MiB`, `10MB`
+or in bytes, times `500ms`, `5s`, `2m`, `12h`, `60d` or `8w`.
+"""
+
+_PROVIDERS = f"""
+## Providers
+
+The providers `anthropic` and `openai` are always there. Any number of others is set up in groups, numbered from 0
+without gaps: `{PREFIX}PROVIDER_0_TYPE`, `{PREFIX}PROVIDER_0_NAME` and so on; in the file each is a `[[provider]]`
+table, and the environment may complete a table with, for instance, its key. A group named `anthropic` or `openai`
+takes the place of the default of that name. Keys for a host below `.openai.azure.com` are sent in the header
+`api-key`, as Azure wants them.
+"""
+
+_EXAMPLE = """
+```toml
+listen = ":4180"
+access_url = "https://ai.example.com"
+retention = "90d"
+
+[[provider]]
+type = "openai"
+name = "router"
+base_url = "https://openrouter.ai/api/v1"
+```
+"""
+
+
+def reference() -> str:
+    """The page."""
+    return "".join(
+        (_HEAD, _table(PREFIX, SETTINGS), _PROVIDERS, _table(f"{PREFIX}PROVIDER_<N>_", PROVIDER_SETTINGS), _EXAMPLE)
+    )
+
+
+def _table(prefix: str, settings: Iterable[Setting[Any]]) -> str:
+    rows = (f"| `{prefix}{each.name}` | {_default(each)} | {each.about} |" for each in settings)
+    return "\n".join(("", "| name | default | meaning |", "|---|---|---|", *rows, ""))
+
+
+def _default(setting: Setting[Any]) -> str:
+    return f"`{setting.default}`" if setting.default is not None else setting.absent
+
+
+if __name__ == "__main__":
+    print(reference(), end="")  # noqa: T201 - a page is made
