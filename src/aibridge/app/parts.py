@@ -36,6 +36,10 @@ from aibridge.store.pool import Store, open_store
 HEARTBEAT_SECONDS = 10.0
 RECOVERY_SECONDS = 5.0
 """Between looks for what dead workers left open; with their 60 s of silence, rows are closed within about a minute."""
+DRAIN_SECONDS = 2.0
+"""At the end, for the last records: a database that cannot be reached must not hold up the process for longer."""
+PARTING_SECONDS = 0.5
+"""At the end, for each thing that is good to write and owed to nobody."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,28 +55,33 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings, dsn: str) -> AsyncIterator[Worker]:
-    """Build everything a worker needs; leaving takes it down in the opposite order, the record last."""
+async def open_worker(settings: Settings, dsn: str, *, proxies: Proxies | None = None) -> AsyncIterator[Worker]:
+    """Build everything a worker needs; leaving takes it down in the opposite order, the record last.
+
+    `proxies`: on the way to the providers; None for those of the environment.
+    """
     gateway_id = uuid7(int(time.time() * 1000))
     direct_dsn = settings.database_direct_url.reveal() if settings.database_direct_url else dsn
     health, metrics = Health(("store",)), Metrics()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(dsn, pooled=direct_dsn != dsn))
         await _register(store, gateway_id)
-        stack.push_async_callback(_retire, store, gateway_id)
+        stack.push_async_callback(_parting, lambda: store.recovery.retire_gateway(gateway_id))
         health.up("store")
         recorder = await stack.enter_async_context(
             open_recorder(
                 store,
                 clock=time.time,
                 patience=Patience(begin=settings.begin_timeout, finish=settings.finish_timeout),
+                drain_seconds=DRAIN_SECONDS,
                 died=lambda problem: _died(health, problem),
             )
         )
         identifier = Identifier(store.people)
         last_used = LastUsed(store.people.touch_tokens)
-        stack.push_async_callback(last_used.flush)
-        upstream = await stack.enter_async_context(UpstreamClient(proxies=Proxies.from_environment(os.environ)))
+        stack.push_async_callback(_parting, last_used.flush)
+        proxies = Proxies.from_environment(os.environ) if proxies is None else proxies
+        upstream = await stack.enter_async_context(UpstreamClient(proxies=proxies))
         gateway = Gateway(
             admission=Admission(
                 routes=Routes(_provider(provider) for provider in settings.providers),
@@ -148,11 +157,12 @@ async def _register(store: Store, gateway_id: UUID) -> None:
     )
 
 
-async def _retire(store: Store, gateway_id: UUID) -> None:
+async def _parting(work: Callable[[], Awaitable[None]]) -> None:
     try:
-        await store.recovery.retire_gateway(gateway_id)
-    except StoreError as problem:
-        log.warning("this worker could not sign off; another one will notice its silence", problem=str(problem))
+        async with asyncio.timeout(PARTING_SECONDS):
+            await work()
+    except (StoreError, TimeoutError) as problem:
+        log.warning("the database did not take this worker's last words", problem=str(problem))
 
 
 async def _heartbeat(store: Store, gateway_id: UUID) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,16 +12,19 @@ import uvicorn
 import uvloop
 
 from aibridge.app.parts import Worker, open_worker
+from aibridge.app.stopping import Stopping, stopped_by_signals
 from aibridge.config import Settings
-from aibridge.errors import SettingsError
+from aibridge.errors import AIBridgeError, SettingsError
 from aibridge.gateway.server import GatewayProtocol
 from aibridge.ops.logs import LogFormat, configure_logs
-from aibridge.store.embedded import EmbeddedPostgres
+from aibridge.store.embedded import EmbeddedPostgres, open_embedded
 from aibridge.store.migrate import migrate
 from aibridge.store.readiness import wait_until_ready
 
 DRAIN_SECONDS = 20
 """Running streams may go on for so long after SIGTERM; then they end as `interrupted`."""
+BREAK_OFF_SECONDS = 1.0
+"""For a stream that was broken off to close its connections."""
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2048
 DATABASE_SECONDS = 30.0
@@ -34,25 +36,46 @@ log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> int:
     """Run until SIGTERM or Ctrl-C. Returns the exit status."""
     configure(settings)
-    listener = bind(settings.listen.host, settings.listen.port)
-    with contextlib.ExitStack() as stack:
-        stack.callback(listener.close)
-        embedded = None
-        if settings.database_url is None:
-            embedded = stack.enter_context(EmbeddedPostgres(settings.data_dir))
-        dsn = settings.database_url.reveal() if settings.database_url else embedded.dsn if embedded else ""
-        return uvloop.run(_serve(settings, dsn, listener, embedded))
-
-
-async def _serve(settings: Settings, dsn: str, listener: socket.socket, embedded: EmbeddedPostgres | None) -> int:
-    if settings.workers > 1:
-        from aibridge.app.workers import supervise
-
-        return await supervise(settings, dsn, listener, embedded)
-    await prepare(dsn)
-    async with kept_up(embedded):
-        await run_worker(settings, dsn, listener)
+    with contextlib.closing(bind(settings.listen.host, settings.listen.port)) as listener, _one_sentence():
+        uvloop.run(_serve(settings, listener))
     return 0
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    with stopped_by_signals() as stopping:
+        async with _database(settings) as (dsn, embedded):
+            await prepare(dsn)
+            async with kept_up(embedded):
+                if settings.workers == 1:
+                    await run_worker(settings, dsn, listener, stopping)
+                else:
+                    from aibridge.app.workers import supervise
+
+                    await supervise(settings.workers, dsn, listener, stopping)
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[tuple[str, EmbeddedPostgres | None]]:
+    """The address of the one that is set, or of the embedded one, which runs for the block at least."""
+    if settings.database_url is not None:
+        yield settings.database_url.reveal(), None
+        return
+    async with open_embedded(settings.data_dir) as embedded:
+        yield embedded.dsn, embedded
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Task groups wrap whatever stopped the start; a person reads the one sentence in it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        reason: BaseException = group.subgroup(AIBridgeError) or group
+        while isinstance(reason, BaseExceptionGroup):
+            reason = reason.exceptions[0]
+        if isinstance(reason, AIBridgeError):
+            raise reason from group
+        raise
 
 
 def configure(settings: Settings) -> None:
@@ -68,11 +91,13 @@ async def prepare(dsn: str) -> None:
         log.info("migrated the database", migration=name)
 
 
-async def run_worker(settings: Settings, dsn: str, listener: socket.socket, *, parent: int | None = None) -> None:
-    """Serve on one socket until a signal asks to stop, or until the pipe `parent` closes: its other end has died."""
+async def run_worker(
+    settings: Settings, dsn: str, listener: socket.socket, stopping: Stopping, *, parent: int | None = None
+) -> None:
+    """Serve on one socket until asked to stop, or until the pipe `parent` closes: its other end has died."""
     async with open_worker(settings, dsn) as worker:
         server = GatewayServer(worker)
-        with server.stopped_by(signal.SIGTERM, signal.SIGINT), _ending_with(parent, server):
+        with stopping.by(server.stop), _ending_with(parent, server):
             if parent is None:
                 log.info("aibridge is listening", url=url_of(listener))
             await server.serve(sockets=[listener])
@@ -121,24 +146,21 @@ class GatewayServer(uvicorn.Server):
         """Leave the signals alone: uvicorn would raise them again at its end, before ours."""
         yield
 
-    @contextlib.contextmanager
-    def stopped_by(self, *signals: signal.Signals) -> Iterator[None]:
-        """Stop on these signals; a second one stops at once."""
-        loop = asyncio.get_running_loop()
-        for number in signals:
-            loop.add_signal_handler(number, self.stop)
-        try:
-            yield
-        finally:
-            for number in signals:
-                loop.remove_signal_handler(number)
-
     def stop(self) -> None:
-        """Take no new requests; running ones may end."""
+        """Take no new requests; running ones may end, unless this is said twice."""
         if self.should_exit:
             self.force_exit = True
         self._health.drain()
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let running requests end, then break off what is left; each hands its end to the record before it goes."""
+        await super().shutdown(sockets)
+        left = set(self.server_state.tasks)
+        for task in left:
+            task.cancel()  # uvicorn does so at its timeout, but not when it was told twice
+        if left:
+            await asyncio.wait(left, timeout=BREAK_OFF_SECONDS)
 
 
 def bind(host: str, port: int) -> socket.socket:

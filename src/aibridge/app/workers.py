@@ -6,14 +6,16 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Awaitable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 import uvloop
 
-from aibridge.app.serving import DRAIN_SECONDS, configure, kept_up, prepare, run_worker, url_of
+from aibridge.app.serving import DRAIN_SECONDS, configure, run_worker, url_of
+from aibridge.app.stopping import Stopping, stopped_by_signals
 from aibridge.config import Settings, load_settings
-from aibridge.store.embedded import EmbeddedPostgres
 
 RESTART_SECONDS = 1.0
 """Before a worker that died is replaced, so that one which cannot start does not spin."""
@@ -23,69 +25,98 @@ STOP_SECONDS = DRAIN_SECONDS + 4.0
 log = structlog.get_logger(__name__)
 
 
-async def supervise(settings: Settings, dsn: str, listener: socket.socket, embedded: EmbeddedPostgres | None) -> int:
-    """Keep `settings.workers` processes running until a signal asks to stop."""
-    await prepare(dsn)
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    log.info("aibridge is listening", url=url_of(listener), workers=settings.workers)
-    async with kept_up(embedded), asyncio.TaskGroup() as tasks:
-        for _ in range(settings.workers):
-            tasks.create_task(_keep_one(dsn, listener, stopping))
-    return 0
+async def supervise(workers: int, dsn: str, listener: socket.socket, stopping: Stopping) -> None:
+    """Keep so many processes running until asked to stop; asked twice, tell them twice."""
+    fleet = _Fleet(dsn, listener)
+    log.info("aibridge is listening", url=url_of(listener), workers=workers)
+    with stopping.by(fleet.stop):
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(workers):
+                tasks.create_task(fleet.keep_one())
 
 
-async def _keep_one(dsn: str, listener: socket.socket, stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
-        # A session of its own: Ctrl-C reaches the parent alone, which tells every worker once.
+class _Fleet:
+    """The workers, as their parent knows them."""
+
+    def __init__(self, dsn: str, listener: socket.socket) -> None:
+        self._dsn = dsn
+        self._listener = listener
+        self._ending = asyncio.Event()
+        self._running: set[asyncio.subprocess.Process] = set()
+
+    def stop(self) -> None:
+        """Pass the word on. Nobody may wait for an answer at a socket that is not read any more."""
+        self._ending.set()
+        self._listener.close()
+        for process in self._running:
+            _send(process, signal.SIGTERM)
+
+    async def keep_one(self) -> None:
+        """Run a worker, and another one should it die."""
+        while not self._ending.is_set():
+            process = await self._start()
+            await self._until_it_ends(process)
+            if not self._ending.is_set():
+                log.error("a worker ended by itself; starting another", status=process.returncode)
+                await _within(RESTART_SECONDS, self._ending.wait())
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        descriptor = self._listener.fileno()
+        # A session of its own: Ctrl-C reaches the parent alone, which passes it on.
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "aibridge.app.workers",
             stdin=asyncio.subprocess.PIPE,
-            pass_fds=(listener.fileno(),),
+            pass_fds=(descriptor,),
             start_new_session=True,
         )
         assert process.stdin is not None
-        process.stdin.write(json.dumps({"dsn": dsn, "listener": listener.fileno()}).encode() + b"\n")
-        await _until_it_ends(process, stopping)
-        if not stopping.is_set():
-            log.error("a worker ended by itself; starting another", status=process.returncode)
-            await _wait(stopping, RESTART_SECONDS)
+        process.stdin.write(json.dumps({"dsn": self._dsn, "listener": descriptor}).encode() + b"\n")
+        return process
+
+    async def _until_it_ends(self, process: asyncio.subprocess.Process) -> None:
+        self._running.add(process)
+        if self._ending.is_set():  # the word was passed on before this one was there
+            _send(process, signal.SIGTERM)
+        async with asyncio.TaskGroup() as tasks:
+            ended, ending = tasks.create_task(process.wait()), tasks.create_task(self._ending.wait())
+            await asyncio.wait((ended, ending), return_when=asyncio.FIRST_COMPLETED)
+            ending.cancel()
+            if not ended.done():
+                await asyncio.wait((ended,), timeout=STOP_SECONDS)
+            self._running.discard(process)
+            if not ended.done():
+                _send(process, signal.SIGKILL)
 
 
-async def _until_it_ends(process: asyncio.subprocess.Process, stopping: asyncio.Event) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        ended = tasks.create_task(process.wait())
-        asked = tasks.create_task(stopping.wait())
-        await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            process.send_signal(signal.SIGTERM)
-            await asyncio.wait((ended,), timeout=STOP_SECONDS)
-        if not ended.done():
-            process.kill()
-            await ended
-        asked.cancel()
+def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has just ended by itself
+        process.send_signal(number)
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
+async def _within(seconds: float, work: Awaitable[object]) -> None:
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
+            await work
 
 
 def main() -> int:
     """Run one worker: what the parent starts. Its standard input says where, and ends when the parent does."""
-    told = json.loads(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return 0  # the parent died before it could say anything
+    told = json.loads(line)
     settings = load_settings(os.environ, Path.cwd())
     configure(settings)
-    listener = socket.socket(fileno=told["listener"])
-    uvloop.run(run_worker(settings, told["dsn"], listener, parent=sys.stdin.fileno()))
+    with socket.socket(fileno=told["listener"]) as listener:
+        uvloop.run(_work(settings, told["dsn"], listener))
     return 0
+
+
+async def _work(settings: Settings, dsn: str, listener: socket.socket) -> None:
+    with stopped_by_signals() as stopping:
+        await run_worker(settings, dsn, listener, stopping, parent=sys.stdin.fileno())
 
 
 if __name__ == "__main__":

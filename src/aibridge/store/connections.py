@@ -13,6 +13,9 @@ from aibridge.store.failures import mapped
 CONNECT_TIMEOUT = 5.0
 """Seconds until a server that does not answer counts as unreachable."""
 
+CLOSE_TIMEOUT = 0.5
+"""Seconds until a connection is closed without a goodbye: a process that ends owes none."""
+
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 PooledConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -104,7 +107,7 @@ class Lane:
     async def close(self) -> None:
         """Ends the connection after what is under way, or without regard to it when that takes too long."""
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT), self._busy:
+            async with asyncio.timeout(CLOSE_TIMEOUT), self._busy:
                 if self._connection is not None and not self._connection.is_closed():
                     await self._connection.close()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
