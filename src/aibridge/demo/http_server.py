@@ -10,7 +10,7 @@ import contextlib
 import ssl as tls
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import httptools
 
@@ -87,8 +87,7 @@ class Connection(asyncio.Protocol):
     # ------------------------------------------------------------------ asyncio calls these
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's do not inherit from it
         self._server.connections.add(self)
         self._server.deserted.clear()
 

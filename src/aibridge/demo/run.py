@@ -46,13 +46,21 @@ def welcome(address: str, token: str) -> str:
     """What the demo is and what to try, in plain words."""
     root = f"{address}/api/v2/aibridge"
     return f"""\
-This is aibridge with invented people at work. No provider is called and no key is needed.
+This is aibridge with invented people at work. Halden Freight does not exist: every person, prompt, answer and figure
+here is made up. No provider is called, no key is needed, and your own records stay apart, in another database.
 
-Read what they did:
+It runs at {address}
+
+Read what the people did, as Maren, who may see everything:
+
   curl -H "Authorization: Bearer {token}" "{root}/interceptions?limit=3"
 
-Send Claude Code through it (a scripted provider answers):
-  ANTHROPIC_BASE_URL={root}/anthropic ANTHROPIC_AUTH_TOKEN={token} claude
+Send your own Claude Code through it; a script answers, no model:
 
-Ctrl-C ends the demo.
+  export ANTHROPIC_BASE_URL={root}/anthropic
+  export ANTHROPIC_AUTH_TOKEN={token}
+  claude
+
+What happens now: a burst of short sessions, so that there is something to see, then people at their own pace.
+Ctrl-C ends the demo; its next start begins with an empty record.
 """

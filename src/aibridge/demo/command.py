@@ -1,0 +1,72 @@
+"""`aibridge demo`: from the first line to the last, whatever ends it."""
+
+import asyncio
+import contextlib
+import functools
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvloop
+
+from aibridge.app.serving import bind, configure
+from aibridge.config import Settings
+from aibridge.demo.house import open_house, quiet
+from aibridge.demo.run import run
+from aibridge.errors import AIBridgeError
+
+
+def demo(settings: Settings) -> int:
+    """Run the demo until SIGTERM or Ctrl-C, then return 0 within a few seconds with nothing left running.
+
+    Of the settings it obeys `listen`, `data_dir` and the database's address, where it makes a database of its own.
+
+    Raises:
+        AIBridgeError: it cannot start; the message says why.
+
+    """
+    configure(quiet(settings))
+    with contextlib.closing(bind(settings.listen.host, settings.listen.port)) as listener:
+        uvloop.run(_until_stopped(settings, listener))
+    return 0
+
+
+async def _until_stopped(settings: Settings, listener: socket.socket) -> None:
+    say = functools.partial(print, flush=True)
+    start = functools.partial(open_house, settings, listener)
+    with _stopped_by(signal.SIGTERM, signal.SIGINT) as stopping, contextlib.suppress(asyncio.CancelledError):
+        try:
+            await run(start, say=say)
+        except BaseExceptionGroup as group:
+            raise _reason(group) from group
+    if stopping.is_set():
+        say("The demo has ended. What it recorded is kept until its next start.")
+
+
+@contextlib.contextmanager
+def _stopped_by(*signals: signal.Signals) -> Iterator[asyncio.Event]:
+    """Cancel the running task at the first of these signals; later ones change nothing."""
+    loop, task, stopping = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+    assert task is not None
+
+    def stop() -> None:
+        if not stopping.is_set():
+            stopping.set()
+            task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield stopping
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one sentence for a person that stands in a group, or the group."""
+    told = group.subgroup(AIBridgeError)
+    reason: BaseException = told or group
+    while told is not None and isinstance(reason, BaseExceptionGroup):
+        reason = reason.exceptions[0]
+    return reason
