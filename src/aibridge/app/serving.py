@@ -166,7 +166,8 @@ class GatewayServer(uvicorn.Server):
 def bind(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises `SettingsError` that names the setting."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named, since asyncio sends small writes at once (TCP_NODELAY) only where it is.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
