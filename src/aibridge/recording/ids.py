@@ -8,23 +8,32 @@ _RANDOM_BYTES = 10
 _POOL_BYTES = 400 * _RANDOM_BYTES
 """Randomness is fetched for many ids at once: a system call each would cost more than all the rest."""
 _VERSION_AND_VARIANT = 0x7 << 76 | 0x2 << 62
-_RANDOM_MASK = (1 << 76) - 1 & ~(0x3 << 62)
+_RANDOM_MASK = (1 << 76) - 1 & ~(0x7 << 61)
+"""Leaves the highest bit of the last group free: counting up from there never reaches the variant."""
 
 
 def uuid7_maker() -> Callable[[int], UUID]:
     """Return a function that makes a version 7 UUID (RFC 9562 §5.7) of a Unix time in milliseconds.
 
-    Each has 74 random bits of the system's. A maker belongs to one process: it must not be carried through a fork.
+    The first of a millisecond has 73 random bits of the system's, the next ones count up from it (§6.2, method 2): what
+    is read in the order of ids comes as it was made, for instance the tools of one answer. A maker belongs to one
+    process: it must not be carried through a fork.
     """
     pool, at = b"", 0
+    latest, last = -1, 0
 
     def make(milliseconds: int) -> UUID:
-        nonlocal pool, at
+        nonlocal pool, at, latest, last
+        if milliseconds == latest:
+            last += 1
+            return UUID(int=last)
         if at == len(pool):
             pool, at = os.urandom(_POOL_BYTES), 0
         random = int.from_bytes(pool[at : at + _RANDOM_BYTES], "big")
         at += _RANDOM_BYTES
-        return UUID(int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80 | _VERSION_AND_VARIANT | random & _RANDOM_MASK)
+        latest = milliseconds
+        last = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | _VERSION_AND_VARIANT | random & _RANDOM_MASK
+        return UUID(int=last)
 
     return make
 
