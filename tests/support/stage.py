@@ -1,0 +1,94 @@
+"""One gateway for many tests: the address of its providers stays, what they say changes with every test.
+
+A database and a server cost a hundred times what most tests of the data plane do.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from aibridge.demo.asked import Request
+from aibridge.demo.http_server import serve
+from aibridge.demo.provider import Provider, Said, Script
+from aibridge.demo.received import Received
+from aibridge.demo.script import Gate
+from aibridge.demo.wire import Outgoing
+from aibridge.records import Role
+from support.gateway import Gateway, open_gateway
+
+USAGE_KEY = "sk-usage-0123456789abcdefghij"
+MORE_PROVIDERS = {
+    # An OpenAI whose streams are asked for their usage.
+    "AIBRIDGE_PROVIDER_0_TYPE": "openai",
+    "AIBRIDGE_PROVIDER_0_NAME": "openai-usage",
+    "AIBRIDGE_PROVIDER_0_KEY": USAGE_KEY,
+    "AIBRIDGE_PROVIDER_0_INCLUDE_USAGE": "true",
+    "AIBRIDGE_PROVIDER_0_BASE_URL": "{upstream}/v1",
+    # Two of one type, side by side.
+    "AIBRIDGE_PROVIDER_1_TYPE": "copilot",
+    "AIBRIDGE_PROVIDER_1_BASE_URL": "{upstream}",
+    "AIBRIDGE_PROVIDER_2_TYPE": "copilot",
+    "AIBRIDGE_PROVIDER_2_NAME": "copilot-business",
+    "AIBRIDGE_PROVIDER_2_BASE_URL": "{upstream}/business",
+    # Nobody configured a key for this one.
+    "AIBRIDGE_PROVIDER_3_TYPE": "anthropic",
+    "AIBRIDGE_PROVIDER_3_NAME": "keyless",
+    "AIBRIDGE_PROVIDER_3_BASE_URL": "{upstream}/own/path",
+}
+
+
+class Revolving:
+    """Satisfies `http_server.Handler`: hands everything to the provider of the hour."""
+
+    def __init__(self) -> None:
+        self.provider = Provider()
+
+    def head(self, received: Received) -> Outgoing | Gate | None:
+        return self.provider.head(received)
+
+    def request(self, received: Received) -> Outgoing:
+        return self.provider.request(received)
+
+
+class Stage:
+    """A running gateway before a provider that a test scripts."""
+
+    def __init__(self, gateway: Gateway, revolving: Revolving) -> None:
+        self.gateway = gateway
+        self._revolving = revolving
+
+    def play(self, provider: Provider) -> Provider:
+        """From now on this provider answers."""
+        self._revolving.provider = provider
+        return provider
+
+    def says(self, *said: Said) -> Provider:
+        """From now on these answers are given, one after the other; one alone is given every time."""
+        return self.play(Provider(says=said[0]) if len(said) == 1 else Provider(answers=said))
+
+    async def visited_by(self, *, role: Role = Role.MEMBER) -> "Stage":
+        """The same stage, with somebody new on it, whose record is still empty."""
+        self._revolving.provider = Provider()
+        user = await self.gateway.new_user(f"user-{secrets.token_hex(6)}", role=role)
+        return Stage(replace(self.gateway, user=user), self._revolving)
+
+
+@asynccontextmanager
+async def open_stage(database: str, *, environ: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
+    """A gateway of its own with all kinds of providers. `environ` adds settings."""
+    revolving = Revolving()
+    async with serve(revolving) as (_, address):
+        more = {name: value.format(upstream=address) for name, value in MORE_PROVIDERS.items()}
+        async with open_gateway(database, address, environ={**more, **(environ or {})}) as gateway:
+            yield Stage(gateway, revolving)
+
+
+def in_turn(*said: Said) -> Script:
+    """A script that gives these answers one after the other, and the last one for ever."""
+    left = list(said)
+
+    def script(_: Request) -> Said:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return script
