@@ -79,11 +79,21 @@ async def make_template(server: str, template: str) -> None:
         await connection.close()
 
 
+async def _copy(server: str, template: str, name: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        # Copying the files takes 0.1 s, writing them to the WAL (the default since there is a choice) 0.25 s.
+        strategy = "STRATEGY file_copy" if connection.get_server_version().major >= 15 else ""
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
+    finally:
+        await connection.close()
+
+
 @asynccontextmanager
 async def fresh_database(server: str, template: str = "template1") -> AsyncIterator[str]:
     """The address of a new copy of `template`, dropped at the end whoever is still connected."""
     name = f"test_{secrets.token_hex(6)}"
-    await execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await _copy(server, template, name)
     try:
         yield dsn_of(server, name)
     finally:

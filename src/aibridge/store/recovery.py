@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from aibridge.errors import StoreConflict
 from aibridge.store.connections import Dial, Lane
 from aibridge.store.sessions import recompute
 from aibridge.store.sql import sql
@@ -44,17 +45,21 @@ class Recovery:
         Any number of replicas may do this at once. The sessions concerned are computed anew.
         """
         closed = 0
-        while count := await self._recover_some(gateway_id, silence):
-            closed += count
+        while (count := await self._recover_some(gateway_id, silence)) != 0:
+            closed += count or 0
         async with self._lane.hold() as connection:
             await connection.execute(sql("forget_gateways"))
         return closed
 
-    async def _recover_some(self, gateway_id: UUID, silence: timedelta) -> int:
-        async with self._lane.hold() as connection, connection.transaction():
-            rows = await connection.fetch(sql("close_orphans"), gateway_id, silence, BATCH)
-            await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in rows})
-            return len(rows)
+    async def _recover_some(self, gateway_id: UUID, silence: timedelta) -> int | None:
+        """How many were ended; None when a finish stood in the way, which has gone on instead."""
+        try:
+            async with self._lane.hold() as connection, connection.transaction():
+                rows = await connection.fetch(sql("close_orphans"), gateway_id, silence, BATCH)
+                await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in rows})
+                return len(rows)
+        except StoreConflict:
+            return None
 
     async def close(self) -> None:
         """Ends the connection."""
