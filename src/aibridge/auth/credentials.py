@@ -9,7 +9,7 @@ Pure, and on the path of every request: one walk over the headers. The rules are
 * A header that carries an aibridge token goes upstream in no mode, whatever its name.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -25,6 +25,9 @@ CREDENTIAL_HEADERS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-k
 """In the order in which an aibridge token is looked for."""
 MAX_CANDIDATES = 4
 """Each may cost one look-up in the store; clients send at most two."""
+
+TOKEN_MARK = b"aib_"
+"""Stands in every aibridge token; looked for first, since hardly any header has it."""
 
 _ALWAYS = frozenset((*TOKEN_HEADERS, b"x-coder-ai-governance-request-id"))
 _CENTRALIZED = _ALWAYS | frozenset(CREDENTIAL_HEADERS)
@@ -62,12 +65,12 @@ def read_credentials(
 ) -> Credentials:
     """Sort out the credentials of one request. `is_aibridge_token` tells whether a value carries such a token."""
     told, tainted = _walk(headers, is_aibridge_token)
-    explicit = [value for name in TOKEN_HEADERS for value in told.get(name, ()) if value]
+    explicit = [value for name in TOKEN_HEADERS if name in told for value in told[name] if value]
     if explicit or provider is ProviderType.COPILOT:
         offered = explicit or [value for value in _offered(told) if is_aibridge_token(value)]
         return _byok(told, provider, tainted, candidates=_texts(offered))
     return Credentials(
-        candidates=_texts(_likely(list(_offered(told)), is_aibridge_token)),
+        candidates=_texts(_likely(_offered(told), is_aibridge_token)),
         byok=False,
         drop=_CENTRALIZED if tainted <= _CENTRALIZED else _CENTRALIZED | tainted,
         credential_type=CredentialType.API_KEY,
@@ -108,16 +111,20 @@ def _bare(value: bytes) -> bytes:
     return value
 
 
-def _offered(told: _Told) -> Iterator[bytes]:
-    return (value for name in CREDENTIAL_HEADERS for value in told.get(name, ()) if value)
+def _offered(told: _Told) -> list[bytes]:
+    return [value for name in CREDENTIAL_HEADERS if name in told for value in told[name] if value]
 
 
 def _likely(offered: list[bytes], is_aibridge_token: Callable[[bytes], bool]) -> list[bytes]:
     """Those that look like tokens; if none does, the first, so that the refusal says `invalid`, not `missing`."""
+    if len(offered) == 1:
+        return offered
     return [value for value in offered if is_aibridge_token(value)] or offered[:1]
 
 
 def _texts(values: list[bytes]) -> tuple[str, ...]:
+    if len(values) == 1:
+        return (values[0].decode("latin-1"),)
     return tuple(value.decode("latin-1") for value in dict.fromkeys(values))[:MAX_CANDIDATES]
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import msgspec
 
-from aibridge.store.failures import mapped
+from aibridge.store.failures import mapped, store_error
 
 CONNECT_TIMEOUT = 5.0
 """Seconds until a server that does not answer counts as unreachable."""
@@ -58,6 +58,10 @@ async def teach_json(connection: Connection) -> None:
     )
 
 
+_UNUSABLE_AFTER = frozenset({"08", "0A", "25", "26", "53", "57", "58", "XX"})
+"""SQLSTATE classes that say something about the connection, its transaction, its plans, or the server."""
+
+
 class Lane:
     """One connection for one kind of work, one at a time, made when needed and made anew after it broke.
 
@@ -71,6 +75,25 @@ class Lane:
         self._busy = asyncio.Lock()
         self._connection: Connection | None = None
 
+    async def fetchval(self, query: str, argument: object) -> Any:
+        """Run one statement and return its first value, or None.
+
+        The path of every batch: what `hold` does, without its layers of context managers, which cost as much as the
+        statement itself. Raises the errors of `failures.mapped`.
+        """
+        async with self._busy:
+            try:
+                connection = self._connection
+                if connection is None or connection.is_closed():
+                    connection = await self._connected()
+                return await connection.fetchval(query, argument, timeout=self._timeout)
+            except Exception as error:
+                self._drop_unless_usable(error)
+                raise store_error(error) from error
+            except BaseException:
+                self._drop()
+                raise
+
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[Connection]:
         """The connection, for one caller. Raises the errors of `failures.mapped`; the timeout is in seconds."""
@@ -80,9 +103,8 @@ class Lane:
                 try:
                     async with asyncio.timeout(self._timeout):
                         yield connection
-                except asyncpg.PostgresError as error:
-                    if (error.sqlstate or "")[:2] in {"08", "25", "57", "58", "53", "XX", "26", "0A"}:
-                        self._drop()
+                except Exception as error:
+                    self._drop_unless_usable(error)
                     raise
                 except BaseException:
                     self._drop()
@@ -98,6 +120,11 @@ class Lane:
                 raise
             self._connection = connection
         return self._connection
+
+    def _drop_unless_usable(self, error: Exception) -> None:
+        """After an error of SQL the connection goes on; after any other nothing is known of its state."""
+        if not isinstance(error, asyncpg.PostgresError) or (error.sqlstate or "")[:2] in _UNUSABLE_AFTER:
+            self._drop()
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -41,8 +41,7 @@ class Writer:
         """Insert starts with their prompts, resolving lineage. A replay adds nothing."""
         with encoding():
             rows = self._encoder.encode(batch)
-        async with self._begin.hold() as connection:
-            await connection.execute(_WRITE_BEGUN, rows)
+        await self._begin.fetchval(_WRITE_BEGUN, rows)
 
     async def write_finished(self, batch: Sequence[Finished]) -> None:
         """Insert facts, end the interceptions, and add to the roll-ups what was really ended here.
@@ -51,8 +50,8 @@ class Writer:
         """
         with encoding():
             rows = self._encoder.encode(batch)
-        async with self._finish.hold() as connection:
-            if await connection.fetchval(_WRITE_FINISHED, rows) < len(batch):
+        if await self._finish.fetchval(_WRITE_FINISHED, rows) < len(batch):
+            async with self._finish.hold() as connection:
                 await _replace_interrupted(connection, batch, rows)
 
     async def close(self) -> None:
