@@ -60,6 +60,10 @@ def test_the_welcome_says_what_to_try() -> None:
     text = welcome("http://127.0.0.1:4180", "aib_x_y")
     curl = 'curl -H "Authorization: Bearer aib_x_y" "http://127.0.0.1:4180/api/v2/aibridge/interceptions?limit=3"'
     assert f"\n  {curl}\n" in text
-    assert (
-        "ANTHROPIC_BASE_URL=http://127.0.0.1:4180/api/v2/aibridge/anthropic ANTHROPIC_AUTH_TOKEN=aib_x_y claude" in text
-    )
+    assert "\n  export ANTHROPIC_BASE_URL=http://127.0.0.1:4180/api/v2/aibridge/anthropic\n" in text
+    assert "\n  export ANTHROPIC_AUTH_TOKEN=aib_x_y\n" in text
+
+
+def test_the_welcome_says_that_everything_is_invented() -> None:
+    """Nobody shall take the figures for their own."""
+    assert "invented" in welcome("http://127.0.0.1:4180", "aib_x_y").splitlines()[0]
