@@ -1,0 +1,321 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aibridge.dialects.openai_chat_answers import ChatStream
+from aibridge.dialects.registry import OPENAI_CHAT
+from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, TokenUsage, ToolUsage
+from support.answers import event, heard, listening, pieces, plain, stream
+
+HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-x", "service_tier": None}
+USAGE = {
+    "prompt_tokens": 7146,
+    "completion_tokens": 77,
+    "total_tokens": 7223,
+    "prompt_tokens_details": {"cached_tokens": 6789, "audio_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 20},
+}
+DONE = "[DONE]"
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None, index: int = 0, **others: Any) -> dict[str, Any]:
+    choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+    return {**HEAD, "choices": [choice], "usage": None, "obfuscation": "xYz1", **others}
+
+
+def call(index: int | None, arguments: Any = None, **begin: Any) -> dict[str, Any]:
+    function = {"name": begin.pop("name", None), "arguments": arguments}
+    told = {name: given for name, given in function.items() if given is not None}
+    return {"tool_calls": [{**({} if index is None else {"index": index}), **begin, "function": told}]}
+
+
+def text(content: str) -> dict[str, Any]:
+    return chunk({"content": content})
+
+
+USED = {**HEAD, "choices": [], "usage": USAGE}
+WHOLE = stream(
+    chunk({"role": "assistant", "content": "", "refusal": None}),
+    chunk({"reasoning_content": "Let me "}),
+    chunk({"reasoning_content": "see ☕"}),
+    text("I run"),
+    text(' "tool_calls":[{ \\ \n'),
+    text(' it. "finish_reason":"stop" ☃'),
+    chunk(call(1, "", id="call_1", type="function", name="bash")),
+    chunk(call(1, '{"cmd":')),
+    chunk(call(2, '{"cmd":"pwd"}', id="call_2", type="function", name="bash")),
+    chunk(call(1, '"ls"}')),
+    chunk({}, "tool_calls"),
+    USED,
+    DONE,
+)
+
+
+def usage(call_id: str, arguments: str, **others: Any) -> ToolUsage:
+    return ToolUsage(
+        provider_response_id="chatcmpl-1", tool="bash", input=arguments, provider_tool_call_id=call_id, **others
+    )
+
+
+FACTS = ReplyFacts(
+    response_id="chatcmpl-1",
+    model="gpt-x",
+    token_usage=TokenUsage(
+        provider_response_id="chatcmpl-1",
+        input=357,
+        output=77,
+        cache_read=6789,
+        metadata={
+            "total_tokens": 7223,
+            "prompt_tokens_details": {"audio_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": 20},
+        },
+    ),
+    tool_usages=(usage("call_1", '{"cmd":"ls"}'), usage("call_2", '{"cmd":"pwd"}')),
+    model_thoughts=(ModelThought(source=ThoughtSource.REASONING, content="Let me see ☕"),),
+    ended=True,
+    stop_reason="tool_calls",
+)
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("seed", range(60))
+def test_a_stream_tells_the_same_however_it_is_cut(line_end: bytes, seed: int) -> None:
+    assert heard(OPENAI_CHAT, pieces(WHOLE.replace(b"\n", line_end), seed)) == FACTS
+
+
+def test_a_stream_cut_in_two_anywhere_tells_the_same() -> None:
+    for at in range(len(WHOLE)):
+        assert heard(OPENAI_CHAT, [WHOLE[:at], WHOLE[at:]]) == FACTS
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_it_ends_exactly_with_the_line_of_done(line_end: bytes) -> None:
+    whole = WHOLE.replace(b"\n", line_end)
+    listener = listening(OPENAI_CHAT, [])
+    for at in range(len(whole) - len(line_end)):
+        assert not listener.terminal
+        listener.hear(whole[at : at + 1])
+    assert listener.terminal
+    listener.hear(whole[-len(line_end) :])
+    listener.hear(event(USED))
+    assert listener.tell() == FACTS
+
+
+def test_done_in_a_text_or_a_comment_is_no_end() -> None:
+    begun = listening(OPENAI_CHAT, stream(text("a")) + b": [DONE]\n")
+    assert not begun.terminal
+    assert not listening(OPENAI_CHAT, stream(text("[DONE]"))).terminal
+    assert not listening(OPENAI_CHAT, event(json.dumps(text("a")) + "\ndata: [DONE]")[:-1]).terminal
+
+
+class EveryEventIsRead(ChatStream):
+    """The same listener without the art of passing over."""
+
+    def _may_pass_over(self) -> bool:
+        return False
+
+
+chunks = st.builds(
+    lambda head, delta, finish, more, layout: json.dumps(
+        {**head, "choices": [{"index": more.pop("index", 0), "delta": delta, **finish}], **more}, **layout
+    ),
+    head=st.sampled_from([HEAD, {"id": "x"}, {"model": "m"}, {"error": None, **HEAD}, {}]),
+    delta=st.dictionaries(
+        st.sampled_from(["content", "reasoning", "tool_calls", "role", "refusal", "function_call"]),
+        st.sampled_from(["", "x", 'quo"te\\', None, [{"index": 0, "function": {"arguments": "z"}}], "assistant"]),
+    ),
+    finish=st.sampled_from([{}, {"finish_reason": None}, {"finish_reason": "stop"}, {"logprobs": None}]),
+    more=st.fixed_dictionaries(
+        {},
+        optional={
+            "usage": st.sampled_from([None, USAGE]),
+            "index": st.sampled_from([0, 1]),
+            "obfuscation": st.just("abc"),
+            "error": st.sampled_from([None, "no", {"message": "no"}]),
+        },
+    ),
+    layout=st.sampled_from([{"separators": (",", ":")}, {}]),
+)
+
+
+@given(st.lists(chunks, max_size=12), st.integers(0, 1000))
+def test_passing_over_text_costs_no_fact(parts: list[str], seed: int) -> None:
+    begun = event(json.dumps(chunk({"role": "assistant", "content": ""}), separators=(",", ":")))
+    whole = begun + stream(*parts, DONE)
+    reference = EveryEventIsRead()
+    reference.hear(whole)
+    assert heard(OPENAI_CHAT, pieces(whole, seed)) == reference.tell()
+
+
+def test_the_first_event_need_not_name_the_response() -> None:
+    first = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
+    nameless = [{**text("x"), "id": "", "model": ""} for _ in range(3)]
+    facts = heard(OPENAI_CHAT, stream(first, *nameless, text("a"), chunk({}, "stop"), DONE))
+    assert (facts.response_id, facts.model, facts.stop_reason) == ("chatcmpl-1", "gpt-x", "stop")
+
+
+def test_a_vendor_that_names_nothing_is_heard_to_the_end() -> None:
+    nameless = [{"choices": [{"index": 0, "delta": {"content": "x"}, "finish_reason": None}]}] * 20
+    facts = heard(OPENAI_CHAT, stream(*nameless, {"choices": [], "usage": USAGE}, DONE))
+    assert facts.token_usage is not None
+    assert (facts.response_id, facts.token_usage.input, facts.ended) == ("", 357, True)
+
+
+def test_without_usage_nothing_is_made_up() -> None:
+    facts = heard(OPENAI_CHAT, stream(chunk({"content": "a"}), chunk({}, "stop"), DONE))
+    assert (facts.token_usage, facts.ended) == (None, True)
+
+
+def test_cumulative_usage_counts_once() -> None:
+    growing = [chunk({"content": "a"}, usage={"prompt_tokens": 5, "completion_tokens": n}) for n in (1, 2, 3)]
+    last = chunk({}, "stop", usage={"prompt_tokens": 5, "completion_tokens": 4})
+    facts = heard(OPENAI_CHAT, stream(*growing, last, DONE))
+    assert facts.token_usage == TokenUsage(provider_response_id="chatcmpl-1", input=5, output=4)
+
+
+def test_zero_is_zero() -> None:
+    none = {"prompt_tokens": 0, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 0}}
+    facts = heard(OPENAI_CHAT, stream(chunk({}, "stop", usage=none), DONE))
+    assert facts.token_usage == TokenUsage(provider_response_id="chatcmpl-1", input=0, output=0, cache_read=0)
+
+
+def test_cache_writes_are_no_input_either() -> None:
+    told = {"prompt_tokens": 100, "prompt_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 30}}
+    facts = heard(OPENAI_CHAT, stream(chunk({}, "stop", usage=told), DONE))
+    assert facts.token_usage == TokenUsage(provider_response_id="chatcmpl-1", input=10, cache_read=60, cache_write=30)
+
+
+def test_input_is_never_below_zero() -> None:
+    """A vendor whose total excludes the cached tokens already."""
+    told = {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 60}}
+    facts = heard(OPENAI_CHAT, stream(chunk({}, "stop", usage=told), DONE))
+    assert facts.token_usage is not None
+    assert facts.token_usage.input == 0
+
+
+def test_usage_that_stood_alone_is_final_even_when_the_end_is_cut() -> None:
+    facts = heard(OPENAI_CHAT, stream(chunk({}, "stop"), USED), ends=False)
+    assert facts.token_usage is not None
+    assert (facts.ended, facts.token_usage.partial) == (False, False)
+
+
+def test_a_cut_stream_is_partial_and_its_calls_incomplete() -> None:
+    begun = chunk(call(0, '{"cmd', id="call_1", name="bash"))
+    facts = heard(OPENAI_CHAT, stream(begun))
+    assert facts.ended is False
+    assert facts.token_usage == TokenUsage(provider_response_id="chatcmpl-1", partial=True)
+    assert facts.tool_usages == (usage("call_1", '{"cmd', metadata={"incomplete": True}),)
+
+
+def test_a_vendor_without_done_ends_with_its_body() -> None:
+    whole = stream(chunk({"content": "a"}), chunk({}, "stop", usage=USAGE))
+    ended, cut = heard(OPENAI_CHAT, whole), heard(OPENAI_CHAT, whole, ends=False)
+    assert ended.token_usage is not None
+    assert cut.token_usage is not None
+    assert (ended.ended, ended.token_usage.partial, cut.ended, cut.token_usage.partial) == (True, False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"message": "no", "type": "server_error"}, "server_error"),
+        ({"message": "no", "type": "server_error", "code": "rate_limit_exceeded"}, "rate_limit_exceeded"),
+        ({"message": "no", "code": 502}, "502"),
+        ("no", ""),
+    ],
+)
+def test_an_error_ends_the_stream_as_failed(error: Any, code: str) -> None:
+    facts = heard(OPENAI_CHAT, stream(text("a"), text("b"), {"error": error}, DONE))
+    assert (facts.ended, facts.failed, facts.error_code, facts.error_message) == (True, True, code, "no")
+    assert facts.token_usage == TokenUsage(provider_response_id="chatcmpl-1", partial=True)
+
+
+def test_calls_of_one_index_are_told_apart_by_their_ids() -> None:
+    first = chunk(call(0, "{}", id="call_1", name="bash"))
+    again = chunk(call(0, "", id="call_1", name="bash"))
+    second = chunk(call(0, '{"a":1}', id="call_2", name="bash"))
+    facts = heard(OPENAI_CHAT, stream(first, again, second, chunk({}, "tool_calls"), DONE))
+    assert facts.tool_usages == (usage("call_1", "{}"), usage("call_2", '{"a":1}'))
+
+
+def test_calls_without_index_and_with_an_object_as_arguments() -> None:
+    first = chunk(call(None, {"a": [1]}, id="call_1", name="bash"))
+    facts = heard(OPENAI_CHAT, stream(first, chunk({}, "tool_calls"), DONE))
+    assert facts.tool_usages == (usage("call_1", '{"a":[1]}'),)
+
+
+def test_custom_and_legacy_calls_are_calls() -> None:
+    custom: dict[str, Any] = {
+        "tool_calls": [{"index": 0, "id": "call_1", "type": "custom", "custom": {"name": "bash", "input": "l"}}]
+    }
+    more = {"tool_calls": [{"index": 0, "custom": {"input": "s"}}]}
+    legacy: list[dict[str, Any]] = [
+        {"function_call": {"name": "old", "arguments": "{"}},
+        {"function_call": {"arguments": "}"}},
+    ]
+    facts = heard(OPENAI_CHAT, stream(*[chunk(delta) for delta in (custom, more, *legacy)], chunk({}, "stop"), DONE))
+    assert facts.tool_usages[0] == usage("call_1", "ls")
+    assert (facts.tool_usages[1].tool, facts.tool_usages[1].input) == ("old", "{}")
+    assert facts.tool_usages[1].provider_tool_call_id is None
+
+
+def test_every_choice_has_its_own_calls_and_thoughts() -> None:
+    whole = stream(
+        chunk({"reasoning": "one"}),
+        chunk({"reasoning": "two"}, index=1),
+        chunk(call(0, "{}", id="call_1", name="bash"), index=1),
+        chunk({}, "stop"),
+        DONE,
+    )
+    facts = heard(OPENAI_CHAT, whole)
+    assert [thought.content for thought in facts.model_thoughts] == ["one", "two"]
+    assert facts.tool_usages == (usage("call_1", "{}", metadata={"incomplete": True}),)
+    assert facts.stop_reason == "stop"
+
+
+def test_events_that_make_no_sense_are_passed_over() -> None:
+    nonsense = [{"choices": [7]}, {"choices": {}}, {"usage": 7}, [], 7, "not json", {"choices": [{"index": []}]}]
+    facts = heard(OPENAI_CHAT, stream(*nonsense, chunk({"tool_calls": [7], "reasoning": 7}), USED, DONE))
+    assert facts.token_usage == FACTS.token_usage
+    assert len(facts.notes) == 1
+
+
+def test_an_answer_without_end_is_not_gathered_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aibridge.dialects.listening.MAX_BODY", 20_000)
+    endless = [chunk({"reasoning": "x" * 100})] * 1000
+    facts = heard(OPENAI_CHAT, stream(*endless, chunk({}, "stop"), USED, DONE))
+    assert len(facts.model_thoughts[0].content) < 20_000
+    assert (facts.token_usage, facts.stop_reason) == (FACTS.token_usage, "stop")
+    assert len(facts.notes) == 1
+
+
+# ------------------------------------------------------------------ plain answers
+
+
+def test_a_plain_answer_tells_the_same() -> None:
+    calls = [
+        {"id": "call_1", "type": "function", "function": {"name": "bash", "arguments": '{"cmd":"ls"}'}},
+        {"id": "call_2", "type": "function", "function": {"name": "bash", "arguments": '{"cmd":"pwd"}'}},
+    ]
+    message = {"role": "assistant", "content": "I run", "reasoning_content": "Let me see ☕", "tool_calls": calls}
+    answer = {**HEAD, "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}], "usage": USAGE}
+    assert plain(OPENAI_CHAT, answer) == FACTS
+
+
+def test_parallel_calls_of_a_plain_answer_have_no_index() -> None:
+    calls = [{"id": f"call_{n}", "function": {"name": "bash", "arguments": str(n)}} for n in (1, 2, 3)]
+    answer = {**HEAD, "choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
+    assert plain(OPENAI_CHAT, answer).tool_usages == tuple(usage(f"call_{n}", str(n)) for n in (1, 2, 3))
+
+
+def test_an_error_of_a_good_status_failed_all_the_same() -> None:
+    facts = plain(OPENAI_CHAT, {"error": {"message": "no", "code": 502}})
+    assert (facts.failed, facts.error_code, facts.error_message, facts.token_usage) == (True, "502", "no", None)
+
+
+def test_a_good_status_with_a_bad_body_is_unread() -> None:
+    assert plain(OPENAI_CHAT, b"data: [DONE]\n\n").unread

@@ -1,0 +1,324 @@
+import json
+from typing import Any
+
+import pytest
+
+from aibridge.dialects.registry import DIALECTS, OPENAI_RESPONSES
+from aibridge.errors import RequestRefused
+from aibridge.records import ModelThought, ReplyFacts, RequestFacts, ThoughtSource, TokenUsage, ToolUsage
+from support.answers import event, heard, listening, pieces, plain, stream
+
+CODEX = {b"user-agent": b"codex_cli_rs/0.169.0", b"session-id": b"s-1", b"thread-id": b"t-1"}
+OPENCODE = {b"user-agent": b"opencode/1.18.33", b"x-session-id": b"o-1"}
+TITLE = "You are a title generator. You output ONLY a thread title. Nothing else."
+
+
+def asked(given: Any, headers: dict[bytes, bytes] | None = None, **others: Any) -> RequestFacts:
+    body = {"model": "gpt-x", "stream": True, "input": given, **others}
+    return OPENAI_RESPONSES.read_request(json.dumps(body).encode(), headers or {})
+
+
+def user(content: Any) -> dict[str, Any]:
+    return {"type": "message", "role": "user", "content": content}
+
+
+# ------------------------------------------------------------------ what is asked
+
+
+def test_a_string_is_the_prompt() -> None:
+    facts = asked("hello", CODEX, previous_response_id="resp_0")
+    assert (facts.model, facts.stream, facts.prompt) == ("gpt-x", True, "hello")
+    assert (facts.client, facts.client_session_id, facts.agent_id) == ("Codex", "s-1", "t-1")
+    assert facts.metadata["previous_response_id"] == "resp_0"
+
+
+def test_the_last_users_item_is_the_prompt() -> None:
+    parts = [{"type": "input_text", "text": "a"}, {"type": "input_image"}, {"type": "input_text", "text": "b"}, 7]
+    assert asked([user("<environment_context>"), {"role": "user", "content": "hello"}]).prompt == "hello"
+    assert asked([user(parts)]).prompt == "a\nb"
+    assert asked([user("hello"), {"role": "developer", "content": "be brief"}]).prompt == "hello"
+
+
+@pytest.mark.parametrize("kind", ["function_call_output", "custom_tool_call_output", "shell_call_output"])
+def test_a_call_output_correlates_and_is_no_prompt(kind: str) -> None:
+    facts = asked([user("a"), {"type": kind, "call_id": "call_1", "output": "ok"}])
+    assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_1")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        None,
+        7,
+        [],
+        [user("a"), {"type": "compaction_trigger"}],
+        [user("a"), {"type": "agent_message", "content": [{"type": "encrypted_content"}]}],
+        [user("a"), {"type": "reasoning"}],
+        [user([{"type": "input_image"}])],
+        [{"type": "function_call_output"}],
+        [7],
+    ],
+)
+def test_where_nobody_asks_there_is_no_prompt(given: Any) -> None:
+    facts = asked(given)
+    assert (facts.prompt, facts.correlating_tool_call_id) == (None, None)
+
+
+def test_background_work_would_escape_the_audit() -> None:
+    with pytest.raises(RequestRefused) as refused:
+        asked("hello", background=True)
+    assert refused.value.status == 501
+    assert asked("hello", background=False).prompt == "hello"
+    assert asked("hello", background=None).prompt == "hello"
+
+
+def test_clients_without_a_header_of_their_own_may_name_a_session_in_the_body() -> None:
+    assert asked("a", prompt_cache_key="key").client_session_id == "key"
+    assert asked("a", {b"session_id": b"s"}, prompt_cache_key="key").client_session_id == "s"
+    assert asked("a", {b"user-agent": b"zed/1"}, prompt_cache_key="key").client_session_id is None
+    assert asked("a", CODEX, prompt_cache_key="key").client_session_id == "s-1"
+
+
+def test_a_title_request_of_opencode_is_a_side_request() -> None:
+    developer = {"role": "developer", "content": TITLE}
+    system = {"role": "system", "content": [{"type": "input_text", "text": TITLE}]}
+    for facts in (
+        asked([user('"hi"')], OPENCODE, instructions=TITLE),
+        asked([developer, user('"hi"')], OPENCODE),
+        asked([{"role": "system"}, system, user('"hi"')], OPENCODE),
+    ):
+        assert (facts.side_request, facts.prompt, facts.metadata["side_prompt"]) == (True, None, '"hi"')
+    assert not asked([user(TITLE)], OPENCODE).side_request
+    assert not asked([developer], OPENCODE, tools=[{"type": "function"}]).side_request
+    assert not asked([user("hi")], CODEX, instructions=TITLE).side_request
+
+
+def test_what_is_not_json_is_unread() -> None:
+    assert OPENAI_RESPONSES.read_request(b"\x28\xb5\x2f\xfd", CODEX).unread
+
+
+def test_the_rest_of_the_dialect() -> None:
+    assert OPENAI_RESPONSES.include_usage(b"{}", RequestFacts(stream=True)) is None
+    assert json.loads(OPENAI_RESPONSES.error_body(status=501, message="no"))["error"]["code"] == "not_supported"
+    assert {dialect.name for dialect in DIALECTS.values()} == set(DIALECTS)
+
+
+# ------------------------------------------------------------------ what is answered
+
+USAGE = {
+    "input_tokens": 7146,
+    "input_tokens_details": {"cached_tokens": 6789, "cache_write_tokens": 345},
+    "output_tokens": 77,
+    "output_tokens_details": {"reasoning_tokens": 20},
+    "total_tokens": 7223,
+}
+ITEMS: list[Any] = [
+    {
+        "id": "rs_1",
+        "type": "reasoning",
+        "summary": [{"type": "summary_text", "text": "I think"}, {"text": "so ☕"}],
+        "content": [{"type": "reasoning_text", "text": "deeply"}],
+    },
+    {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "phase": "commentary",
+        "content": [
+            {"type": "output_text", "text": "I run"},
+            {"type": "refusal"},
+            {"type": "output_text", "text": "it"},
+        ],
+    },
+    {
+        "id": "fc_1",
+        "type": "function_call",
+        "call_id": "call_1",
+        "name": "bash",
+        "arguments": '{"a":1}',
+        "namespace": "n",
+    },
+    {"id": "ctc_1", "type": "custom_tool_call", "call_id": "call_2", "name": "exec", "input": "await x"},
+    {"id": "ws_1", "type": "web_search_call", "status": "completed", "action": {"type": "search", "query": "q"}},
+    {"id": "mcp_1", "type": "mcp_call", "name": "list", "server_label": "gh", "arguments": "{}", "error": {"code": 1}},
+    {"id": "ci_1", "type": "code_interpreter_call", "code": "print(1)", "status": "failed"},
+    {"id": "fs_1", "type": "file_search_call", "queries": ["a"]},
+    {"id": "lsh_1", "type": "local_shell_call", "call_id": "call_3", "action": {"command": ["ls"]}},
+    {"id": "sh_1", "type": "shell_call", "call_id": "call_4", "action": {"commands": ["ls"]}},
+    {"id": "ig_1", "type": "image_generation_call", "result": "aGk="},
+    {"id": "msg_2", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "done"}]},
+]
+BEGUN: dict[str, Any] = {"id": "resp_1", "status": "in_progress", "model": "gpt-x", "error": None, "output": []}
+
+
+def response(status: str = "completed", **others: Any) -> dict[str, Any]:
+    return {**BEGUN, "status": status, "output": ITEMS, "usage": USAGE, "incomplete_details": None, **others}
+
+
+def item_done(item: Any, index: int = 0) -> dict[str, Any]:
+    return {"type": "response.output_item.done", "output_index": index, "item": item}
+
+
+CREATED = {"type": "response.created", "sequence_number": 0, "response": BEGUN}
+PROGRESS = {"type": "response.in_progress", "response": BEGUN}
+DELTA = {"type": "response.output_text.delta", "sequence_number": 2, "delta": 'x "response.completed" ☃'}
+ARGUMENTS = {"type": "response.function_call_arguments.delta", "delta": "{"}
+COMPLETED = {"type": "response.completed", "response": response()}
+WHOLE = stream(
+    CREATED, PROGRESS, DELTA, DELTA, ARGUMENTS, *map(item_done, ITEMS), DELTA, {"type": "response.new"}, COMPLETED
+)
+
+
+def usage(tool: str, given: str, call_id: str | None, item_id: str, **others: Any) -> ToolUsage:
+    return ToolUsage(
+        provider_response_id="resp_1",
+        tool=tool,
+        input=given,
+        provider_tool_call_id=call_id,
+        provider_item_id=item_id,
+        **others,
+    )
+
+
+TOOLS = (
+    usage("bash", '{"a":1}', "call_1", "fc_1", metadata={"namespace": "n"}),
+    usage("exec", "await x", "call_2", "ctc_1"),
+    usage("web_search_call", '{"type":"search","query":"q"}', None, "ws_1"),
+    usage("list", "{}", None, "mcp_1", metadata={"server_label": "gh"}, invocation_error='{"code":1}'),
+    usage("code_interpreter_call", "print(1)", None, "ci_1", metadata={"status": "failed"}),
+    usage("file_search_call", '["a"]', None, "fs_1"),
+    usage("local_shell_call", '{"command":["ls"]}', None, "lsh_1"),
+    usage("shell_call", '{"commands":["ls"]}', "call_4", "sh_1"),
+    usage("image_generation_call", "", None, "ig_1"),
+)
+THOUGHTS = (
+    ModelThought(source=ThoughtSource.REASONING_SUMMARY, content="I think"),
+    ModelThought(source=ThoughtSource.REASONING_SUMMARY, content="so ☕"),
+    ModelThought(source=ThoughtSource.REASONING, content="deeply"),
+    ModelThought(source=ThoughtSource.COMMENTARY, content="I run\nit"),
+)
+FACTS = ReplyFacts(
+    response_id="resp_1",
+    model="gpt-x",
+    token_usage=TokenUsage(
+        provider_response_id="resp_1",
+        input=12,
+        output=77,
+        cache_read=6789,
+        cache_write=345,
+        metadata={"output_tokens_details": {"reasoning_tokens": 20}, "total_tokens": 7223},
+    ),
+    tool_usages=TOOLS,
+    model_thoughts=THOUGHTS,
+    ended=True,
+    stop_reason="completed",
+)
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("seed", range(60))
+def test_a_stream_tells_the_same_however_it_is_cut(line_end: bytes, seed: int) -> None:
+    assert heard(OPENAI_RESPONSES, pieces(WHOLE.replace(b"\n", line_end), seed)) == FACTS
+
+
+def test_it_ends_exactly_with_the_terminal_events_blank_line() -> None:
+    assert not listening(OPENAI_RESPONSES, WHOLE[:-1]).terminal
+    listener = listening(OPENAI_RESPONSES, WHOLE)
+    assert listener.terminal
+    listener.hear(event({"type": "error", "message": "too late"}))
+    listener.end()
+    assert listener.tell() == FACTS
+
+
+@pytest.mark.parametrize("event_names", [True, False])
+@pytest.mark.parametrize("spaces", [True, False])
+def test_spaces_and_missing_names_change_nothing(*, event_names: bool, spaces: bool) -> None:
+    events: list[dict[str, Any]] = [
+        CREATED,
+        DELTA,
+        {**DELTA, "item_id": "x"},
+        {"sequence_number": 1, **DELTA},
+        COMPLETED,
+    ]
+    layout = (", ", ": ") if spaces else (",", ":")
+    whole = b"".join(
+        event(json.dumps(one, separators=layout), str(one["type"]) if event_names else None) for one in events
+    )
+    assert heard(OPENAI_RESPONSES, whole) == FACTS
+
+
+def test_a_plain_answer_tells_the_same() -> None:
+    assert plain(OPENAI_RESPONSES, response()) == FACTS
+
+
+def test_an_incomplete_answer_is_complete_with_its_reason() -> None:
+    told = response("incomplete", incomplete_details={"reason": "max_output_tokens"})
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.incomplete", "response": told}))
+    assert (facts.ended, facts.failed, facts.stop_reason) == (True, False, "max_output_tokens")
+    assert facts.token_usage == FACTS.token_usage
+    assert plain(OPENAI_RESPONSES, told).stop_reason == "max_output_tokens"
+
+
+def test_a_failed_answer_says_why() -> None:
+    told = response("failed", output=[], usage=None, error={"code": "server_error", "message": "no"})
+    for facts in (
+        heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.failed", "response": told})),
+        plain(OPENAI_RESPONSES, told),
+    ):
+        assert (facts.ended, facts.failed, facts.error_code, facts.error_message) == (True, True, "server_error", "no")
+
+
+def test_a_failed_answer_may_say_nothing() -> None:
+    assert heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.failed"})).failed
+    assert plain(OPENAI_RESPONSES, response("failed", error=None)).failed
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        ({"code": "ERR", "message": "no", "param": None}, "ERR", "no"),
+        ({"error": {"type": "server_error", "message": "no"}}, "server_error", "no"),
+        ({"code": None, "message": None}, "", ""),
+    ],
+)
+def test_a_bare_error_ends_the_stream_as_failed(error: dict[str, Any], code: str, message: str) -> None:
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, DELTA, {"type": "error", **error}, COMPLETED))
+    assert (facts.ended, facts.failed, facts.error_code, facts.error_message) == (True, True, code, message)
+    assert facts.token_usage == TokenUsage(provider_response_id="resp_1", partial=True)
+
+
+def test_a_cut_stream_tells_the_items_that_were_done() -> None:
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, DELTA, *map(item_done, ITEMS)), ends=False)
+    assert (facts.response_id, facts.model, facts.ended) == ("resp_1", "gpt-x", False)
+    assert (facts.tool_usages, facts.model_thoughts) == (TOOLS, THOUGHTS)
+    assert facts.token_usage == TokenUsage(provider_response_id="resp_1", partial=True)
+
+
+def test_items_heard_before_stand_in_for_an_empty_last_word() -> None:
+    empty = {"type": "response.completed", "response": response(output=[])}
+    assert heard(OPENAI_RESPONSES, stream(CREATED, *map(item_done, ITEMS), empty)) == FACTS
+
+
+def test_a_last_word_without_usage_is_no_zero() -> None:
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.completed", "response": response(usage=None)}))
+    assert (facts.ended, facts.token_usage) == (True, None)
+
+
+def test_events_that_make_no_sense_are_passed_over() -> None:
+    nonsense: list[Any] = [item_done(7), item_done({}), {"type": 7}, [], "not json", {"type": "response.completed.x"}]
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, *nonsense, {"type": "response.completed", "response": response()}))
+    assert facts == FACTS
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"id":', b"nonsense"])
+def test_a_good_status_with_a_bad_body_is_unread(body: bytes) -> None:
+    assert plain(OPENAI_RESPONSES, body).unread
+
+
+def test_an_answer_without_end_is_not_gathered_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aibridge.dialects.listening.MAX_BODY", 2000)
+    call = {"id": "fc_1", "type": "function_call", "call_id": "call_1", "name": "bash", "arguments": "x" * 300}
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, *[item_done(call)] * 50))
+    assert len(facts.tool_usages) < 10
+    assert len(facts.notes) == 1
