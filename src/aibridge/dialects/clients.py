@@ -93,6 +93,8 @@ def bounded_session_id(declared: str) -> str | None:
 
 def session_of_claude_user_id(user_id: str) -> str | None:
     """Claude Code's `metadata.user_id`: JSON text with `session_id`, formerly `user_…_account_…_session_<id>`."""
+    if not user_id.lstrip().startswith("{"):
+        return bounded_session_id(user_id.partition("_session_")[2])
     try:
         found = json.loads(user_id)
     except (ValueError, RecursionError):
