@@ -106,7 +106,7 @@ async def run_worker(
 
 @contextlib.contextmanager
 def _collecting_rarely() -> Iterator[None]:
-    """Let the cyclic collector run every 50,000 allocations, not every 700, and leave what was built at the start alone.
+    """Let the cyclic collector run every 50,000 allocations, not every 700, and spare it what the start has built.
 
     A request leaves hardly any cycles, and looking for them was an eighth of its cost (measured).
     """
