@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aibridge.gateway.upstream import Target, UpstreamClient
+from aibridge.gateway.upstream import Reply, Target, UpstreamClient
 from aibridge.gateway.upstream.connection import HIGH_WATER
 from support.wire import Peer, ask, provider, rest, until
 
@@ -151,6 +151,28 @@ async def test_the_body_is_let_go_of_when_it_was_written(client: UpstreamClient)
         group.create_task(send(it.target()))
         await until(lambda: bool(watched) and watched[0]() is None)
         gone.set()
+
+
+async def test_the_body_is_let_go_of_when_the_answer_begins(client: UpstreamClient) -> None:
+    """Nobody will read the rest of it, however long the answer takes."""
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.say(b"HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\n")
+        await peer.gone()
+
+    async def send(target: Target) -> tuple[Reply, weakref.ref[Body]]:
+        body = Body(LARGE)
+        sending = client.send(target, method=b"POST", path=b"/", headers=[], body=body)
+        watch = weakref.ref(body)
+        del body
+        return await sending, watch
+
+    async with provider(script) as it:
+        reply, watch = await send(it.target())
+        await until(lambda: watch() is None)  # the slice in flight goes out first
+        assert not reply.ended
+        reply.close()
 
 
 async def test_a_finished_exchange_leaves_no_cycles(client: UpstreamClient) -> None:

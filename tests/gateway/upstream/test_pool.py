@@ -222,7 +222,7 @@ async def test_a_slow_death_is_not_retried() -> None:
 
         async with asyncio.TaskGroup() as group:
             group.create_task(die_slowly())
-            with pytest.raises(UpstreamCut):
+            with pytest.raises(UpstreamCut, match="before it answered"):
                 await ask(client, it.target())
         assert it.connections == 1
 
