@@ -70,9 +70,9 @@ async def silent_for_a_minute(psql: Connection, *pids: int) -> None:
     await psql.execute(AGE, list(pids))
 
 
-async def settled(psql: Connection) -> None:
+async def settled(psql: Connection, *, within: float = PATIENCE) -> None:
     """Wait until nothing is in flight."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(within):
         while await psql.fetchval(OPEN):
             await asyncio.sleep(0.05)
 

@@ -83,11 +83,12 @@ def _state(pid: int) -> str:
 
 
 class Home:
-    """A data folder, and the PostgreSQL in it, seen from outside."""
+    """A home with a data folder, and the PostgreSQL in it, seen from outside."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._cluster = folder / "postgres"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.served: list[Served] = []
+        self._cluster = root / "data" / "postgres"
 
     @property
     def dsn(self) -> str:
@@ -107,9 +108,43 @@ class Home:
         postmaster = self.postmaster
         return {postmaster, *children(postmaster)} & set(processes()) if postmaster else set()
 
+    def start(self, upstream: str, **environ: str) -> "Served":
+        """Start `aibridge serve` on a free port, as the leader of a session. `environ` adds settings."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        log = self.root / f"serve-{len(self.served)}.log"
+        settings = {
+            "PATH": os.defpath,
+            "PYTHONPATH": str(SOURCE),
+            "HOME": str(self.root),
+            "AIBRIDGE_DATA_DIR": str(self.root / "data"),
+            "AIBRIDGE_LISTEN": "127.0.0.1:0",
+            "AIBRIDGE_ANTHROPIC_BASE_URL": upstream,
+            "AIBRIDGE_ANTHROPIC_KEY": "sk-provider-0123456789abcdef",
+            "AIBRIDGE_OPENAI_BASE_URL": f"{upstream}/v1",
+            "AIBRIDGE_OPENAI_KEY": "sk-provider-0123456789abcdef",
+        }
+        with log.open("wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "aibridge", "serve"],
+                env=settings | environ,
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        self.served.append(Served(process, log))
+        return self.served[-1]
+
+    async def serving(self, upstream: str, **environ: str) -> "Served":
+        """Start it and wait until it listens."""
+        served = self.start(upstream, **environ)
+        served.url = await eventually(served.listening)
+        return served
+
     async def empty(self, *, within: float = PATIENCE) -> None:
         """Wait until nothing of it runs any more."""
-        await eventually(lambda: not of_folder(self.folder), within=within)
+        await eventually(lambda: not of_folder(self.root), within=within)
 
 
 class Served:
@@ -155,51 +190,19 @@ class Served:
         await self.ended()
 
 
-def start(home: Path, upstream: str, **environ: str) -> Served:
-    """Start `aibridge serve` on a free port, as the leader of a session. `environ` adds settings."""
-    home.mkdir(parents=True, exist_ok=True)
-    log = home / f"serve-{time.monotonic_ns()}.log"
-    settings = {
-        "PATH": os.defpath,
-        "PYTHONPATH": str(SOURCE),
-        "HOME": str(home),
-        "AIBRIDGE_DATA_DIR": str(home / "data"),
-        "AIBRIDGE_LISTEN": "127.0.0.1:0",
-        "AIBRIDGE_ANTHROPIC_BASE_URL": upstream,
-        "AIBRIDGE_ANTHROPIC_KEY": "sk-provider-0123456789abcdef",
-        "AIBRIDGE_OPENAI_BASE_URL": f"{upstream}/v1",
-        "AIBRIDGE_OPENAI_KEY": "sk-provider-0123456789abcdef",
-    }
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "aibridge", "serve"],
-            env=settings | environ,
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            stdout=stderr,
-            stderr=stderr,
-            start_new_session=True,
-        )
-    return Served(process, log)
-
-
-async def serving(home: Path, upstream: str, **environ: str) -> Served:
-    """Start it and wait until it listens."""
-    served = start(home, upstream, **environ)
-    served.url = await eventually(served.listening)
-    return served
-
-
 @contextmanager
-def swept(home: Path) -> Iterator[Home]:
+def swept(root: Path) -> Iterator[Home]:
     """A home of which no process survives the block, whatever happens in it."""
+    home = Home(root)
     try:
-        yield Home(home / "data")
+        yield home
     finally:
-        while left := of_folder(home):
+        while left := of_folder(root):
             for pid in left:
                 kill(pid)
             time.sleep(0.02)
+        for served in home.served:
+            served.process.wait()
 
 
 # ------------------------------------------------------------------ the provider

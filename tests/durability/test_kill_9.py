@@ -1,0 +1,68 @@
+"""Trap 12: whatever dies at whatever moment, an answer that was seen to its end is on record, once and in full."""
+
+import asyncio
+import random
+import signal
+
+import pytest
+
+from support.life.crowd import crowd
+from support.life.ledger import kept, looking, settled, silent_for_a_minute, token_of_someone
+from support.life.processes import Home, children, eventually, kill
+
+pytestmark = pytest.mark.slow
+
+
+async def test_the_gateway_is_killed(home: Home, upstream: str, rounds: int) -> None:
+    rng = random.Random()
+    served = await home.serving(upstream)
+    token = await token_of_someone(home.dsn)
+    async with looking(home.dsn) as psql:
+        async with crowd(lambda: served.url, token, seed=rng.randrange(10**9)) as people:
+            for _ in range(rounds):
+                await people.answers(rng.randrange(20, 150))
+                await asyncio.sleep(rng.uniform(0, 0.3))  # at a random moment
+                await served.kill()
+                served.url = ""
+                await silent_for_a_minute(psql, served.process.pid)
+                served = await home.serving(upstream)
+            await people.answers(50)
+        await kept(psql, people.answered)
+        assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions WHERE outcome = 'interrupted'") > 0
+
+
+@pytest.mark.parametrize("everybody", [True, False], ids=["all of it", "the postmaster alone"])
+async def test_postgresql_is_killed(home: Home, upstream: str, rounds: int, *, everybody: bool) -> None:
+    """A backend whose postmaster died may still commit what it is at: nobody may start again before it has ended."""
+    rng = random.Random()
+    served = await home.serving(upstream)
+    token = await token_of_someone(home.dsn)
+    async with crowd(lambda: served.url, token, seed=rng.randrange(10**9)) as people:
+        for _ in range(rounds):
+            await people.answers(rng.randrange(20, 150))
+            await asyncio.sleep(rng.uniform(0, 0.3))
+            postmaster = await eventually(lambda: home.postmaster)
+            for pid in (children(postmaster) if everybody else set()) | {postmaster}:
+                kill(pid)
+        await people.answers(50)
+    async with looking(home.dsn) as psql:
+        await kept(psql, people.answered)
+    assert set(people.refused) <= {503}
+
+
+async def test_rows_of_the_dead_are_closed_within_about_a_minute(home: Home, upstream: str, rounds: int) -> None:
+    """The one test that really waits, and only when there is time for it."""
+    if rounds < 20:
+        pytest.skip("takes a minute: set AIBRIDGE_TEST_ROUNDS=20")
+    served = await home.serving(upstream)
+    async with crowd(lambda: served.url, await token_of_someone(home.dsn), seed=1) as people:
+        await people.answers(100)
+        await served.kill()
+        served.url = ""
+        people.rest()
+    served = await home.serving(upstream)
+    async with looking(home.dsn) as psql:
+        await settled(psql, within=90)
+        await kept(psql, people.answered)
+    served.send(signal.SIGTERM)
+    assert await served.ended() == 0
