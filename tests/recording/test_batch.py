@@ -35,7 +35,12 @@ class Table:
 
 @asynccontextmanager
 async def running(
-    table: Table, *, patience: float = 5.0, max_held_bytes: int = 1000, overflow: Overflow = Overflow.REFUSE
+    table: Table,
+    *,
+    patience: float = 5.0,
+    max_held_bytes: int = 1000,
+    overflow: Overflow = Overflow.REFUSE,
+    turn: asyncio.Lock | None = None,
 ) -> AsyncIterator[GroupCommit[str]]:
     commit = GroupCommit[str](
         table.write,
@@ -44,6 +49,7 @@ async def running(
         patience=patience,
         max_held_bytes=max_held_bytes,
         overflow=overflow,
+        turn=turn,
     )
     async with asyncio.TaskGroup() as tasks:
         runner = tasks.create_task(commit.run())
@@ -77,6 +83,21 @@ async def test_a_lone_row_is_written_at_once_and_later_ones_form_a_batch() -> No
     assert table.batches == [["one"], ["two", "three"]]
 
 
+async def test_two_kinds_that_share_a_turn_write_one_after_the_other_and_collect_meanwhile() -> None:
+    begins, ends, turn = Table(), Table(), asyncio.Lock()
+    begins.gate.clear()
+    async with running(begins, turn=turn) as begin, running(ends, turn=turn) as end:
+        first = submit(begin, "begin")
+        await until(lambda: begins.tries == 1)
+        tickets = [submit(end, "end 1")]
+        await asyncio.sleep(0)
+        tickets.append(submit(end, "end 2"))
+        assert ends.tries == 0
+        begins.gate.set()
+        assert [await ticket.promise for ticket in (first, *tickets)] == [None, None, None]
+    assert ends.batches == [["end 1", "end 2"]]
+
+
 async def test_a_batch_is_bounded_in_rows_and_in_bytes() -> None:
     table = Table()
     async with running(table) as commit:
@@ -92,11 +113,12 @@ async def test_a_database_that_comes_back_gets_every_row_in_order() -> None:
     async with running(table) as commit:
         tickets = [submit(commit, row) for row in ("one", "two")]
         await until(lambda: table.tries > 1)
-        assert not commit.available
+        assert commit.failures
+        await until(lambda: not commit.available)
         tickets.append(submit(commit, "three"))
         table.problem = lambda _: None
         assert [await ticket.promise for ticket in tickets] == [None, None, None]
-        assert commit.available
+        await until(lambda: commit.available)
     assert table.rows == ["one", "two", "three"]
 
 

@@ -37,6 +37,7 @@ class Recorder:
     def __init__(self, sink: Sink, *, clock: Clock, patience: Patience, max_held_bytes: int) -> None:
         self._clock = clock
         self._uuid7 = uuid7_maker()
+        turn = asyncio.Lock()
         self.begins = GroupCommit[Begun](
             sink.write_begun,
             size=rows.begun_bytes,
@@ -44,6 +45,7 @@ class Recorder:
             patience=patience.begin,
             max_held_bytes=max_held_bytes,
             overflow=Overflow.REFUSE,
+            turn=turn,
         )
         self.finishes = GroupCommit[Finished](
             sink.write_finished,
@@ -52,6 +54,7 @@ class Recorder:
             patience=patience.finish,
             max_held_bytes=max_held_bytes,
             overflow=Overflow.REDUCE,
+            turn=turn,
         )
         self._unfinished: set[UUID] = set()
         self._all_finished = asyncio.Event()
