@@ -154,12 +154,12 @@ async def test_the_body_is_let_go_of_when_it_was_written(client: UpstreamClient)
 
 
 async def test_the_body_is_let_go_of_when_the_answer_begins(client: UpstreamClient) -> None:
-    """Nobody will read the rest of it, however long the answer takes."""
+    """The upload stops, however long the answer takes and however willingly the rest would be read."""
 
     async def script(peer: Peer) -> None:
         await peer.head()
         await peer.say(b"HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\n")
-        await peer.gone()
+        taken.append(await peer.gone())
 
     async def send(target: Target) -> tuple[Reply, weakref.ref[Body]]:
         body = Body(LARGE)
@@ -168,11 +168,14 @@ async def test_the_body_is_let_go_of_when_the_answer_begins(client: UpstreamClie
         del body
         return await sending, watch
 
+    taken: list[int] = []
     async with provider(script) as it:
         reply, watch = await send(it.target())
         await until(lambda: watch() is None)  # the slice in flight goes out first
         assert not reply.ended
         reply.close()
+        await until(lambda: bool(taken))
+        assert taken[0] < LARGE // 2
 
 
 async def test_a_finished_exchange_leaves_no_cycles(client: UpstreamClient) -> None:
