@@ -12,17 +12,23 @@ KEY_DEV := $(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d ' '
 READY := $(VENV)/.ready-$(KEY)
 READY_DEV := $(VENV)/.ready-$(KEY)-dev-$(KEY_DEV)
 
+UV_COMPILE := $(BIN)/uv pip compile --quiet --no-cache --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header
+
 FIND_PYTHON = for python in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done
 
 .DEFAULT_GOAL := help
-.PHONY: help serve install install-dev test lint check format lock clean
+.PHONY: help serve demo install install-dev test lint check format lock clean
 
 help: ## List what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: install ## Run the gateway, with a PostgreSQL of its own unless AIBRIDGE_DATABASE_URL names one
 	@exec $(BIN)/aibridge serve
+
+demo: install ## Look around without a key: invented people at work, in a database of their own
+	@exec $(BIN)/aibridge demo
 
 test: install-dev ## Run every test (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -50,9 +56,6 @@ lock: install-dev ## Resolve the dependencies anew (ARGS=--upgrade for newer ver
 
 clean: ## Remove what was made here (the data folder stays)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
-
-UV_COMPILE := $(BIN)/uv pip compile --quiet --no-cache --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --no-header
 
 # Scripts in an environment name its place: one that was moved here, or whose Python is gone, is made anew.
 $(READY): requirements.lock pyproject.toml

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from aibridge.cli import main
 from aibridge.cli.first_steps import first_steps
+from aibridge.errors import AIBridgeError
 from support.postgres_visitor import runs
 from support.settings import load
 from support.terminal import Ended, Terminal
@@ -86,3 +89,19 @@ def test_the_first_steps_lead_to_a_working_claude_code(tmp_path: Path) -> None:
 
 def test_the_first_steps_ask_for_no_key_that_is_there(tmp_path: Path) -> None:
     assert "AIBRIDGE_ANTHROPIC_KEY" not in first_steps(load(tmp_path, ANTHROPIC_KEY="k"))
+
+
+@pytest.mark.parametrize("deep", [1, 3])
+def test_a_sentence_out_of_a_group_of_tasks_is_still_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], deep: int
+) -> None:
+    def fail(arguments: list[str], **options: object) -> NoReturn:
+        error: Exception = AIBridgeError("The database is gone.")
+        for _ in range(deep):
+            error = ExceptionGroup("tasks", [ValueError(), error])
+        raise error
+
+    monkeypatch.setattr(main, "app", fail)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the handler would outlive this test
+    assert main.run([]) == 1
+    assert capsys.readouterr().err == "aibridge: The database is gone.\n"

@@ -23,17 +23,25 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(db.app, name="db")
 
 
+Listen = Annotated[str, typer.Option(help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")]
+
+
 @app.command()
-def serve(
-    listen: Annotated[
-        str, typer.Option(help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")
-    ] = "",
-) -> None:
+def serve(listen: Listen = "") -> None:
     """Run the gateway, the API and the pages on one port."""
     from aibridge.app import serve as run_gateway
     from aibridge.cli.settings import settings
 
     raise typer.Exit(run_gateway(settings(listen=listen)))
+
+
+@app.command()
+def demo(listen: Listen = "") -> None:
+    """Run a gateway with invented people at work: no key needed, in a database of its own."""
+    from aibridge.cli.settings import settings
+    from aibridge.demo import demo as play
+
+    raise typer.Exit(play(settings(listen=listen)))
 
 
 @app.command()
@@ -51,6 +59,10 @@ def run(arguments: list[str]) -> int:
         app(arguments, prog_name="aibridge")
     except AIBridgeError as error:
         return _fail(str(error))
+    except ExceptionGroup as group:
+        if (reason := _reason(group)) is None:
+            raise
+        return _fail(str(reason))
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
@@ -63,6 +75,15 @@ def run(arguments: list[str]) -> int:
 def _end(number: int, _: object) -> NoReturn:
     """End in order: an embedded PostgreSQL that this command has started is stopped on the way out."""
     raise SystemExit(128 + number)
+
+
+def _reason(group: ExceptionGroup[Exception]) -> AIBridgeError | None:
+    """What went wrong in a task, if it is something for a person."""
+    for error in group.exceptions:
+        found = _reason(error) if isinstance(error, ExceptionGroup) else error
+        if isinstance(found, AIBridgeError):
+            return found
+    return None
 
 
 def _fail(sentence: str) -> int:
