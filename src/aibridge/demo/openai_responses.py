@@ -61,9 +61,10 @@ def usage(answer: Answer) -> dict[str, Any]:
     """The usage object: `input_tokens` holds everything that was read, from the cache or not."""
     said = answer.usage
     total = said.input + said.cache_read + said.cache_write
+    written = {"cache_write_tokens": said.cache_write} if said.cache_write else {}  # told since GPT-5.6
     return {
         "input_tokens": total,
-        "input_tokens_details": {"cached_tokens": said.cache_read},
+        "input_tokens_details": {"cached_tokens": said.cache_read, **written},
         "output_tokens": said.output,
         "output_tokens_details": {"reasoning_tokens": said.reasoning},
         "total_tokens": total + said.output,
