@@ -18,8 +18,10 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --no-cache --universal --python-vers
 FIND_PYTHON = for python in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done
 
+CLIENTS := .clients/.ready-$(shell cksum < scripts/clients/install.sh | cut -d ' ' -f 1)
+
 .DEFAULT_GOAL := help
-.PHONY: help serve demo install install-dev test lint check format lock clean
+.PHONY: help serve demo install install-dev test lint check clients format lock clean
 
 help: ## List what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,9 +39,16 @@ lint: install-dev ## Check style, types and layers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@MYPYPATH=scripts/clients $(BIN)/mypy scripts/clients/run.py
 	@$(BIN)/lint-imports
 
 check: lint test ## All that a change must pass
+
+clients: install-dev $(CLIENTS) ## Try real coding agents and SDKs, which npm and pip fetch (ARGS="--clients claude")
+	@$(BIN)/python scripts/clients/run.py $(ARGS)
+
+bench: install ## Measure what requests cost, beside nginx (ARGS="--write docs/performance.md" keeps it, --quick is short)
+	@$(BIN)/python -m bench $(ARGS)
 
 format: install-dev ## Put the code into its format
 	@$(BIN)/ruff check --fix --quiet
@@ -55,7 +64,7 @@ lock: install-dev ## Resolve the dependencies anew (ARGS=--upgrade for newer ver
 	@$(UV_COMPILE) --extra build --extra dev --constraints requirements.lock --output-file requirements-dev.lock $(ARGS) pyproject.toml
 
 clean: ## Remove what was made here (the data folder stays)
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .clients
 
 # Scripts in an environment name its place: one that was moved here, or whose Python is gone, is made anew.
 $(READY): requirements.lock pyproject.toml
@@ -76,3 +85,7 @@ $(READY_DEV): $(READY) requirements-dev.lock
 	@echo 'Installing the tools for tests and checks into $(VENV) ...'
 	@$(INSTALL) --requirement requirements-dev.lock
 	@touch $@
+
+$(CLIENTS): scripts/clients/install.sh
+	@scripts/clients/install.sh .clients
+	@rm -f .clients/.ready-* && touch $@
