@@ -13,7 +13,6 @@ from aibridge.app.serving import bind, configure
 from aibridge.config import Settings
 from aibridge.demo.house import open_house, quiet
 from aibridge.demo.run import run
-from aibridge.errors import AIBridgeError
 
 
 def demo(settings: Settings) -> int:
@@ -22,7 +21,7 @@ def demo(settings: Settings) -> int:
     Of the settings it obeys `listen`, `data_dir` and the database's address, where it makes a database of its own.
 
     Raises:
-        AIBridgeError: it cannot start; the message says why.
+        AIBridgeError: it cannot start; the message says why. It may stand in a group.
 
     """
     configure(quiet(settings))
@@ -35,10 +34,7 @@ async def _until_stopped(settings: Settings, listener: socket.socket) -> None:
     say = functools.partial(print, flush=True)
     start = functools.partial(open_house, settings, listener)
     with _stopped_by(signal.SIGTERM, signal.SIGINT) as stopping, contextlib.suppress(asyncio.CancelledError):
-        try:
-            await run(start, say=say)
-        except BaseExceptionGroup as group:
-            raise _reason(group) from group
+        await run(start, say=say)
     if stopping.is_set():
         say("The demo has ended. What it recorded is kept until its next start.")
 
@@ -61,12 +57,3 @@ def _stopped_by(*signals: signal.Signals) -> Iterator[asyncio.Event]:
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
-
-
-def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one sentence for a person that stands in a group, or the group."""
-    told = group.subgroup(AIBridgeError)
-    reason: BaseException = told or group
-    while told is not None and isinstance(reason, BaseExceptionGroup):
-        reason = reason.exceptions[0]
-    return reason
