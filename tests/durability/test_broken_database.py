@@ -72,3 +72,13 @@ async def test_a_database_that_falls_silent(database: str, gateway: Gateway, pro
     assert set(people.refused) == {503}
     async with looking(database) as psql:
         await kept(psql, people.answered)
+
+
+async def test_a_token_that_cannot_be_looked_up(gateway: Gateway, proxy: DatabaseProxy) -> None:
+    """Nobody is let in unseen, and nobody is kept waiting for as long as a page may take."""
+    stranger = await gateway.new_user("samuel")
+    proxy.stall()
+    async with asyncio.timeout(20):
+        answer = await gateway.post("/v1/messages", b"{}", token=stranger.token)
+    assert answer.status_code == 503
+    proxy.flow()

@@ -1,5 +1,6 @@
 """Users and their tokens. What takes rights away is announced in the commit that does it, see `listening`."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -10,12 +11,15 @@ import msgspec
 
 from aibridge.errors import AlreadyExists, NotFound, RowsRefused
 from aibridge.records import Role, Scope, UserStatus
-from aibridge.store.connections import Pool
+from aibridge.store.connections import Dial, Lane, Pool
 from aibridge.store.failures import mapped
 from aibridge.store.sql import sql
 
 AUTH_CHANNEL = "aibridge_auth"
 """Where changes are announced that a cache of tokens must know: `user <id>` or `token <id>`."""
+
+LOOK_UP_TIMEOUT = 5.0
+"""Seconds that a request waits for its token to be looked up: as long as for its start to be durable."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +89,9 @@ class TokenUse(Protocol):
 class People:
     """Users and tokens. Every method raises `StoreUnavailable` when the database cannot be reached."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, dial: Dial) -> None:
         self._pool = pool
+        self._look_ups = Lane(dial, timeout=LOOK_UP_TIMEOUT)
 
     async def create_user(
         self,
@@ -159,8 +164,13 @@ class People:
         await self._one(sql("revoke_token"), token_id, user_id, missing="There is no such token.")
 
     async def find_token(self, token_id: str) -> BearerToken | None:
-        """The token of this id with its user, whatever their state."""
-        rows = await self._all(sql("find_token"), token_id)
+        """The token of this id with its user, whatever their state. A request waits for this: `LOOK_UP_TIMEOUT`.
+
+        On a connection of its own: however busy the pages are, nobody's agent waits behind them.
+        """
+        with mapped():
+            async with asyncio.timeout(LOOK_UP_TIMEOUT), self._look_ups.hold() as connection:
+                rows = await connection.fetch(sql("find_token"), token_id)
         return msgspec.convert(dict(rows[0]), BearerToken) if rows else None
 
     async def touch_tokens(self, uses: Sequence[TokenUse]) -> None:
@@ -168,6 +178,10 @@ class People:
         ids = [use.token_id for use in uses]
         times, clients = [use.used_at for use in uses], [use.client for use in uses]
         await self._all(sql("touch_tokens"), ids, times, clients)
+
+    async def close(self) -> None:
+        """Ends the connection for look-ups; the pool is its owner's."""
+        await self._look_ups.close()
 
     async def _all(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         with mapped():

@@ -15,7 +15,7 @@ from aibridge.store.recovery import Recovery
 from aibridge.store.writing import Writer
 
 POOL_SIZE = 10
-"""Connections for reading and for people, at most; writing and recovery have three of their own."""
+"""Connections for reading and for people, at most; writing, recovery and look-ups of tokens have four of their own."""
 
 READ_TIMEOUT = 30.0
 """Seconds until a reading query is given up."""
@@ -50,11 +50,13 @@ async def open_store(
     dial = Dial(dsn=dsn, pooled=pooled, application_name=application_name)
     writer, recovery = Writer(dial), Recovery(dial)
     pool = await _make_pool(dial, pool_size)
+    people = People(pool, dial)
     try:
-        yield Store(writer=writer, reader=Reader(pool), people=People(pool), recovery=recovery)
+        yield Store(writer=writer, reader=Reader(pool), people=people, recovery=recovery)
     finally:
         await writer.close()
         await recovery.close()
+        await people.close()
         pool.terminate()
 
 

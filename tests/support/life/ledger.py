@@ -1,6 +1,7 @@
 """What must be on record, compared with what is: the promise, seen from the database."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,7 @@ from support.life.crowd import Answered
 from support.life.processes import PATIENCE
 from support.rollups import exact
 
-OPEN = "SELECT count(*) FROM aibridge_interceptions WHERE ended_at IS NULL"
+OPEN = "SELECT id, started_at, endpoint, gateway_id FROM aibridge_interceptions WHERE ended_at IS NULL"
 FACTS = """
 SELECT i.id, i.outcome, i.error_type, i.partial, i.thread_parent_id, i.session_id, i.status_code, i.streaming,
     (SELECT jsonb_agg(prompt) FROM aibridge_user_prompts WHERE interception_id = i.id) AS prompts,
@@ -72,9 +73,10 @@ async def silent_for_a_minute(psql: Connection, *pids: int) -> None:
 
 async def settled(psql: Connection, *, within: float = PATIENCE) -> None:
     """Wait until nothing is in flight."""
-    async with asyncio.timeout(within):
-        while await psql.fetchval(OPEN):
-            await asyncio.sleep(0.05)
+    deadline = time.monotonic() + within
+    while left := await psql.fetch(OPEN):
+        assert time.monotonic() < deadline, f"{len(left)} in flight for ever, such as {left[:3]}"
+        await asyncio.sleep(0.05)
 
 
 async def kept(psql: Connection, answered: Iterable[Answered]) -> None:
