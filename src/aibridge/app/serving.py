@@ -15,7 +15,7 @@ import uvloop
 from aibridge.app.parts import Worker, open_worker
 from aibridge.app.stopping import Stopping, stopped_by_signals
 from aibridge.config import Settings
-from aibridge.errors import AIBridgeError, SettingsError
+from aibridge.errors import SettingsError
 from aibridge.gateway.server import GatewayProtocol
 from aibridge.ops.logs import LogFormat, configure_logs
 from aibridge.store.embedded import EmbeddedPostgres, open_embedded
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> int:
     """Run until SIGTERM or Ctrl-C. Returns the exit status."""
     configure(settings)
-    with contextlib.closing(bind(settings.listen.host, settings.listen.port)) as listener, _one_sentence():
+    with contextlib.closing(bind(settings.listen.host, settings.listen.port)) as listener:
         uvloop.run(_serve(settings, listener))
     return 0
 
@@ -63,20 +63,6 @@ async def _database(settings: Settings) -> AsyncIterator[tuple[str, EmbeddedPost
         return
     async with open_embedded(settings.data_dir) as embedded:
         yield embedded.dsn, embedded
-
-
-@contextlib.contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Task groups wrap whatever stopped the start; a person reads the one sentence in it."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        reason: BaseException = group.subgroup(AIBridgeError) or group
-        while isinstance(reason, BaseExceptionGroup):
-            reason = reason.exceptions[0]
-        if isinstance(reason, AIBridgeError):
-            raise reason from group
-        raise
 
 
 def configure(settings: Settings) -> None:
