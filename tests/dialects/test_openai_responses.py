@@ -45,6 +45,14 @@ def test_a_call_output_correlates_and_is_no_prompt(kind: str) -> None:
     assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_1")
 
 
+def test_what_agents_say_to_each_other_stands_behind_the_result_it_belongs_to() -> None:
+    """Codex: the call that waited for a subagent returns, then the subagent's last words follow."""
+    output = {"type": "function_call_output", "call_id": "call_wait", "output": "Wait completed."}
+    told = {"type": "agent_message", "content": [{"type": "input_text", "text": "FINAL_ANSWER"}]}
+    facts = asked([user("a"), output, told, told])
+    assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_wait")
+
+
 @pytest.mark.parametrize(
     "given",
     [

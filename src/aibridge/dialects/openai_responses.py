@@ -17,6 +17,7 @@ from aibridge.records import RequestFacts
 
 _INSTRUCTING = ("system", "developer")
 _CALL_OUTPUT = "_call_output"
+_AGENT_MESSAGE = "agent_message"
 
 
 class OpenAIResponses:
@@ -61,18 +62,24 @@ class OpenAIResponses:
 
 
 def _asked(given: Value | None, notes: Notes) -> Asked:
-    """Read the last input item that is no instruction."""
+    """Read the last input item that is no instruction.
+
+    Codex puts what its agents say to each other behind the result of the call that waited for it. Behind a prompt it is
+    a subagent's task: then the prompt is not a person's.
+    """
     if text := string(given):
         return Asked(prompt=text)
+    told_by_agent = False
     for raw in reversed(items(given)):
         item = object_of(value(raw, notes))
-        if text_of(item.get("type")).endswith(_CALL_OUTPUT):
+        kind, role = text_of(item.get("type")), item.get("role")
+        if kind.endswith(_CALL_OUTPUT):
             return Asked(correlating_tool_call_id=text_of(item.get("call_id")) or None)
-        role = item.get("role")
-        if role == "user":
+        if role == "user" and not told_by_agent:
             return Asked(prompt=_prompt(item.get("content")))
-        if role not in _INSTRUCTING:
+        if kind != _AGENT_MESSAGE and role not in _INSTRUCTING:
             break
+        told_by_agent |= kind == _AGENT_MESSAGE
     return Asked()
 
 
