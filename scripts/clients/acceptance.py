@@ -76,11 +76,14 @@ class Told:
     latest_call: str | None = None
     """The id of the call whose result came last since the prompt; None while there is only the prompt."""
 
-    def hear(self, text: str) -> None:
+    by_agent: bool = False
+    """Another agent gave the task, sealed for the provider: nobody else can read it."""
+
+    def hear(self, text: str, *, by_agent: bool = False) -> None:
         """Somebody asks."""
         for errand, mark in MARK.findall(text):
             if mark != self.mark:
-                self.results, self.latest_call = {}, None
+                self.results, self.latest_call, self.by_agent = {}, None, by_agent
             self.errand, self.mark = errand, mark
 
     def learn(self, call_id: str, text: str) -> None:
@@ -223,8 +226,9 @@ def conversation(body: dict[str, Any]) -> Told:
             told.learn(item["tool_call_id"], words(item.get("content")))
         elif kind.endswith("_call_output"):
             told.learn(item["call_id"], words(item.get("output")))
-        elif kind == "agent_message":  # a subagent's task, sealed for the provider
-            told.hear("".join(part.get("text") or part.get("encrypted_content") or "" for part in item["content"]))
+        elif kind == "agent_message":
+            sealed = [part.get("text") or part.get("encrypted_content") or "" for part in item["content"]]
+            told.hear("".join(sealed), by_agent=True)
         elif role == "user":
             _hear_blocks(told, item.get("content"))
     return told
