@@ -87,10 +87,12 @@ def test_a_user_without_a_name_is_told_what_to_do(open_dir: Path) -> None:
 
 
 async def test_a_path_too_long_for_a_socket_works(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / ("long" * 40)) as server:
+    data_dir = tmp_path / ("long" * 40)
+    with EmbeddedPostgres(data_dir) as server:
         connection = await asyncpg.connect(server.dsn)
         assert await connection.fetchval("SELECT 1") == 1
         await connection.close()
+    short_path.short_path(data_dir / "postgres", ".s.PGSQL.5432").unlink()
 
 
 async def test_a_path_with_odd_characters_works(tmp_path: Path) -> None:
