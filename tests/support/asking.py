@@ -1,7 +1,13 @@
 """Request bodies in the three dialects, as small as they may be."""
 
 import json
-from typing import Any
+from typing import Any, Protocol
+
+
+class Asks(Protocol):
+    """Writes a request body."""
+
+    def __call__(self, prompt: str = ..., *, stream: bool = ..., **more: Any) -> bytes: ...
 
 
 def messages(prompt: str = "Why is the build red?", *, stream: bool = False, **more: Any) -> bytes:

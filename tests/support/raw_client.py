@@ -70,6 +70,19 @@ class RawClient:
             await asyncio.sleep(0)
         return not self.reader._buffer  # type: ignore[attr-defined]
 
+    async def until_silent(self, seconds: float = 0.1) -> bytes:
+        """Everything that comes before so many seconds pass without a byte."""
+        seen = b""
+        while True:
+            try:
+                async with asyncio.timeout(seconds):
+                    data = await self.reader.read(2**16)
+            except TimeoutError:
+                return seen
+            if not data:
+                return seen
+            seen += data
+
     def half_close(self) -> None:
         self.writer.write_eof()
 

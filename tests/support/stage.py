@@ -3,10 +3,13 @@
 A database and a server cost a hundred times what most tests of the data plane do.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+
+import asyncpg
 
 from aibridge.demo.asked import Request
 from aibridge.demo.http_server import serve
@@ -54,8 +57,10 @@ class Revolving:
 class Stage:
     """A running gateway before a provider that a test scripts."""
 
-    def __init__(self, gateway: Gateway, revolving: Revolving) -> None:
+    def __init__(self, gateway: Gateway, revolving: Revolving, database: str) -> None:
         self.gateway = gateway
+        self.database = database
+        """The address of its database."""
         self._revolving = revolving
 
     def play(self, provider: Provider) -> Provider:
@@ -71,7 +76,30 @@ class Stage:
         """The same stage, with somebody new on it, whose record is still empty."""
         self._revolving.provider = Provider()
         user = await self.gateway.new_user(f"user-{secrets.token_hex(6)}", role=role)
-        return Stage(replace(self.gateway, user=user), self._revolving)
+        return Stage(replace(self.gateway, user=user), self._revolving, self.database)
+
+    async def begun(self) -> None:
+        """Wait until the start of this user's request is durable."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            async with asyncio.timeout(10):
+                while not await connection.fetchval(
+                    "SELECT 1 FROM aibridge_interceptions WHERE initiator_id = $1", self.gateway.user.id
+                ):
+                    await asyncio.sleep(0.01)
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def record_held(self) -> AsyncIterator[None]:
+        """Nothing becomes durable during the block: somebody holds the tables. What was there can be read."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            async with connection.transaction():
+                await connection.execute("LOCK TABLE aibridge_interceptions IN EXCLUSIVE MODE")
+                yield
+        finally:
+            await connection.close()
 
 
 @asynccontextmanager
@@ -81,7 +109,7 @@ async def open_stage(database: str, *, environ: Mapping[str, str] | None = None)
     async with serve(revolving) as (_, address):
         more = {name: value.format(upstream=address) for name, value in MORE_PROVIDERS.items()}
         async with open_gateway(database, address, environ={**more, **(environ or {})}) as gateway:
-            yield Stage(gateway, revolving)
+            yield Stage(gateway, revolving, database)
 
 
 def in_turn(*said: Said) -> Script:

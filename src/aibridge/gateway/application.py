@@ -6,7 +6,7 @@ from uuid import UUID
 from aibridge.auth.last_used import LastUsed
 from aibridge.dialects.dialect import Dialect, Filter
 from aibridge.dialects.encodings import open_decoder
-from aibridge.errors import AccessDenied, RequestRefused, StoreError, StoreUnavailable
+from aibridge.errors import AccessDenied, RequestRefused, StoreError
 from aibridge.gateway.admission import Admission
 from aibridge.gateway.asgi import Receive, Scope, Send
 from aibridge.gateway.body import Bodies, ClientGone
@@ -81,16 +81,11 @@ class Gateway:
         await exchange.run()
 
     async def _intercept(self, request: Request, dialect: Dialect) -> None:
-        reading = await self._read(request, dialect)
-        request.interception_id = interception_id = self._recorder.new_id()
-        ticket = self._begin(request, interception_id, reading)
-        if not self._recorder.available and await ticket.promise is not None:
-            raise StoreUnavailable
-        edit = reading.edit
+        ticket, usage = self._begin(request, await self._read(request, dialect))
 
         def listen(reply: Reply) -> tuple[Tap, Filter | None]:
             streaming = is_event_stream(reply.headers)
-            return _tap(dialect, reply, streaming=streaming), edit.filter() if edit and streaming else None
+            return _tap(dialect, reply, streaming=streaming), usage if streaming else None
 
         exchange = Exchange(
             send=request.send,
@@ -102,10 +97,11 @@ class Gateway:
                 ticket,
                 dialect=dialect.name,
                 arrived_at=request.arrived_at,
-                metrics=self._metrics.provider(request.route.provider.name),
+                metrics=self._metrics,
+                provider_name=request.route.provider.name,
             ),
             listen=listen,
-            interception_id=str(interception_id),
+            interception_id=str(request.interception_id),
         )
         await exchange.run()
 
@@ -122,11 +118,13 @@ class Gateway:
             request.body = reading.edit.body
         return reading
 
-    def _begin(self, request: Request, interception_id: UUID, reading: Reading) -> Ticket[Begun]:
+    def _begin(self, request: Request, reading: Reading) -> tuple[Ticket[Begun], Filter | None]:
+        """Hand the start over. What was read is not kept: it would weigh on every open stream."""
         identity, credentials, route = request.identity, request.credentials, request.route
         self._last_used.note(identity.token_id, reading.facts.client)
         hint = credentials.hint if credentials.byok else route.provider.key_hint
-        return self._recorder.begin(
+        request.interception_id = interception_id = self._recorder.new_id()
+        ticket = self._recorder.begin(
             interception_id,
             started_at=self._recorder.now(),
             origin=Origin(
@@ -142,6 +140,7 @@ class Gateway:
             facts=reading.facts,
             proof=reading.proof,
         )
+        return ticket, reading.edit.filter() if reading.edit is not None else None
 
     async def _call(self, request: Request) -> Reply:
         route, credentials, query = request.route, request.credentials, request.scope["query_string"]

@@ -3,10 +3,12 @@
 import asyncio
 from http import HTTPStatus
 
+import structlog
+
 from aibridge.dialects.error_kind import error_type
 from aibridge.errors import StoreError
-from aibridge.gateway.relay import Exchange, Fate
-from aibridge.ops.metrics import ProviderMetrics
+from aibridge.gateway.relay import UNRECORDED, Exchange, Fate
+from aibridge.ops.metrics import Metrics
 from aibridge.ops.scrub import scrub
 from aibridge.recording.batch import Ticket
 from aibridge.recording.recorder import Recorder
@@ -14,6 +16,10 @@ from aibridge.recording.rows import Ending
 from aibridge.records import Begun, ErrorType, Finished, Outcome, ReplyFacts
 
 NO_FACTS = ReplyFacts()
+SHOWN = frozenset((Outcome.COMPLETED, Outcome.FAILED, Outcome.TRUNCATED))
+"""After these the client gets at least the head of the answer."""
+
+log = structlog.get_logger(__name__)
 
 
 class Interception:
@@ -26,13 +32,17 @@ class Interception:
         *,
         dialect: str,
         arrived_at: float,
-        metrics: ProviderMetrics,
+        metrics: Metrics,
+        provider_name: str,
     ) -> None:
         self._recorder = recorder
         self._ticket = ticket
         self._dialect = dialect
         self._arrived_at = arrived_at
         self._metrics = metrics
+        self._provider = metrics.provider(provider_name)
+        self.comes_first = not recorder.available
+        """The database failed lately: nothing is sent to the provider before the start is durable."""
         self._finish: Ticket[Finished] | None = None
 
     @property
@@ -42,11 +52,18 @@ class Interception:
 
     async def seal(self, fate: Fate, exchange: Exchange) -> bool:
         """Write the end; False when the database did not take it in time. It is written later all the same."""
-        return await self._hand_over(fate, exchange).promise is None
+        if await self._hand_over(fate, exchange).promise is None:
+            return True
+        self._metrics.finish_failures.inc()
+        log.error("the end of an interception could not be recorded in time", interception_id=str(self._ticket.row.id))
+        return False
 
     def abandon(self, fate: Fate, exchange: Exchange) -> None:
         """Hand the end over without waiting: the recorder owns it now."""
         self._hand_over(fate, exchange)
+        if fate is UNRECORDED:
+            self._metrics.begin_failures.inc()
+            log.error("the start of an interception could not be recorded", interception_id=str(self._ticket.row.id))
 
     def _hand_over(self, fate: Fate, exchange: Exchange) -> Ticket[Finished]:
         if self._finish is None:
@@ -57,20 +74,20 @@ class Interception:
         return self._finish
 
     def _count(self, ending: Ending, facts: ReplyFacts) -> None:
-        self._metrics.ended(ending.outcome)
+        self._provider.ended(ending.outcome)
         if ending.time_to_first_byte_us is not None:
-            self._metrics.first_byte.observe(ending.time_to_first_byte_us / 1e6)
+            self._provider.first_byte.observe(ending.time_to_first_byte_us / 1e6)
         if facts.notes:
-            self._metrics.notes.inc(len(facts.notes))
+            self._provider.notes.inc(len(facts.notes))
         if ending.notes:
-            self._metrics.retries.inc()
+            self._provider.retries.inc()
 
     def _ending(self, fate: Fate, facts: ReplyFacts, exchange: Exchange) -> Ending:
         outcome, kind, message = self._verdict(fate, facts, exchange)
         reply, first_byte_at = exchange.reply, exchange.first_byte_at
         return Ending(
             outcome=outcome,
-            status_code=fate.refusal.status if fate.refusal else reply.status if reply else None,
+            status_code=_status_shown(fate, exchange),
             error_type=kind,
             error_message=scrub(message),
             time_to_first_byte_us=None if first_byte_at is None else round((first_byte_at - self._arrived_at) * 1e6),
@@ -92,6 +109,15 @@ class Interception:
         if facts.ended or deaf:
             return Outcome.COMPLETED, None, ""
         return Outcome.TRUNCATED, ErrorType.UNKNOWN, "the answer ended without its terminal event"
+
+
+def _status_shown(fate: Fate, exchange: Exchange) -> int | None:
+    """What the client received, or will when the record is sealed; None when it left, or was left, before that."""
+    if fate.refusal is not None:
+        return fate.refusal.status
+    if exchange.reply is None or not (exchange.started or fate.outcome in SHOWN):
+        return None
+    return exchange.reply.status
 
 
 def _phrase(status: int) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
@@ -32,6 +33,9 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
 
 COMPLETED = Fate(outcome=Outcome.COMPLETED)
 CLIENT_GONE = Fate(outcome=Outcome.CANCELLED, error_type=ErrorType.UNKNOWN, message=Reason.CLIENT_GONE.value)
+BROKEN = Fate(
+    outcome=Outcome.FAILED, error_type=ErrorType.SERVER_ERROR, message="the gateway failed while it carried the answer"
+)
 SHUTTING_DOWN = Fate(outcome=Outcome.INTERRUPTED, error_type=ErrorType.UNKNOWN, message="the gateway was stopped")
 UNRECORDED = Fate(
     outcome=Outcome.FAILED,
@@ -47,6 +51,11 @@ class Record(Protocol):
     @property
     def begun(self) -> asyncio.Future[StoreError | None]:
         """Resolves to None once the start is durable, else to the reason why not."""
+        ...
+
+    @property
+    def comes_first(self) -> bool:
+        """The database failed lately: nothing is sent to the provider before the start is durable."""
         ...
 
     async def seal(self, fate: Fate, exchange: "Exchange") -> bool:
@@ -96,16 +105,24 @@ class Exchange:
         """Carry the answer. Returning without completing the response makes the server cut the connection."""
         try:
             fate = await self._fate()
-            if fate is CLIENT_GONE:
+            if fate is CLIENT_GONE or fate is UNRECORDED:
                 self._close()  # at once: the provider must not go on working for nobody
-            sealed = self._record is None or await self._record.seal(fate, self)
-            await self._reveal(fate if sealed else UNRECORDED)
+                self._abandon(fate)  # and nobody waits for this end to be durable
+            elif self._record is not None and not await self._record.seal(fate, self):
+                fate = UNRECORDED
+            await self._reveal(fate)
         except asyncio.CancelledError:
-            if self._record is not None:
-                self._record.abandon(SHUTTING_DOWN, self)
+            self._abandon(SHUTTING_DOWN)
+            raise
+        except BaseException:
+            self._abandon(BROKEN)
             raise
         finally:
             self._close()
+
+    def _abandon(self, fate: Fate) -> None:
+        if self._record is not None:
+            self._record.abandon(fate, self)
 
     # -------------------------------------------------------------- answer
 
@@ -118,12 +135,15 @@ class Exchange:
             return self._fate_of(problem)
 
     async def _answer(self) -> Fate:
-        if self._record is not None:
-            self._record.begun.add_done_callback(self._begin_settled)
+        record = self._record
+        if record is not None:
+            record.begun.add_done_callback(self._begin_settled)
+            if record.comes_first and await record.begun is not None:
+                return UNRECORDED
         self.reply = reply = await self._call()
         if self._listen is not None:
             self.tap, self.filter = self._listen(reply)
-        if self._record is not None and await self._record.begun is not None:
+        if record is not None and await record.begun is not None:
             return UNRECORDED
         await self._carry(reply)
         return COMPLETED
@@ -135,7 +155,7 @@ class Exchange:
     async def _carry(self, reply: Reply) -> None:
         """Carry chunk by chunk until only bytes are left that wait for the record."""
         tap, streaming = self.tap, self._holds_nothing_back(reply)
-        while (chunk := await self._next(reply)) is not None:
+        while (chunk := await self._next(reply, streaming=streaming)) is not None:
             if tap is not None:
                 tap.hear(chunk)
             out = chunk if self.filter is None else self.filter.feed(chunk)
@@ -150,23 +170,27 @@ class Exchange:
             tap.end()
         self._last += self._flushed()
 
-    async def _next(self, reply: Reply) -> bytes | None:
-        """Return what is there; only when nothing is, the head goes out and the provider is waited for."""
+    async def _next(self, reply: Reply, *, streaming: bool) -> bytes | None:
+        """Return what is there; only when nothing is, the head of a stream goes out and the provider is waited for.
+
+        The head of a plain answer leaves with the first bytes that may: an empty body has no other last bytes.
+        """
         chunk = reply.read_nowait()
         if chunk is None and not reply.ended:
-            await self._start(reply)
+            if streaming:
+                await self._start(reply)
             chunk = await reply.read()
         if chunk is not None and self.first_byte_at is None:
             self.first_byte_at = time.monotonic()
         return chunk
 
     def _holds_nothing_back(self, reply: Reply) -> bool:
-        """A stream says where it ends; of a plain body the latest chunk is held, since it may be the last."""
-        return self._record is None or is_event_stream(reply.headers)
+        """A stream says where it ends; of a plain body, as every error is, any chunk may be the last: one is held."""
+        return self._record is None or (reply.status < HTTPStatus.BAD_REQUEST and is_event_stream(reply.headers))
 
     def _fate_of(self, problem: UpstreamError) -> Fate:
         timeout = isinstance(problem, UpstreamTimeout)
-        if not self.started:
+        if self.reply is None:
             refusal = upstream_refusal(problem)
             kind = ErrorType.TIMEOUT if timeout else ErrorType.SERVER_ERROR
             return Fate(outcome=Outcome.FAILED, error_type=kind, message=str(problem), refusal=refusal)
@@ -184,6 +208,8 @@ class Exchange:
                 await self._refuse(fate.refusal)
             return
         if fate.outcome is Outcome.TRUNCATED:
+            assert self.reply is not None
+            await self._start(self.reply)
             if self._last:  # what the provider did send is the client's; what it did not send is missing for both
                 await self._send({"type": "http.response.body", "body": self._last, "more_body": True})
             return
