@@ -49,13 +49,14 @@ class _Heard:
 class Crowd:
     """Clients at work. `address` says where the gateway is now; empty while it is nowhere."""
 
-    def __init__(self, address: Callable[[], str], token: str, *, seed: int) -> None:
+    def __init__(self, address: Callable[[], str], token: str, *, seed: int, sessions: int) -> None:
         self.answered: list[Answered] = []
         self.refused: Counter[int] = Counter()
         """Error statuses and how often they came."""
         self.cut = 0
         """Answers that broke off, and requests that found nobody."""
-        self.seed = seed
+        self._seed = seed
+        self._sessions = sessions
         self._address = address
         self._token = token
         self._numbers = itertools.count(1)
@@ -74,7 +75,7 @@ class Crowd:
 
     async def client(self, number: int) -> None:
         """One client: prompts, and rounds of tool results as long as its answers call tools."""
-        rng = random.Random(f"{self.seed} {number}")
+        rng = random.Random(f"{self._seed} {number}")
         before: Answered | None = None
         connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         while not self._resting:
@@ -83,7 +84,7 @@ class Crowd:
                 number=next(self._numbers),
                 dialect=rng.choice(sorted(TERMINAL)),
                 streams=rng.random() < 0.6,
-                session=before.errand.session if loops and before else f"session {rng.randrange(SESSIONS)}",
+                session=before.errand.session if loops and before else f"session {rng.randrange(self._sessions)}",
                 after=before.errand.number if loops and before else None,
             )
             heard = _Heard()
@@ -131,9 +132,11 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reque
 
 
 @asynccontextmanager
-async def crowd(address: Callable[[], str], token: str, *, seed: int, clients: int = 20) -> AsyncIterator[Crowd]:
+async def crowd(
+    address: Callable[[], str], token: str, *, seed: int, clients: int = 20, sessions: int = SESSIONS
+) -> AsyncIterator[Crowd]:
     """Clients at work during the block; at its end they finish what is under way."""
-    it = Crowd(address, token, seed=seed)
+    it = Crowd(address, token, seed=seed, sessions=sessions)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(it.client(number)) for number in range(clients)]
         try:
