@@ -20,6 +20,7 @@ from aibridge.gateway.server import GatewayProtocol
 from aibridge.ops.logs import LogFormat, configure_logs
 from aibridge.store.embedded import EmbeddedPostgres, open_embedded
 from aibridge.store.migrate import migrate
+from aibridge.store.pool import open_store
 from aibridge.store.readiness import wait_until_ready
 
 DRAIN_SECONDS = 20
@@ -34,18 +35,20 @@ DATABASE_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
-def serve(settings: Settings) -> int:
-    """Run until SIGTERM or Ctrl-C. Returns the exit status."""
+def serve(settings: Settings, *, first_steps: str = "") -> int:
+    """Run until SIGTERM or Ctrl-C. Returns the exit status. `first_steps` is printed when nobody has an account yet."""
     configure(settings)
     with contextlib.closing(bind(settings.listen.host, settings.listen.port)) as listener:
-        uvloop.run(_serve(settings, listener))
+        uvloop.run(_serve(settings, listener, first_steps))
     return 0
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: Settings, listener: socket.socket, first_steps: str) -> None:
     with stopped_by_signals() as stopping:
         async with _database(settings) as (dsn, embedded):
             await prepare(dsn)
+            if first_steps and not await _has_users(dsn):
+                print(first_steps, flush=True)  # noqa: T201  for the person at the terminal
             async with kept_up(embedded):
                 if settings.workers == 1:
                     await run_worker(settings, dsn, listener, stopping)
@@ -76,6 +79,11 @@ async def prepare(dsn: str) -> None:
     await wait_until_ready(dsn, DATABASE_SECONDS)
     for name in await migrate(dsn):
         log.info("migrated the database", migration=name)
+
+
+async def _has_users(dsn: str) -> bool:
+    async with open_store(dsn, pool_size=1) as store:
+        return bool(await store.people.list_users())
 
 
 async def run_worker(

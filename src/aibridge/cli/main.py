@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -30,9 +31,17 @@ Listen = Annotated[str, typer.Option(help="Where to answer, over AIBRIDGE_LISTEN
 def serve(listen: Listen = "") -> None:
     """Run the gateway, the API and the pages on one port."""
     from aibridge.app import serve as run_gateway
+    from aibridge.cli.first_steps import first_steps
     from aibridge.cli.settings import settings
 
-    raise typer.Exit(run_gateway(settings(listen=listen)))
+    chosen = settings(listen=listen)
+    raise typer.Exit(run_gateway(chosen, first_steps=first_steps(chosen, command=_own_name())))
+
+
+def _own_name() -> str:
+    """How this command was called, for text that a person pastes."""
+    called = sys.argv[0]
+    return called if Path(called).name == "aibridge" else "aibridge"
 
 
 @app.command()
