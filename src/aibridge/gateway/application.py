@@ -66,7 +66,9 @@ class Gateway:
                     await self._intercept(request, route.dialect)
         except (RequestRefused, AccessDenied, StoreError) as problem:
             shape = shape or shape_of(self._admission.provider(request))
-            await refuse(send, shape, closing(request.fields, refusal_of(problem)))
+            await refuse(
+                send, shape, closing(request.fields, refusal_of(problem), whole=request.connection.body_is_here)
+            )
         except ClientGone:
             return
 

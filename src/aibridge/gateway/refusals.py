@@ -63,8 +63,12 @@ async def refuse(send: Send, shape: Dialect, refusal: Refusal, *, interception_i
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def closing(fields: Mapping[bytes, bytes], refusal: Refusal) -> Refusal:
-    """A refusal before the body was read ends the connection, unless what remains is small."""
-    if int(fields.get(b"content-length", b"0")) <= SMALL_BODY and b"transfer-encoding" not in fields:
+def closing(fields: Mapping[bytes, bytes], refusal: Refusal, *, whole: bool) -> Refusal:
+    """A refusal ends the connection, unless the body arrived (`whole`) or what remains of it is small and certain.
+
+    A client that asked whether to go on (`Expect`) may send its body or, as likely, the next request in its place.
+    """
+    small = int(fields.get(b"content-length", b"0")) <= SMALL_BODY and b"transfer-encoding" not in fields
+    if whole or (small and b"expect" not in fields):
         return refusal
     return msgspec.structs.replace(refusal, close=True)

@@ -25,8 +25,8 @@ CONNECTION = "aibridge.connection"
 """Key of the protocol among a request's ASGI extensions."""
 
 
-class HeadTooLargeError(Exception):
-    """The request's head has more bytes or fields than are accepted."""
+class UnacceptableError(Exception):
+    """The request's head is not accepted; what the client is told stands on the connection."""
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -44,7 +44,10 @@ class GatewayProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._field_bytes = 0
-        self._head_too_large = False
+        self._verdict: tuple[int, str] | None = None
+        """Status and message, once a callback of the parser has refused the request."""
+        self._framing_bytes = 0
+        """In a row that are no body: chunk sizes and extensions, trailers. The parser holds a field until it ends."""
         self._silence_timer: asyncio.TimerHandle | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
@@ -94,9 +97,12 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._silence_timer is not None:
             self._stop(self._silence_timer)
             self._silence_timer = None
+        self._framing_bytes += len(data)
         super().data_received(data)
-        if self._in_head and not self._deaf:
+        if self._in_head:
             self._bound_head(len(data))
+        elif self._framing_bytes > MAX_HEAD_BYTES:
+            self._refuse(400, "too much between two parts of the request body")
 
     def _bound_head(self, received: int) -> None:
         self._head_bytes += received
@@ -114,16 +120,30 @@ class GatewayProtocol(HttpToolsProtocol):
         self._field_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count, then take the field."""
+        """Count, then take the field. A trailer is dropped: it would stand among the headers that were judged."""
+        if not self._in_head:
+            return
         self._field_bytes += len(name) + len(value) + 4
         if self._field_bytes > MAX_HEAD_BYTES or len(self.headers) >= MAX_HEAD_FIELDS:
-            self._head_too_large = True
-            raise HeadTooLargeError
+            self._reject(431, "request header fields too large: at most 64 KiB and 200 fields are accepted")
+        if name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
+            self._reject(501, "the only transfer coding that is understood is chunked")
         super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """The body goes on."""
+        self._framing_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._framing_bytes = 0
+        super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._in_head = False
+        self._framing_bytes = 0
         if self._head_timer is not None:
             self._stop(self._head_timer)
             self._head_timer = None
@@ -131,10 +151,11 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or too much of it."""
-        if self._head_too_large:
-            self._refuse(431, "request header fields too large: at most 64 KiB and 200 fields are accepted")
-        else:
-            self._refuse(400, msg)
+        self._refuse(*(self._verdict or (400, msg)))
+
+    def _reject(self, status: int, message: str) -> None:
+        self._verdict = status, message
+        raise UnacceptableError
 
     # -------------------------------------------------------------- a client that does not read
 
@@ -152,6 +173,15 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, message: str) -> None:
         if self._deaf or self.transport.is_closing():
+            return
+        if self.pipeline:
+            self.transport.abort()
+            return
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not (cycle.response_complete or cycle.more_body):
+            # The answer to the request before is under way: nothing may be written into its middle.
+            self._deaf = True
+            cycle.keep_alive = False
             return
         body = json.dumps({"message": message}).encode()
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
