@@ -20,6 +20,7 @@ from support.raw_client import RawClient, connect
 pytestmark = pytest.mark.slow
 
 STREAM = Errand(number=4, dialect="messages", streams=True, session="long")
+PLAIN = Errand(number=4, dialect="messages", streams=False, session="long")
 GONE_WITHIN = 25.0
 """Seconds, by the promise; a test gives a slow machine as much again."""
 
@@ -90,19 +91,32 @@ async def test_a_stream_that_goes_on_for_too_long_is_interrupted(home: Home, rou
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_asked_twice_it_ends_at_once(home: Home, workers: str) -> None:
-    """The stream is broken off, and what is known of it recorded."""
+    """Streams are broken off, who has nothing yet is told to try again, and what is known is recorded."""
     async with provider(pause=100.0) as upstream, AsyncExitStack() as stack:
         served = await home.serving(upstream, AIBRIDGE_WORKERS=workers)
-        client = await listening_stream(stack, served, await token_of_someone(home.dsn))
+        token = await token_of_someone(home.dsn)
+        client = await listening_stream(stack, served, token)
+        waiting = await stack.enter_async_context(connect(served.port))
+        await waiting.send(PLAIN.request(token))
+        await begun(home, 2)
         asked_at = time.monotonic()
         served.send(signal.SIGINT)
         await refusing(served)
         served.send(signal.SIGINT)
         assert b"event: message_stop" not in await client.rest()
+        assert (await waiting.answer()).status == 503
         assert await served.ended() == 0
         await home.empty(within=1)
         assert time.monotonic() - asked_at < 19, "it waited for the stream"
-    assert await outcomes(home) == [("interrupted", True)]
+    assert await outcomes(home) == [("interrupted", True), ("interrupted", True)]
+    assert "Traceback" not in served.log.read_text()
+
+
+async def begun(home: Home, count: int) -> None:
+    """Wait until so many starts are durable."""
+    async with asyncio.timeout(30), looking(home.dsn) as psql:
+        while await psql.fetchval("SELECT count(*) FROM aibridge_interceptions") < count:
+            await asyncio.sleep(0.02)
 
 
 async def refusing(served: Served) -> None:

@@ -113,7 +113,7 @@ class Interception:
 
 def _status_shown(fate: Fate, exchange: Exchange) -> int | None:
     """What the client received, or will when the record is sealed; None when it left, or was left, before that."""
-    if fate.refusal is not None:
+    if fate.refusal is not None and not exchange.started:
         return fate.refusal.status
     if exchange.reply is None or not (exchange.started or fate.outcome in SHOWN):
         return None

@@ -36,7 +36,12 @@ CLIENT_GONE = Fate(outcome=Outcome.CANCELLED, error_type=ErrorType.UNKNOWN, mess
 BROKEN = Fate(
     outcome=Outcome.FAILED, error_type=ErrorType.SERVER_ERROR, message="the gateway failed while it carried the answer"
 )
-SHUTTING_DOWN = Fate(outcome=Outcome.INTERRUPTED, error_type=ErrorType.UNKNOWN, message="the gateway was stopped")
+SHUTTING_DOWN = Fate(
+    outcome=Outcome.INTERRUPTED,
+    error_type=ErrorType.UNKNOWN,
+    message="the gateway was stopped",
+    refusal=Refusal(status=503, message="The gateway was stopped before the answer had begun. Try again."),
+)
 UNRECORDED = Fate(
     outcome=Outcome.FAILED,
     error_type=ErrorType.SERVER_ERROR,
@@ -111,9 +116,9 @@ class Exchange:
             elif self._record is not None and not await self._record.seal(fate, self):
                 fate = UNRECORDED
             await self._reveal(fate)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # nothing but the end of the server does this: there is nobody to pass it on to
             self._abandon(SHUTTING_DOWN)
-            raise
+            await self._reveal(SHUTTING_DOWN)
         except BaseException:
             self._abandon(BROKEN)
             raise
