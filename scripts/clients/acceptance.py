@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aibridge.demo.asked import Api, Request
-from aibridge.demo.script import Answer, CallTool, Commentary, Cut, Fail, Part, Slow, Text, Think, Usage
+from aibridge.demo.script import Answer, CallTool, Commentary, Cut, Fail, Part, Pause, Slow, Text, Think, Usage
 
 MARK = re.compile(r"errand=(\w+) mark=([0-9a-f]{8})")
 CALL_ID = re.compile(r"_01([0-9a-f]{8})s(\d+)c(\d+)x\d+$")
@@ -78,12 +78,15 @@ class Told:
 
     by_agent: bool = False
     """Another agent gave the task, sealed for the provider: nobody else can read it."""
+    broken_off: bool = False
+    """The conversation goes on from an answer that broke off, which the client keeps as far as it came."""
 
     def hear(self, text: str, *, by_agent: bool = False) -> None:
         """Somebody asks."""
         for errand, mark in MARK.findall(text):
             if mark != self.mark:
-                self.results, self.latest_call, self.by_agent = {}, None, by_agent
+                self.results, self.latest_call = {}, None
+                self.by_agent, self.broken_off = by_agent, False
             self.errand, self.mark = errand, mark
 
     def learn(self, call_id: str, text: str) -> None:
@@ -92,6 +95,7 @@ class Told:
         if found and found[1] == self.mark:
             self.results[int(found[2]), int(found[3])] = text
             self.latest_call = call_id
+            self.broken_off = False
 
 
 @dataclass
@@ -142,7 +146,7 @@ class Acceptance:
         if not told.errand:
             return [Text("There is no errand in this conversation.")]
         if told.errand == "cancel":
-            return [Slow(0.25), Text(WORDS)]
+            return [Slow(0.25) if request.streams else Pause(60), Text(WORDS)]
         parts = list(self._next(tools, told))
         fault = self._fault(request, told)
         if isinstance(fault, Fail) and fault.status:
@@ -231,6 +235,8 @@ def conversation(body: dict[str, Any]) -> Told:
             told.hear("".join(sealed), by_agent=True)
         elif role == "user":
             _hear_blocks(told, item.get("content"))
+        elif role == "assistant":
+            told.broken_off = True
     return told
 
 

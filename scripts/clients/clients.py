@@ -140,7 +140,6 @@ _SDK_STREAM_CANNOT = {
     **_SDK_CANNOT,
     **dict.fromkeys(("midstream_error", "drop"), "does not try again once a stream has begun"),
 }
-_OPENCODE_CANNOT = {"cancel": "does not end within 20 s of Ctrl-C"}
 
 
 def _openai_sdk(name: str, model: str, cannot: dict[str, str]) -> Client:
@@ -179,7 +178,6 @@ _ALL = (
         "claude-sonnet-4-5",
         lambda start: _opencode(start, "anthropic"),
         "OpenCode",
-        cannot=_OPENCODE_CANNOT,
     ),
     Client(
         "opencode-responses",
@@ -187,7 +185,6 @@ _ALL = (
         "gpt-5",
         lambda start: _opencode(start, "openai"),
         "OpenCode",
-        cannot=_OPENCODE_CANNOT,
     ),
     Client(
         "opencode-chat",
@@ -195,7 +192,6 @@ _ALL = (
         "gpt-4.1",
         lambda start: _opencode(start, "gateway", "@ai-sdk/openai-compatible"),
         "OpenCode",
-        cannot=_OPENCODE_CANNOT,
     ),
     Client(
         "sdk-anthropic",

@@ -106,16 +106,20 @@ class Stay:
         try:
             if cancel:
                 await self._begun(before)
-                os.killpg(process.pid, signal.SIGINT)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGINT)
             async with asyncio.timeout(LEAVE_SECONDS if cancel else PATIENCE):
                 await process.wait()
         except TimeoutError:
-            pass
-        status = process.returncode
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # this client's own session of processes
-        await process.wait()
-        return Ended(status, (self.home / "said").read_text(errors="replace"))
+            return Ended(None, self._said())
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # this client's own session of processes
+            await process.wait()
+        return Ended(process.returncode, self._said())
+
+    def _said(self) -> str:
+        return (self.home / "said").read_text(errors="replace")
 
     async def _begun(self, before: int) -> None:
         """Wait until an answer has been on its way for a moment."""
@@ -155,6 +159,9 @@ async def stay(house: House, client: Client, errand: str, way: str, root: Path) 
 async def run_all(chosen: argparse.Namespace) -> int:
     """Run what was chosen, print a line each, return how many are not as they should be."""
     bad = 0
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with tempfile.TemporaryDirectory(prefix="aibridge-clients-", ignore_cleanup_errors=True) as folder:
         async with open_house(Path(folder)) as house:
             for way in chosen.ways:
@@ -188,7 +195,12 @@ def main() -> int:
     about.add_argument("--root", type=Path, default=CHECKOUT / ".clients", help="where install.sh put the clients")
     chosen = about.parse_args()
     chosen.root = chosen.root.resolve()
-    bad = asyncio.run(run_all(chosen))
+    # A shell lets what it starts in the background ignore Ctrl-C, and the clients would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        bad = asyncio.run(run_all(chosen))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
     print(f"{bad} not as they should be" if bad else "All as they should be")
     return 1 if bad else 0
 
