@@ -20,7 +20,7 @@ from support.raw_client import RawClient, connect
 pytestmark = pytest.mark.slow
 
 STREAM = Errand(number=4, dialect="messages", streams=True, session="long")
-PLAIN = Errand(number=4, dialect="messages", streams=False, session="long")
+PLAIN = Errand(number=9, dialect="messages", streams=False, session="long")
 GONE_WITHIN = 25.0
 """Seconds, by the promise; a test gives a slow machine as much again."""
 

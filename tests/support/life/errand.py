@@ -89,7 +89,8 @@ def usage(number: int) -> Usage:
 
 
 def answer(number: int, *, pause: float) -> Answer:
-    """What the provider says, with a pause in the middle."""
-    parts: list[Part] = [Think(f"because of {number}"), Pause(pause), Text(f"Here is {number}. " * 4)]
+    """What the provider says, with a pause: before the status line when the number is odd, else in the middle."""
+    parts: list[Part] = [Think(f"because of {number}"), Text(f"Here is {number}. " * 4)]
+    parts.insert(0 if number % 2 else 1, Pause(pause))
     parts += [CallTool("look", {"errand": number}, id=call) for call in calls(number)]
     return Answer(parts=parts, usage=usage(number), id=f"answer_{number}")
