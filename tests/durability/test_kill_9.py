@@ -50,6 +50,23 @@ async def test_postgresql_is_killed(home: Home, upstream: str, rounds: int, *, e
     assert set(people.refused) <= {503}
 
 
+async def test_postgresql_is_stopped_and_goes_on(home: Home, upstream: str) -> None:
+    """Nobody waits for ever; what it was at may be committed when it goes on, beside its own repetition."""
+    served = await home.serving(upstream, AIBRIDGE_BEGIN_TIMEOUT="1s", AIBRIDGE_FINISH_TIMEOUT="2s")
+    async with crowd(lambda: served.url, await token_of_someone(home.dsn), seed=1) as people:
+        await people.answers(50)
+        paused = sorted(home.postgres())
+        for pid in paused:
+            kill(pid, signal.SIGSTOP)
+        await eventually(lambda: people.refused[503] >= 20)
+        for pid in paused:
+            kill(pid, signal.SIGCONT)
+        await people.answers(50)
+    assert set(people.refused) == {503}
+    async with looking(home.dsn) as psql:
+        await kept(psql, people.answered)
+
+
 async def test_rows_of_the_dead_are_closed_within_about_a_minute(home: Home, upstream: str, rounds: int) -> None:
     """The one test that really waits, and only when there is time for it."""
     if rounds < 20:

@@ -24,8 +24,10 @@ ROLE = DATABASE = "aibridge"
 SOCKET = ".s.PGSQL.5432"
 START_TIMEOUT = 120.0
 """Seconds. Recovery after a crash replays at most `max_wal_size`, which takes a slow disk half a minute."""
-STOP_TIMEOUT = 10
-"""Seconds for an orderly stop; then an immediate one, which loses nothing but makes the next start recover."""
+STOP_TIMEOUT = 3
+"""Seconds for an orderly stop; then an immediate one, which loses nothing but makes the next start recover.
+
+After twenty seconds for running streams, five are left until the process shall be gone."""
 POLL = 0.02
 """Seconds between looks at a server that is starting."""
 LOG_LIMIT = 4 * 2**20
