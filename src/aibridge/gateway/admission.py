@@ -31,7 +31,7 @@ class Admission:
     def route(self, request: Request) -> Route:
         """Return where a request goes. Raises `RequestRefused` 404, or 426 for a WebSocket, before anyone is asked."""
         method, raw_path = request.scope["method"], request.scope["raw_path"]
-        if b"upgrade" in request.fields and self._routes.is_intercepted(raw_path):
+        if b"websocket" in request.fields.get(b"upgrade", b"").lower() and self._routes.is_intercepted(raw_path):
             raise RequestRefused("WebSocket is not supported here; use HTTP.", status=426)
         route = self._routes.find(method, raw_path)
         if route is None:
