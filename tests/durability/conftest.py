@@ -30,4 +30,4 @@ async def upstream() -> AsyncIterator[str]:
 @pytest.fixture
 def rounds() -> int:
     """How often something is killed."""
-    return int(os.environ.get("AIBRIDGE_TEST_ROUNDS", "3"))
+    return int(os.environ.get("AIBRIDGE_TEST_ROUNDS", "2"))

@@ -8,25 +8,29 @@ import pytest
 
 from support.life.crowd import crowd
 from support.life.ledger import kept, looking, settled, silent_for_a_minute, token_of_someone
-from support.life.processes import Home, children, eventually, kill
+from support.life.processes import Home, children, eventually, kill, of_folder
 
 pytestmark = pytest.mark.slow
 
 
-async def test_the_gateway_is_killed(home: Home, upstream: str, rounds: int) -> None:
+@pytest.mark.parametrize("everything", [False, True], ids=["alone", "with its PostgreSQL"])
+async def test_the_gateway_is_killed(home: Home, upstream: str, rounds: int, *, everything: bool) -> None:
     rng = random.Random()
     served = await home.serving(upstream)
     token = await token_of_someone(home.dsn)
+    async with crowd(lambda: served.url, token, seed=rng.randrange(10**9)) as people:
+        for _ in range(rounds):
+            await people.answers(rng.randrange(20, 150))
+            await asyncio.sleep(rng.uniform(0, 0.3))  # at a random moment
+            for pid in of_folder(home.root) if everything else {served.process.pid}:
+                kill(pid)
+            dead, served.url = await served.ended(), ""
+            assert dead == -signal.SIGKILL
+            served = await home.serving(upstream)
+            async with looking(home.dsn) as psql:
+                await silent_for_a_minute(psql, *(former.process.pid for former in home.served[:-1]))
+        await people.answers(50)
     async with looking(home.dsn) as psql:
-        async with crowd(lambda: served.url, token, seed=rng.randrange(10**9)) as people:
-            for _ in range(rounds):
-                await people.answers(rng.randrange(20, 150))
-                await asyncio.sleep(rng.uniform(0, 0.3))  # at a random moment
-                await served.kill()
-                served.url = ""
-                await silent_for_a_minute(psql, served.process.pid)
-                served = await home.serving(upstream)
-            await people.answers(50)
         await kept(psql, people.answered)
         assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions WHERE outcome = 'interrupted'") > 0
 
