@@ -83,7 +83,10 @@ class Told:
 
     def hear(self, text: str, *, by_agent: bool = False) -> None:
         """Somebody asks."""
-        for errand, mark in MARK.findall(text):
+        found = MARK.findall(text)
+        if self.mark and not found and not text.lstrip().startswith("<"):
+            self.broken_off = True  # words of the client's own that ask for the rest
+        for errand, mark in found:
             if mark != self.mark:
                 self.results, self.latest_call = {}, None
                 self.by_agent, self.broken_off = by_agent, False
@@ -235,7 +238,7 @@ def conversation(body: dict[str, Any]) -> Told:
             told.hear("".join(sealed), by_agent=True)
         elif role == "user":
             _hear_blocks(told, item.get("content"))
-        elif role == "assistant":
+        elif role == "assistant" or kind == "reasoning":
             told.broken_off = True
     return told
 
