@@ -161,6 +161,8 @@ class Exchange:
         """Carry chunk by chunk until only bytes are left that wait for the record."""
         tap, streaming = self.tap, self._holds_nothing_back(reply)
         while (chunk := await self._next(reply, streaming=streaming)) is not None:
+            if reply.status < HTTPStatus.BAD_REQUEST:
+                await self._start(reply)  # one durable commit away from the request; its end is the body's affair
             if tap is not None:
                 tap.hear(chunk)
             out = chunk if self.filter is None else self.filter.feed(chunk)
@@ -178,7 +180,8 @@ class Exchange:
     async def _next(self, reply: Reply, *, streaming: bool) -> bytes | None:
         """Return what is there; only when nothing is, the head of a stream goes out and the provider is waited for.
 
-        The head of a plain answer leaves with the first bytes that may: an empty body has no other last bytes.
+        The head of a plain answer leaves when its body has begun: an empty body has no other last bytes. That of an
+        error stays with its body, so that a client is told why when the end cannot be recorded.
         """
         chunk = reply.read_nowait()
         if chunk is None and not reply.ended:
