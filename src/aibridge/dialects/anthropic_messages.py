@@ -19,6 +19,11 @@ from aibridge.records import RequestFacts
 
 _INJECTED = re.compile(r"\s*+(?:<system-reminder>(?>.*?</system-reminder>)\s*+)+", re.DOTALL)
 """A text that is nothing but reminders which the client wrote itself. Text between two reminders is a person's."""
+_ASKS_FOR_THE_REST = (
+    "Your response above was cut off mid-stream. Resume directly from where it stops — no apology, no recap. "
+    "If none of it survived, answer the request from the start."
+)
+"""What Claude Code (2.1.330) puts behind the prompt after a cut. Exactly these words hide nothing."""
 
 _ERROR_TYPES = {
     400: "invalid_request_error",
@@ -89,6 +94,7 @@ def _asked(messages: Value | None, notes: Notes) -> Asked:
 
 def _prompt(blocks: list[dict[str, Any]], notes: Notes) -> str | None:
     texts = [text_of(block.get("text")) for block in blocks if block.get("type") == "text"]
+    texts = [text for text in texts if text.strip() != _ASKS_FOR_THE_REST]
     human = [text for text in texts if not _INJECTED.fullmatch(text)]
     if human or not texts:
         return human[-1] if human else None
