@@ -83,10 +83,7 @@ class Told:
 
     def hear(self, text: str, *, by_agent: bool = False) -> None:
         """Somebody asks."""
-        found = MARK.findall(text)
-        if self.mark and not found and not text.lstrip().startswith("<"):
-            self.broken_off = True  # words of the client's own that ask for the rest
-        for errand, mark in found:
+        for errand, mark in MARK.findall(text):
             if mark != self.mark:
                 self.results, self.latest_call = {}, None
                 self.by_agent, self.broken_off = by_agent, False
