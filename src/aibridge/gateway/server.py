@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -23,6 +24,7 @@ LINGER_SECONDS = 5.0
 
 CONNECTION = "aibridge.connection"
 """Key of the protocol among a request's ASGI extensions."""
+BODY_FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class UnacceptableError(Exception):
@@ -46,6 +48,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self._field_bytes = 0
         self._verdict: tuple[int, str] | None = None
         """Status and message, once a callback of the parser has refused the request."""
+        self._offered = False
+        """This request offers another protocol, and its body is still to come."""
         self._framing_bytes = 0
         """In a row that are no body: chunk sizes and extensions, trailers. The parser holds a field until it ends."""
         self._silence_timer: asyncio.TimerHandle | None = None
@@ -98,11 +102,35 @@ class GatewayProtocol(HttpToolsProtocol):
             self._stop(self._silence_timer)
             self._silence_timer = None
         self._framing_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self._in_head:
             self._bound_head(len(data))
         elif self._framing_bytes > MAX_HEAD_BYTES:
             self._refuse(400, "too much between two parts of the request body")
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("this is not HTTP/1.1")
+
+    def _decline(self, rest: bytes) -> None:
+        """Nobody takes the offer to speak another protocol; Java's client makes it (h2c) beside an ordinary body.
+
+        httptools ends the message where the other protocol could begin. The body is read by a parser of its own, after
+        which the connection closes.
+        """
+        if not self._offered:
+            return
+        self._offered = False
+        self.cycle.keep_alive = False
+        framing = b"".join(b"%b: %b\r\n" % pair for pair in self.headers if pair[0] in BODY_FRAMING)
+        self.parser = httptools.HttpRequestParser(_BodyOnly(self))
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n")
+        self._feed(rest)
 
     def _bound_head(self, received: int) -> None:
         self._head_bytes += received
@@ -138,7 +166,8 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._framing_bytes = 0
-        super().on_message_complete()
+        if not self._offered:
+            super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -148,6 +177,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self._stop(self._head_timer)
             self._head_timer = None
         super().on_headers_complete()
+        self._offered = self.parser.should_upgrade() and any(name in BODY_FRAMING for name, _ in self.headers)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or too much of it."""
@@ -212,6 +242,15 @@ class GatewayProtocol(HttpToolsProtocol):
     def _stop(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
+
+
+class _BodyOnly:
+    """Whom a parser tells about a body whose head is known already."""
+
+    def __init__(self, protocol: GatewayProtocol) -> None:
+
+        self.on_body = protocol.on_body
+        self.on_message_complete = protocol.on_message_complete
 
 
 class _Lingering:
