@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import functools
+import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 
 import uvloop
@@ -31,12 +33,18 @@ def demo(settings: Settings) -> int:
 
 
 async def _until_stopped(settings: Settings, listener: socket.socket) -> None:
-    say = functools.partial(print, flush=True)
     start = functools.partial(open_house, settings, listener)
     with _stopped_by(signal.SIGTERM, signal.SIGINT) as stopping, contextlib.suppress(asyncio.CancelledError):
-        await run(start, say=say)
+        await run(start, say=_say)
     if stopping.is_set():
-        say("The demo has ended. What it recorded is kept until its next start.")
+        _say("The demo has ended. What it recorded is kept until its next start.")
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, flush=True)  # noqa: T201 - a command's output
+    except BrokenPipeError:  # `aibridge demo | head`: nobody reads any more, and the play goes on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager
