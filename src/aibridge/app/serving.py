@@ -174,6 +174,11 @@ class GatewayServer(uvicorn.Server):
         if left:
             await asyncio.wait(left, timeout=BREAK_OFF_SECONDS)
 
+    async def _wait_tasks_to_complete(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.shutdown()  # uvicorn has told the others; this one came through the closing door
+        await super()._wait_tasks_to_complete()
+
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises `SettingsError` that names the setting."""

@@ -49,7 +49,7 @@ class _Heard:
 class Crowd:
     """Clients at work. `address` says where the gateway is now; empty while it is nowhere."""
 
-    def __init__(self, address: Callable[[], str], token: str, *, seed: int, sessions: int) -> None:
+    def __init__(self, address: Callable[[], str], token: str, *, seed: int, sessions: int, keeps: bool) -> None:
         self.answered: list[Answered] = []
         self.refused: Counter[int] = Counter()
         """Error statuses and how often they came."""
@@ -57,6 +57,7 @@ class Crowd:
         """Answers that broke off, and requests that found nobody."""
         self._seed = seed
         self._sessions = sessions
+        self._keeps = keeps
         self._address = address
         self._token = token
         self._numbers = itertools.count(1)
@@ -93,9 +94,10 @@ class Crowd:
                 status = await _ask(*connection, errand.request(self._token), heard)
             except (OSError, asyncio.IncompleteReadError):
                 status, self.cut = 0, self.cut + 1
-            if connection is not None and not heard.complete:
+            if connection is not None and not (heard.complete and self._keeps):
                 connection[1].close()
                 connection = None
+            if not heard.complete:
                 await asyncio.sleep(rng.uniform(0, 0.05))  # a client's own pause before it tries again
             before = await self._note(errand, heard, status, before.id if loops and before else None)
         if connection is not None:
@@ -133,10 +135,16 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reque
 
 @asynccontextmanager
 async def crowd(
-    address: Callable[[], str], token: str, *, seed: int, clients: int = 20, sessions: int = SESSIONS
+    address: Callable[[], str],
+    token: str,
+    *,
+    seed: int,
+    clients: int = 20,
+    sessions: int = SESSIONS,
+    keeps: bool = True,
 ) -> AsyncIterator[Crowd]:
-    """Clients at work during the block; at its end they finish what is under way."""
-    it = Crowd(address, token, seed=seed, sessions=sessions)
+    """Clients at work during the block; then they finish what is under way. `keeps`: connections are used again."""
+    it = Crowd(address, token, seed=seed, sessions=sessions, keeps=keeps)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(it.client(number)) for number in range(clients)]
         try:
