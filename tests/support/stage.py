@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import asyncpg
+import httpx
 
 from aibridge.demo.asked import Request
 from aibridge.demo.http_server import serve
@@ -57,8 +58,10 @@ class Revolving:
 class Stage:
     """A running gateway before a provider that a test scripts."""
 
-    def __init__(self, gateway: Gateway, revolving: Revolving, database: str) -> None:
+    def __init__(self, gateway: Gateway, revolving: Revolving, database: str, upstream: str) -> None:
         self.gateway = gateway
+        self.upstream = upstream
+        """The address of its provider."""
         self.database = database
         """The address of its database."""
         self._revolving = revolving
@@ -76,7 +79,11 @@ class Stage:
         """The same stage, with somebody new on it, whose record is still empty."""
         self._revolving.provider = Provider()
         user = await self.gateway.new_user(f"user-{secrets.token_hex(6)}", role=role)
-        return Stage(replace(self.gateway, user=user), self._revolving, self.database)
+        return Stage(replace(self.gateway, user=user), self._revolving, self.database, self.upstream)
+
+    async def directly(self, path: str, body: bytes) -> httpx.Response:
+        """Ask the provider past the gateway."""
+        return await self.gateway.http.post(f"{self.upstream}{path}", content=body)
 
     async def begun(self) -> None:
         """Wait until the start of this user's request is durable."""
@@ -109,7 +116,7 @@ async def open_stage(database: str, *, environ: Mapping[str, str] | None = None)
     async with serve(revolving) as (_, address):
         more = {name: value.format(upstream=address) for name, value in MORE_PROVIDERS.items()}
         async with open_gateway(database, address, environ={**more, **(environ or {})}) as gateway:
-            yield Stage(gateway, revolving, database)
+            yield Stage(gateway, revolving, database, address)
 
 
 def in_turn(*said: Said) -> Script:

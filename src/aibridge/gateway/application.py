@@ -10,7 +10,7 @@ from aibridge.errors import AccessDenied, RequestRefused, StoreError
 from aibridge.gateway.admission import Admission
 from aibridge.gateway.asgi import Receive, Scope, Send
 from aibridge.gateway.body import Bodies, ClientGone
-from aibridge.gateway.headers import first, request_head
+from aibridge.gateway.headers import joined, request_head
 from aibridge.gateway.interception import Interception
 from aibridge.gateway.reading import THREAD_FROM, Reading, read_request
 from aibridge.gateway.refusals import closing, refusal_of, refuse
@@ -164,7 +164,7 @@ class Gateway:
 
 def _tap(dialect: Dialect, reply: Reply, *, streaming: bool) -> Tap:
     listener = dialect.listen(status=reply.status, streaming=streaming)
-    encoding = first(reply.headers, b"content-encoding")
+    encoding = joined(reply.headers, b"content-encoding")
     if not encoding:
         return Tap(listener)
     name = encoding.decode("latin-1")

@@ -75,6 +75,11 @@ def first(headers: RawHeaders, name: bytes) -> bytes:
     return next((value for key, value in headers if key == name), b"")
 
 
+def joined(headers: RawHeaders, name: bytes) -> bytes:
+    """Return all values of a header as one list (RFC 9110 §5.2), or empty bytes."""
+    return b", ".join([value for key, value in headers if key == name])
+
+
 def _named_by_connection(headers: Iterable[tuple[bytes, bytes]]) -> Collection[bytes]:
     named: set[bytes] = set()
     for name, value in headers:

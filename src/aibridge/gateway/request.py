@@ -1,16 +1,18 @@
 """One request on its way through the data plane, and what has become known of it."""
 
 import time
-from collections.abc import Mapping
 from uuid import UUID
 
 from aibridge.auth.credentials import Credentials
 from aibridge.auth.identify import Identity
 from aibridge.gateway.asgi import Receive, Scope, Send
 from aibridge.gateway.body import Held
+from aibridge.gateway.headers import joined
 from aibridge.gateway.refusals import Refusal, refuse
 from aibridge.gateway.routes import Route
 from aibridge.gateway.server import CONNECTION, GatewayProtocol
+
+ENCODING = b"content-encoding"
 
 
 class Request:
@@ -41,8 +43,10 @@ class Request:
         self.scope = scope
         self.receive = receive
         self.send = send
-        self.fields: Mapping[bytes, bytes] = dict(reversed(scope["headers"]))
-        """The request's headers by lower-case name; of repeated ones the first."""
+        self.fields: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        """The request's headers by lower-case name; of repeated ones the first, but every content encoding."""
+        if ENCODING in self.fields:
+            self.fields[ENCODING] = joined(scope["headers"], ENCODING)
         self.connection: GatewayProtocol = scope["extensions"][CONNECTION]
         self.body: bytes | bytearray = b""
         self.interception_id: UUID | None = None
