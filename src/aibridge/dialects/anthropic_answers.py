@@ -145,10 +145,59 @@ class AnthropicStream(StreamListener):
         )
 
 
+class _PlainBlock(msgspec.Struct):
+    """A content block of a plain answer, spelt as the reference says."""
+
+    type: str
+    id: str = ""
+    name: str = ""
+    server_name: str = ""
+    input: msgspec.Raw = msgspec.Raw(b"{}")
+    thinking: str = ""
+
+    def block(self) -> _Block:
+        """The same as a block that was heard."""
+        whole = self.thinking if self.type == "thinking" else decoded(self.input)
+        return _Block(
+            kind=self.type, id=self.id, name=self.name, server_name=self.server_name, whole=whole, stopped=True
+        )
+
+
+class _PlainMessage(msgspec.Struct):
+    """A plain answer, spelt as the reference says."""
+
+    id: str
+    model: str
+    content: list[_PlainBlock]
+    usage: dict[str, Any]
+    stop_reason: str | None = None
+    error: msgspec.UnsetType = msgspec.UNSET
+
+
+_PLAIN = msgspec.json.Decoder(_PlainMessage)
+
+
 class AnthropicPlain(PlainListener):
     """Hears a plain answer of the Messages API."""
 
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
+        try:
+            message = _PLAIN.decode(body)
+        except (ValueError, RecursionError):
+            return self._read_patiently(body, notes)
+        blocks = [block.block() for block in message.content if _kept(block.type)]
+        return ReplyFacts(
+            response_id=message.id,
+            model=message.model,
+            token_usage=_token_usage(message.id, message.usage, notes, partial=False),
+            tool_usages=_tool_usages(message.id, blocks),
+            model_thoughts=_model_thoughts(blocks),
+            ended=True,
+            stop_reason=message.stop_reason or "",
+            notes=notes.told(),
+        )
+
+    def _read_patiently(self, body: bytearray, notes: Notes) -> ReplyFacts:
         message = fields(body)
         if error := error_in({"error": value(message.get("error"), notes)}):
             return ReplyFacts(ended=True, failed=True, error_code=error.code, error_message=error.message)

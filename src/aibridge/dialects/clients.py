@@ -4,6 +4,7 @@ All of it is declared by the client and proves nothing. A client that is not kno
 """
 
 import json
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aibridge.dialects.dialect import Headers
@@ -116,17 +117,23 @@ def titles(client: str, system: str) -> bool:
 
 
 def _client(headers: Headers) -> tuple[str, str]:
-    user_agent = _text(headers, b"user-agent")
+    client, version = _named(_text(headers, b"user-agent")[:MAX_DECLARED], _text(headers, b"originator")[:MAX_DECLARED])
+    if client == UNKNOWN and b"x-cursor-client-version" in headers:
+        return CURSOR, _text(headers, b"x-cursor-client-version")
+    return client, version
+
+
+@lru_cache(maxsize=1024)
+def _named(user_agent: str, originator: str) -> tuple[str, str]:
+    """Client and version by what it calls itself; remembered, since a deployment sees few different clients."""
     lowered = user_agent.lower()
-    originator = _ORIGINATORS.get(_text(headers, b"originator").lower())
+    originated = _ORIGINATORS.get(originator.lower())
     for beginning, client in _USER_AGENTS:
         if lowered.startswith(beginning):
             return client, _version(user_agent)
-        if client == originator:
+        if client == originated:
             return client, ""
-    return (
-        (CURSOR, _text(headers, b"x-cursor-client-version")) if b"x-cursor-client-version" in headers else (UNKNOWN, "")
-    )
+    return UNKNOWN, ""
 
 
 def _version(user_agent: str) -> str:
@@ -150,11 +157,11 @@ def _agents(client: str, session_id: str | None, headers: Headers) -> tuple[str 
 
 def _first(headers: Headers, names: tuple[bytes, ...]) -> str | None:
     for name in names:
-        if found := bounded_session_id(_text(headers, name)):
+        if name in headers and (found := bounded_session_id(_text(headers, name))):
             return found
     return None
 
 
 def _text(headers: Headers, name: bytes) -> str:
-    raw = headers.get(name, b"")
-    return raw.decode("utf-8", "replace").strip()
+    raw = headers.get(name)
+    return raw.decode("utf-8", "replace").strip() if raw else ""

@@ -24,6 +24,7 @@ UNREADABLE = "some values are not readable JSON"
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _ARRAY = msgspec.json.Decoder(list[Raw])
+_STRING = msgspec.json.Decoder(str)
 _ANY = msgspec.json.Decoder()
 _MAX_DIGITS = 4300
 """Python refuses to turn longer digits into an int (CVE-2020-10735)."""
@@ -110,8 +111,13 @@ def decoded(text: Value) -> str:
 
 def string(text: Value | None) -> str:
     """The string that a value holds; empty when it is absent or no string."""
-    quoted = text is not None and bytes(memoryview(text)[:1]) == b'"'
-    return text_of(value(text, Notes())) if quoted else ""
+    if text is None:
+        return ""
+    try:
+        return _STRING.decode(text)
+    except ValueError:
+        quoted = bytes(memoryview(text)[:1]) == b'"'
+        return text_of(value(text, Notes())) if quoted else ""
 
 
 def truth(text: Value | None) -> bool:

@@ -136,7 +136,6 @@ class Gateway:
                 provider=route.provider.type,
                 provider_name=route.provider.name,
                 endpoint=route.endpoint,
-                user_agent=request.fields.get(b"user-agent", b"").decode("latin-1"),
                 credential=Credential(kind=credentials.kind, type=credentials.credential_type, hint=hint),
             ),
             facts=reading.facts,

@@ -89,7 +89,7 @@ class Interception:
             outcome=outcome,
             status_code=_status_shown(fate, exchange),
             error_type=kind,
-            error_message=scrub(message),
+            error_message=scrub(message) if message else "",
             time_to_first_byte_us=None if first_byte_at is None else round((first_byte_at - self._arrived_at) * 1e6),
             partial=outcome is not Outcome.COMPLETED and not facts.ended,
             mutations=exchange.filter.mutations if exchange.filter else (),

@@ -36,6 +36,11 @@ class Connection(Protocol):
         """Whether the client has gone away."""
         ...
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop it runs in."""
+        ...
+
 
 class Watch:
     """Cancels the guarded work of one request when the client leaves or its start cannot be recorded.
@@ -63,7 +68,7 @@ class Watch:
         if self._connection.gone:
             work.close()
             raise Interrupted(Reason.CLIENT_GONE)
-        self._task = task = asyncio.current_task()
+        self._task = task = asyncio.current_task(self._connection.loop)
         assert task is not None
         self._armed = True
         self._connection.watch(self._left)

@@ -91,6 +91,7 @@ class GroupCommit(Generic[Row]):
         overflow: Overflow,
         turn: asyncio.Lock | None = None,
     ) -> None:
+        self._loop = asyncio.get_running_loop()  # kept: asking for it is a system call on Python 3.11
         self._write = write
         self._size = size
         self._reduce = reduce
@@ -115,7 +116,7 @@ class GroupCommit(Generic[Row]):
 
     def open(self, row: Row) -> Ticket[Row]:
         """Return a ticket for a row; its patience runs from now on, also before it is queued."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         ticket = Ticket(row, self._size(row), loop.create_future(), loop.time() + self._patience)
         self._promises.append(ticket)
         return ticket

@@ -54,7 +54,6 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     provider: ProviderType
     provider_name: str
     endpoint: str
-    user_agent: str
     credential: Credential
 
 
@@ -90,9 +89,6 @@ def begun(
 ) -> Begun:
     """Make the row of a start."""
     notes = Notes(facts.notes)
-    metadata = dict(facts.metadata)
-    if origin.user_agent:
-        metadata["request_user_agent"] = origin.user_agent
     return Begun(
         id=interception_id,
         initiator_id=origin.initiator_id,
@@ -120,7 +116,7 @@ def begun(
         body_sha256_sent=proof.sent,
         unread=facts.unread,
         user_prompt=_user_prompt(facts, started_at, notes, new_id),
-        metadata=storable.metadata(metadata, notes),
+        metadata=storable.metadata(facts.metadata, notes),
         notes=notes.told(),
     )
 

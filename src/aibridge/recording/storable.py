@@ -32,7 +32,7 @@ class Notes:
     __slots__ = ("_notes",)
 
     def __init__(self, notes: tuple[str, ...] = ()) -> None:
-        self._notes = dict.fromkeys(notes)
+        self._notes: dict[str, None] = dict.fromkeys(notes) if notes else {}
 
     def add(self, note: str) -> None:
         """Remember a note."""
