@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +11,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from aibridge.app.memory import kept_small
 from aibridge.app.parts import Worker, open_worker
 from aibridge.app.stopping import Stopping, stopped_by_signals
 from aibridge.config import Settings
@@ -92,27 +92,10 @@ async def run_worker(
     """Serve on one socket until asked to stop, or until the pipe `parent` closes: its other end has died."""
     async with open_worker(settings, dsn) as worker:
         server = GatewayServer(worker)
-        with stopping.by(server.stop), _ending_with(parent, server), _collecting_rarely():
+        with stopping.by(server.stop), _ending_with(parent, server), kept_small():
             if parent is None:
                 log.info("aibridge is listening", url=url_of(listener))
             await server.serve(sockets=[listener])
-
-
-@contextlib.contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Let the cyclic collector run every 50,000 allocations, not every 700, and spare it what the start has built.
-
-    A request leaves hardly any cycles, and looking for them was an eighth of its cost (measured).
-    """
-    usual = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
 
 
 @contextlib.contextmanager
