@@ -12,11 +12,10 @@ from dataclasses import replace
 import asyncpg
 import httpx
 
-from aibridge.demo.asked import Request
 from aibridge.demo.http_server import serve
-from aibridge.demo.provider import Provider, Said, Script
+from aibridge.demo.provider import Provider, Said
 from aibridge.demo.received import Received
-from aibridge.demo.script import Gate
+from aibridge.demo.script import Answer, Gate
 from aibridge.demo.wire import Outgoing
 from aibridge.records import Role
 from support.gateway import Gateway, open_gateway
@@ -75,6 +74,15 @@ class Stage:
         """From now on these answers are given, one after the other; one alone is given every time."""
         return self.play(Provider(says=said[0]) if len(said) == 1 else Provider(answers=said))
 
+    def elsewhere(self, said: Answer) -> Provider:
+        """From now on this bare answer is given on the routes that are passed through."""
+        return self.play(Provider(elsewhere=lambda _: said))
+
+    @property
+    def token(self) -> str:
+        """This user's."""
+        return self.gateway.user.token
+
     async def visited_by(self, *, role: Role = Role.MEMBER) -> "Stage":
         """The same stage, with somebody new on it, whose record is still empty."""
         self._revolving.provider = Provider()
@@ -117,13 +125,3 @@ async def open_stage(database: str, *, environ: Mapping[str, str] | None = None)
         more = {name: value.format(upstream=address) for name, value in MORE_PROVIDERS.items()}
         async with open_gateway(database, address, environ={**more, **(environ or {})}) as gateway:
             yield Stage(gateway, revolving, database, address)
-
-
-def in_turn(*said: Said) -> Script:
-    """A script that gives these answers one after the other, and the last one for ever."""
-    left = list(said)
-
-    def script(_: Request) -> Said:
-        return left.pop(0) if len(left) > 1 else left[0]
-
-    return script
