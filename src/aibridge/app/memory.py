@@ -15,7 +15,7 @@ TRIM_BYTES = 128 * 1024
 
 @contextlib.contextmanager
 def kept_small() -> Iterator[None]:
-    """Give freed bodies back to the system, and let the cyclic collector run rarely, sparing it what the start built."""
+    """Give freed bodies back to the system; let the cyclic collector run rarely, and spare it what the start built."""
     _trim_eagerly()
     usual = gc.get_threshold()
     gc.collect()

@@ -27,6 +27,10 @@ CONNECTION = "aibridge.connection"
 BODY_FRAMING = (b"content-length", b"transfer-encoding")
 
 
+READ_AT_ONCE = frozenset((b"transfer-encoding", b"expect"))
+"""Fields that are looked at when they come; all others only when the head is whole."""
+
+
 class UnacceptableError(Exception):
     """The request's head is not accepted; what the client is told stands on the connection."""
 
@@ -45,7 +49,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self._on_leave: Callable[[], None] | None = None
         self._in_head = False
         self._head_bytes = 0
-        self._field_bytes = 0
+        self._arriving = 0
+        """Bytes of what is being parsed."""
         self._verdict: tuple[int, str] | None = None
         """Status and message, once a callback of the parser has refused the request."""
         self._offered = False
@@ -101,7 +106,8 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._silence_timer is not None:
             self._stop(self._silence_timer)
             self._silence_timer = None
-        self._framing_bytes += len(data)
+        self._arriving = len(data)
+        self._framing_bytes += self._arriving
         self._unset_keepalive_if_required()
         self._feed(data)
         if self._in_head:
@@ -145,18 +151,18 @@ class GatewayProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
         self._in_head = True
         self._head_bytes = 0
-        self._field_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count, then take the field. A trailer is dropped: it would stand among the headers that were judged."""
+        """Take the field. A trailer is dropped: it would stand among the headers that were judged."""
         if not self._in_head:
             return
-        self._field_bytes += len(name) + len(value) + 4
-        if self._field_bytes > MAX_HEAD_BYTES or len(self.headers) >= MAX_HEAD_FIELDS:
-            self._reject(431, "request header fields too large: at most 64 KiB and 200 fields are accepted")
-        if name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
-            self._reject(501, "the only transfer coding that is understood is chunked")
-        super().on_header(name, value)
+        name = name.lower()
+        if name in READ_AT_ONCE:
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                self._reject(501, "the only transfer coding that is understood is chunked")
+            super().on_header(name, value)
+        else:
+            self.headers.append((name, value))
 
     def on_body(self, body: bytes) -> None:
         """The body goes on."""
@@ -172,12 +178,19 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._in_head = False
+        self._bound_fields()
         self._framing_bytes = 0
         if self._head_timer is not None:
             self._stop(self._head_timer)
             self._head_timer = None
         super().on_headers_complete()
         self._offered = self.parser.should_upgrade() and any(name in BODY_FRAMING for name, _ in self.headers)
+
+    def _bound_fields(self) -> None:
+        """Only what arrived in one piece with more than a head may hold too large a one: hardly any is measured."""
+        large = self._head_bytes + self._arriving > MAX_HEAD_BYTES
+        if len(self.headers) > MAX_HEAD_FIELDS or (large and _size(self.headers) > MAX_HEAD_BYTES):
+            self._reject(431, "request header fields too large: at most 64 KiB and 200 fields are accepted")
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or too much of it."""
@@ -242,6 +255,11 @@ class GatewayProtocol(HttpToolsProtocol):
     def _stop(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
+
+
+def _size(headers: list[tuple[bytes, bytes]]) -> int:
+    """Bytes that the fields of a head take on the wire."""
+    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 class _BodyOnly:
