@@ -8,7 +8,7 @@ import pytest
 
 from support.life.crowd import crowd
 from support.life.ledger import kept, looking, settled, silent_for_a_minute, token_of_someone
-from support.life.processes import Home, children, eventually, kill, of_folder
+from support.life.processes import Home, eventually, kill
 
 pytestmark = pytest.mark.slow
 
@@ -21,8 +21,9 @@ async def test_the_gateway_is_killed(home: Home, upstream: str, rounds: int, *, 
     async with crowd(lambda: served.url, token, seed=rng.randrange(10**9)) as people:
         for _ in range(rounds):
             await people.answers(rng.randrange(20, 150))
-            await asyncio.sleep(rng.uniform(0, 0.3))  # at a random moment
-            for pid in of_folder(home.root) if everything else {served.process.pid}:
+            doomed = {served.process.pid} | (await asyncio.to_thread(home.postgres) if everything else set())
+            await asyncio.sleep(rng.uniform(0, 0.3))  # at a random moment, with nothing left to find out
+            for pid in doomed:
                 kill(pid)
             dead, served.url = await served.ended(), ""
             assert dead == -signal.SIGKILL
@@ -44,9 +45,9 @@ async def test_postgresql_is_killed(home: Home, upstream: str, rounds: int, *, e
     async with crowd(lambda: served.url, token, seed=rng.randrange(10**9)) as people:
         for _ in range(rounds):
             await people.answers(rng.randrange(20, 150))
+            everyone = await eventually(home.postgres)
             await asyncio.sleep(rng.uniform(0, 0.3))
-            postmaster = await eventually(lambda: home.postmaster)
-            for pid in (children(postmaster) if everybody else set()) | {postmaster}:
+            for pid in everyone if everybody else everyone & {home.postmaster}:
                 kill(pid)
         await people.answers(50)
     async with looking(home.dsn) as psql:

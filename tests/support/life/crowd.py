@@ -13,6 +13,8 @@ import httptools
 
 from support.life.errand import TERMINAL, Errand
 
+LEAVE = 0.05
+"""How many of the clients go away after the first bytes of an answer."""
 SESSIONS = 7
 """Shared by everybody: fewer than there are clients."""
 
@@ -91,7 +93,7 @@ class Crowd:
             heard = _Heard()
             try:
                 connection = connection or await self._connect()
-                status = await _ask(*connection, errand.request(self._token), heard)
+                status = await _ask(*connection, errand.request(self._token), heard, leaves=rng.random() < LEAVE)
             except (OSError, asyncio.IncompleteReadError):
                 status, self.cut = 0, self.cut + 1
             if connection is not None and not (heard.complete and self._keeps):
@@ -122,7 +124,9 @@ class Crowd:
         return answered
 
 
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, heard: _Heard) -> int:
+async def _ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, heard: _Heard, *, leaves: bool
+) -> int:
     parser = httptools.HttpResponseParser(heard)
     writer.write(request)
     while not heard.complete:
@@ -130,6 +134,8 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reque
         if not data:
             break
         parser.feed_data(data)
+        if leaves:
+            break
     return parser.get_status_code() if heard.complete or heard.body else 0
 
 

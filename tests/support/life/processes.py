@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 
 async def eventually(look: Callable[[], T | None], *, within: float = PATIENCE) -> T:
-    """Wait for what another process does: look until something is there."""
+    """Wait for what another process does: look until something is there. In a thread: nobody's clients are held up."""
     deadline = time.monotonic() + within
-    while not (found := look()):
+    while not (found := await asyncio.to_thread(look)):
         assert time.monotonic() < deadline, f"{look} saw nothing in {within} s"
         await asyncio.sleep(0.02)
     return found
