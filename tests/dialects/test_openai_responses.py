@@ -45,6 +45,15 @@ def test_a_call_output_correlates_and_is_no_prompt(kind: str) -> None:
     assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_1")
 
 
+def test_a_broken_answer_that_is_sent_back_still_answers_what_stands_before_it() -> None:
+    """Codex after a cut stream: the items that had come whole, and nothing new behind them."""
+    begun = [{"type": "reasoning"}, {"type": "message", "role": "assistant", "content": "I begin."}]
+    assert asked([user("a"), *begun]).prompt == "a"
+    output = {"type": "function_call_output", "call_id": "call_1", "output": "ok"}
+    facts = asked([user("a"), output, *begun])
+    assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_1")
+
+
 def test_what_agents_say_to_each_other_stands_behind_the_result_it_belongs_to() -> None:
     """Codex: the call that waited for a subagent returns, then the subagent's last words follow."""
     output = {"type": "function_call_output", "call_id": "call_wait", "output": "Wait completed."}
@@ -62,7 +71,8 @@ def test_what_agents_say_to_each_other_stands_behind_the_result_it_belongs_to() 
         [],
         [user("a"), {"type": "compaction_trigger"}],
         [user("a"), {"type": "agent_message", "content": [{"type": "encrypted_content"}]}],
-        [user("a"), {"type": "reasoning"}],
+        [user("a"), {"type": "function_call", "call_id": "call_1"}],
+        [{"type": "reasoning"}, {"role": "assistant", "content": "hm"}],
         [user([{"type": "input_image"}])],
         [{"type": "function_call_output"}],
         [7],

@@ -16,8 +16,10 @@ from aibridge.errors import RequestRefused
 from aibridge.records import RequestFacts
 
 _INSTRUCTING = ("system", "developer")
+_NOT_ASKING = (*_INSTRUCTING, "assistant")
 _CALL_OUTPUT = "_call_output"
 _AGENT_MESSAGE = "agent_message"
+_PASSED_OVER = (_AGENT_MESSAGE, "reasoning")
 
 
 class OpenAIResponses:
@@ -62,9 +64,10 @@ class OpenAIResponses:
 
 
 def _asked(given: Value | None, notes: Notes) -> Asked:
-    """Read the last input item that is no instruction.
+    """Read the last input item that is neither an instruction nor the model's own.
 
-    Codex puts what its agents say to each other behind the result of the call that waited for it. Behind a prompt it is
+    Codex keeps what had come of an answer that broke off, and asks for the rest: it still answers what stands before.
+    What its agents say to each other it puts behind the result of the call that waited for it. Behind a prompt that is
     a subagent's task: then the prompt is not a person's.
     """
     if text := string(given):
@@ -77,7 +80,7 @@ def _asked(given: Value | None, notes: Notes) -> Asked:
             return Asked(correlating_tool_call_id=text_of(item.get("call_id")) or None)
         if role == "user" and not told_by_agent:
             return Asked(prompt=_prompt(item.get("content")))
-        if kind != _AGENT_MESSAGE and role not in _INSTRUCTING:
+        if kind not in _PASSED_OVER and role not in _NOT_ASKING:
             break
         told_by_agent |= kind == _AGENT_MESSAGE
     return Asked()
