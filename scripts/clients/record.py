@@ -118,8 +118,10 @@ def _asked(exchange: Exchange, row: Row) -> Iterator[str]:
         yield from _differs("prompts of a side request", (row["side_request"], prompts), (True, []))
         if exchange.told.mark not in row["metadata"].get("side_prompt", ""):
             yield "the side request's text is not kept"
-    elif exchange.told.latest_call or exchange.told.by_agent or exchange.told.broken_off:
+    elif exchange.told.latest_call or exchange.told.by_agent:
         yield from _differs("prompts where nobody asks", prompts, [])
+    elif exchange.told.broken_off and not prompts:
+        return  # the prompt stands further up, or it is repeated
     elif len(prompts) != 1 or f"mark={exchange.told.mark}" not in prompts[0] or len(prompts[0]) > MAX_PROMPT:
         yield f"prompts: {prompts}"
 
