@@ -36,7 +36,7 @@ def read_head(body: Buffer) -> dict[str, Value] | None:
         head: Mapping[str, Raw] | None = _HEAD.decode(whole)
     except (ValueError, RecursionError):
         head = None
-    if head is not None and _each_once(text, start, head):
+    if head is not None and (_fills(len(whole), head) or _each_once(text, start, head)):
         return dict(head)
     return _patient_head(whole)
 
@@ -72,6 +72,15 @@ def _whole(body: Buffer) -> bytes | bytearray:
     if isinstance(owner, bytes | bytearray) and len(owner) == body.nbytes and body.c_contiguous:
         return owner
     return bytes(body)
+
+
+def _fills(size: int, head: Mapping[str, Raw]) -> bool:
+    """Whether these members, written without a space between them, take exactly `size` bytes.
+
+    Then there is room for nothing else: no key stood twice, none was escaped. Most clients write so.
+    """
+    punctuation = 1 + 4 * len(head) if head else 2  # braces, two quotes and a colon each, commas between
+    return size == punctuation + sum([len(key.encode()) + memoryview(raw).nbytes for key, raw in head.items()])
 
 
 def _each_once(text: bytes | bytearray, start: int, head: Mapping[str, Raw]) -> bool:
