@@ -36,18 +36,27 @@ async def test_the_gateway_is_killed(home: Home, upstream: str, rounds: int, *, 
         assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions WHERE outcome = 'interrupted'") > 0
 
 
-@pytest.mark.parametrize("everybody", [True, False], ids=["all of it", "the postmaster alone"])
-async def test_postgresql_is_killed(home: Home, upstream: str, rounds: int, *, everybody: bool) -> None:
-    """A backend whose postmaster died may still commit what it is at: nobody may start again before it has ended."""
+@pytest.mark.parametrize("whom", ["all of it", "the postmaster alone", "one of its children"])
+async def test_postgresql_is_killed(home: Home, upstream: str, rounds: int, whom: str) -> None:
+    """A backend whose postmaster died may still commit what it is at: nobody may start again before it has ended.
+
+    A postmaster that loses a child ends all others, and starts them again by itself.
+    """
     rng = random.Random()
     served = await home.serving(upstream)
     token = await token_of_someone(home.dsn)
     async with crowd(lambda: served.url, token, seed=rng.randrange(10**9)) as people:
         for _ in range(rounds):
             await people.answers(rng.randrange(20, 150))
-            everyone = await eventually(home.postgres)
+            everyone: set[int] = await eventually(lambda: found if len(found := home.postgres()) > 1 else set())
+            postmaster = {home.postmaster} & everyone
+            doomed = {
+                "all of it": everyone,
+                "the postmaster alone": postmaster,
+                "one of its children": {rng.choice(sorted(everyone - postmaster))},
+            }
             await asyncio.sleep(rng.uniform(0, 0.3))
-            for pid in everyone if everybody else everyone & {home.postmaster}:
+            for pid in doomed[whom]:
                 kill(pid)
         await people.answers(50)
     async with looking(home.dsn) as psql:
