@@ -117,8 +117,11 @@ class RawClient:
 
 
 @asynccontextmanager
-async def connect(port: int, *, buffer: int | None = None) -> AsyncIterator[RawClient]:
-    """Connect to a port of 127.0.0.1. `buffer`: bytes that the kernel may hold of what this client does not read."""
+async def connect(port: int, *, buffer: int | None = None, within: float = 15.0) -> AsyncIterator[RawClient]:
+    """Connect to a port of 127.0.0.1; the block may take `within` seconds, so that no test waits for ever.
+
+    `buffer`: bytes that the kernel may hold of what this client does not read.
+    """
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -127,7 +130,8 @@ async def connect(port: int, *, buffer: int | None = None) -> AsyncIterator[RawC
     limit = 2**16 if buffer is None else buffer
     reader, writer = await asyncio.open_connection(sock=sock, limit=limit)
     try:
-        yield RawClient(reader, writer)
+        async with asyncio.timeout(within):
+            yield RawClient(reader, writer)
     finally:
         writer.transport.abort()
 
