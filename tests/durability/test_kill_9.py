@@ -48,12 +48,12 @@ async def test_postgresql_is_killed(home: Home, upstream: str, rounds: int, whom
     async with crowd(lambda: served.url, token, seed=rng.randrange(10**9)) as people:
         for _ in range(rounds):
             await people.answers(rng.randrange(20, 150))
-            everyone: set[int] = await eventually(lambda: found if len(found := home.postgres()) > 1 else set())
-            postmaster = {home.postmaster} & everyone
+            everyone = await eventually(home.postgres)
+            postmaster = everyone & {home.postmaster}
             doomed = {
                 "all of it": everyone,
                 "the postmaster alone": postmaster,
-                "one of its children": {rng.choice(sorted(everyone - postmaster))},
+                "one of its children": set(rng.sample(sorted(everyone - postmaster), 1)),
             }
             await asyncio.sleep(rng.uniform(0, 0.3))
             for pid in doomed[whom]:

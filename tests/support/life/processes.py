@@ -104,9 +104,10 @@ class Home:
         return None
 
     def postgres(self) -> set[int]:
-        """The postmaster and its children, as they live now."""
+        """The postmaster and its children, as they live now; nothing while it has none."""
         postmaster = self.postmaster
-        return {postmaster, *children(postmaster)} & set(processes()) if postmaster else set()
+        born = children(postmaster) if postmaster else set()
+        return {postmaster, *born} & set(processes()) if postmaster and born else set()
 
     def start(self, upstream: str, **environ: str) -> "Served":
         """Start `aibridge serve` on a free port, as the leader of a session. `environ` adds settings."""
