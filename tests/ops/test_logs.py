@@ -76,13 +76,14 @@ def test_everybodys_logs_arrive_in_one_form() -> None:
     out = io.StringIO()
     configure_logs(stream=out)
     logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received [%d]", 7)
     logging.getLogger("asyncio").error("Task was destroyed")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(True)
         warnings.warn("old habit", stacklevel=1)
     assert [line["logger"] for line in lines(out)] == ["uvicorn.error", "asyncio", "py.warnings"]
-    assert lines(out)[0]["event"] == "Started server process [7]"
+    assert lines(out)[0]["event"] == "Invalid HTTP request received [7]"
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,10 @@ def configure_logs(
 
 
 def expected_by_us(record: logging.LogRecord) -> bool:
-    """A filter: False for uvicorn's complaints about what the gateway does on purpose."""
-    return not (record.name.startswith("uvicorn") and str(record.msg).startswith(_EXPECTED))
+    """A filter: False for uvicorn's chatter, and for its complaints about what the gateway does on purpose."""
+    if not record.name.startswith("uvicorn"):
+        return True
+    return record.levelno >= logging.WARNING and not str(record.msg).startswith(_EXPECTED)
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
