@@ -3,11 +3,11 @@
 import pytest
 
 from aibridge.dialects.clients import (
-    bounded_session_id,
     identify,
     session_of_claude_user_id,
     session_of_responses_client,
     titles,
+    trimmed_id,
 )
 
 
@@ -67,7 +67,7 @@ def test_the_client_is_guessed_from_its_headers(headers: dict[bytes, bytes], cli
         (b"zed/1", {b"session_id": b"s", b"x-session-id": b"s"}, None),
         (b"roo-code/1", {b"session_id": b"s"}, None),
         (b"litellm/1", {b"x-session-id": b"s"}, None),
-        (b"codex/1", {b"session-id": "ä".encode() * 300}, "ä" * 256),
+        (b"codex/1", {b"session-id": "ä".encode() * 300}, "ä" * 300),
     ],
 )
 def test_each_client_names_its_session_in_its_own_way(
@@ -131,7 +131,7 @@ def test_other_responses_clients_declare_a_header_or_a_cache_key() -> None:
     assert session_of_responses_client("Unknown", {}, " key ") == "key"
     assert session_of_responses_client("Charm Crush", {}, "") is None
     assert session_of_responses_client("Zed", {b"session_id": b"h"}, "key") is None
-    assert bounded_session_id("x" * 257) == "x" * 256
+    assert trimmed_id(" x y ") == "x y"
 
 
 def test_only_opencode_and_kilo_ask_for_titles_with_this_prompt() -> None:

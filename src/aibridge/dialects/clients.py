@@ -15,8 +15,6 @@ ZED, ROO, CURSOR = "Zed", "Roo Code", "Cursor"
 COPILOT_VSCODE, COPILOT_CLI = "GitHub Copilot (VS Code)", "GitHub Copilot (CLI)"
 MUX, CODER_AGENTS = "Mux", "Coder Agents"
 
-MAX_SESSION_ID = 256
-"""Characters."""
 MAX_DECLARED = 512
 """Characters kept of any other declared value."""
 
@@ -84,31 +82,31 @@ def identify(headers: Headers) -> Caller:
     for name in _DECLARED:
         if declared := _text(headers, name):
             metadata[name.decode()] = declared[:MAX_DECLARED]
-    return Caller(client, session_id and bounded_session_id(session_id), agent_id, parent_agent_id, metadata)
+    return Caller(client, session_id and trimmed_id(session_id), agent_id, parent_agent_id, metadata)
 
 
-def bounded_session_id(declared: str) -> str | None:
-    """A session id as it is kept: trimmed, cut at `MAX_SESSION_ID`; None when blank."""
-    return declared.strip()[:MAX_SESSION_ID] or None
+def trimmed_id(declared: str) -> str | None:
+    """An id as its client declared it, without the blanks around it; None when there is nothing else."""
+    return declared.strip() or None
 
 
 def session_of_claude_user_id(user_id: str) -> str | None:
     """Claude Code's `metadata.user_id`: JSON text with `session_id`, formerly `user_…_account_…_session_<id>`."""
     if not user_id.lstrip().startswith("{"):
-        return bounded_session_id(user_id.partition("_session_")[2])
+        return trimmed_id(user_id.partition("_session_")[2])
     try:
         found = json.loads(user_id)
     except (ValueError, RecursionError):
-        return bounded_session_id(user_id.partition("_session_")[2])
+        return trimmed_id(user_id.partition("_session_")[2])
     session_id = found.get("session_id") if isinstance(found, dict) else None
-    return bounded_session_id(session_id) if isinstance(session_id, str) else None
+    return trimmed_id(session_id) if isinstance(session_id, str) else None
 
 
 def session_of_responses_client(client: str, headers: Headers, prompt_cache_key: str) -> str | None:
     """Responses clients without a header of their own (pi and the like) send `session_id` or `prompt_cache_key`."""
     if client in _SESSION_HEADERS:
         return None
-    return bounded_session_id(_text(headers, b"session_id") or prompt_cache_key)
+    return trimmed_id(_text(headers, b"session_id") or prompt_cache_key)
 
 
 def titles(client: str, system: str) -> bool:
@@ -157,7 +155,7 @@ def _agents(client: str, session_id: str | None, headers: Headers) -> tuple[str 
 
 def _first(headers: Headers, names: tuple[bytes, ...]) -> str | None:
     for name in names:
-        if name in headers and (found := bounded_session_id(_text(headers, name))):
+        if name in headers and (found := trimmed_id(_text(headers, name))):
             return found
     return None
 

@@ -101,6 +101,7 @@ class Gateway:
                 arrived_at=request.arrived_at,
                 metrics=self._metrics,
                 provider_name=request.route.provider.name,
+                secrets=request.secrets,
             ),
             listen=listen,
             interception_id=str(request.interception_id),

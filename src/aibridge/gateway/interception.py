@@ -1,6 +1,7 @@
 """What an intercepted exchange owes the record: begun before anything is revealed, sealed before the last bytes are."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -9,7 +10,7 @@ from aibridge.dialects.error_kind import error_type
 from aibridge.errors import StoreError
 from aibridge.gateway.relay import UNRECORDED, Exchange, Fate
 from aibridge.ops.metrics import Metrics
-from aibridge.ops.scrub import scrub
+from aibridge.ops.scrub import MASK, scrub
 from aibridge.recording.batch import Ticket
 from aibridge.recording.recorder import Recorder
 from aibridge.recording.rows import Ending
@@ -34,12 +35,15 @@ class Interception:
         arrived_at: float,
         metrics: Metrics,
         provider_name: str,
+        secrets: Callable[[], Sequence[str]],
     ) -> None:
+        """`secrets` tells what the record must not repeat of an error message."""
         self._recorder = recorder
         self._ticket = ticket
         self._dialect = dialect
         self._arrived_at = arrived_at
         self._metrics = metrics
+        self._secrets = secrets
         self._provider = metrics.provider(provider_name)
         self.comes_first = not recorder.available
         """The database failed lately: nothing is sent to the provider before the start is durable."""
@@ -89,7 +93,7 @@ class Interception:
             outcome=outcome,
             status_code=_status_shown(fate, exchange),
             error_type=kind,
-            error_message=scrub(message) if message else "",
+            error_message=self._unquoted(message) if message else "",
             time_to_first_byte_us=None if first_byte_at is None else round((first_byte_at - self._arrived_at) * 1e6),
             partial=outcome is not Outcome.COMPLETED and not facts.ended,
             mutations=exchange.filter.mutations if exchange.filter else (),
@@ -97,6 +101,12 @@ class Interception:
             if reply is not None and reply.retried
             else (),
         )
+
+    def _unquoted(self, message: str) -> str:
+        """The message without the credentials of its request, whatever they look like, and what looks like one."""
+        for secret in self._secrets():
+            message = message.replace(secret, MASK)
+        return scrub(message)
 
     def _verdict(self, fate: Fate, facts: ReplyFacts, exchange: Exchange) -> tuple[Outcome, ErrorType | None, str]:
         if fate.outcome is not Outcome.COMPLETED:

@@ -3,7 +3,7 @@
 import time
 from uuid import UUID
 
-from aibridge.auth.credentials import Credentials
+from aibridge.auth.credentials import CREDENTIAL_HEADERS, TOKEN_HEADERS, Credentials
 from aibridge.auth.identify import Identity
 from aibridge.gateway.asgi import Receive, Scope, Send
 from aibridge.gateway.body import Held
@@ -13,6 +13,10 @@ from aibridge.gateway.routes import Route
 from aibridge.gateway.server import CONNECTION, GatewayProtocol
 
 ENCODING = b"content-encoding"
+CREDENTIALS = frozenset((*CREDENTIAL_HEADERS, *TOKEN_HEADERS, b"proxy-authorization"))
+"""Headers whose values are secrets whatever they look like."""
+SECRET_FROM = 8
+"""Bytes. Anything shorter is nobody's key, and may be a word of the message."""
 
 
 class Request:
@@ -55,6 +59,13 @@ class Request:
         """Give the body away: an answer may take many minutes, and 64 MiB must not wait for its end."""
         body, self.body = self.body, b""
         return body
+
+    def secrets(self) -> list[str]:
+        """Every credential that came with this request or goes on with it, so that nobody quotes one."""
+        sent = [value for name, value in self.scope["headers"] if name in CREDENTIALS]
+        sent.append(self.route.provider.credential[1])
+        values = {*sent, *(value.partition(b" ")[2] for value in sent)}
+        return [value.decode("latin-1") for value in sorted(values, key=len, reverse=True) if len(value) >= SECRET_FROM]
 
     async def refuse(self, refusal: Refusal) -> None:
         """Answer with the gateway's own words."""
