@@ -61,7 +61,6 @@ async def test_postgresql_is_killed(home: Home, upstream: str, rounds: int, whom
         await people.answers(50)
     async with looking(home.dsn) as psql:
         await kept(psql, people.answered)
-    assert set(people.refused) <= {503}
 
 
 async def test_postgresql_is_stopped_and_goes_on(home: Home, upstream: str) -> None:
@@ -72,11 +71,10 @@ async def test_postgresql_is_stopped_and_goes_on(home: Home, upstream: str) -> N
         paused = sorted(home.postgres())
         for pid in paused:
             kill(pid, signal.SIGSTOP)
-        await eventually(lambda: people.refused[503] >= 20)
+        await eventually(lambda: people.refused >= 20)
         for pid in paused:
             kill(pid, signal.SIGCONT)
         await people.answers(50)
-    assert set(people.refused) == {503}
     async with looking(home.dsn) as psql:
         await kept(psql, people.answered)
 
