@@ -225,9 +225,9 @@ def _tool_usage(tool: ToolUsage, at: datetime, notes: Notes, new_id: NewId) -> T
         input=storable.text(tool.input, "tool input", notes),
         provider_tool_call_id=storable.optional_indexed(tool.provider_tool_call_id, "provider_tool_call_id", notes),
         provider_item_id=storable.optional_indexed(tool.provider_item_id, "provider_item_id", notes),
-        server_url=tool.server_url,
+        server_url=storable.optional_text(tool.server_url, "server_url", notes),
         injected=tool.injected,
-        invocation_error=tool.invocation_error,
+        invocation_error=storable.optional_text(tool.invocation_error, "invocation_error", notes),
         created_at=at,
         metadata=storable.metadata(tool.metadata, notes),
     )

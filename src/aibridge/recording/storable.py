@@ -5,6 +5,7 @@ a bigint has 64 bits. What had to be changed is named in a note, so that a reade
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,10 +20,14 @@ MAX_TEXT_CHARS = 16 * 2**20
 MAX_ERROR_BYTES = 1024
 MAX_METADATA_BYTES = 16 * 1024
 MAX_METADATA_LEVELS = 32
+MIN_CUT_BYTES = 64
+"""Less is not worth keeping of a text."""
 MAX_BIGINT = 2**63 - 1
 
 _REPLACEMENT = "\ufffd"
 _UNSTORABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), _REPLACEMENT)
+_MANY_DIGITS = re.compile(rb"\d{19}")
+"""May be a number beyond 64 bits."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,6 +67,11 @@ def indexed(value: str, field: str, notes: Notes) -> str:
     return _cut_bytes(text(value, field, notes), MAX_INDEXED_BYTES, field, notes)
 
 
+def optional_text(value: str | None, field: str, notes: Notes) -> str | None:
+    """Like `text`; None is absent."""
+    return None if value is None else text(value, field, notes)
+
+
 def optional_indexed(value: str | None, field: str, notes: Notes) -> str | None:
     """Like `indexed`; None and the empty string are both absent."""
     return indexed(value, field, notes) if value else None
@@ -96,7 +106,10 @@ def count(value: Any, field: str, notes: Notes) -> int | None:
 
 
 def metadata(value: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
-    """Return a JSON object of at most 16 KiB and 32 levels; what does not fit is dropped key by key, with a note."""
+    """Return a JSON object of at most 16 KiB and 32 levels.
+
+    What does not fit is dropped key by key, with a note; a text is cut, since it may be a prompt (`side_prompt`).
+    """
     if not value:
         return {}
     if _is_plain(value):
@@ -106,7 +119,11 @@ def metadata(value: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     for key, member in value.items():
         stored = _json_value(member, notes, MAX_METADATA_LEVELS - 1)
         name = text(str(key), "metadata", notes)
-        size = len(_encode(stored)) + len(name)
+        size = len(_encode(stored)) + len(name.encode())
+        if size > left and isinstance(stored, str) and left - len(name.encode()) > MIN_CUT_BYTES:
+            notes.add(f"metadata.{name[:64]}: cut, metadata is bounded to {MAX_METADATA_BYTES} bytes")
+            stored = _cut_json(stored, left - len(name.encode()))
+            size = len(_encode(stored)) + len(name.encode())
         if size > left:
             notes.add(f"metadata.{name[:64]}: dropped, metadata is bounded to {MAX_METADATA_BYTES} bytes")
             continue
@@ -125,6 +142,7 @@ def _is_plain(value: Mapping[str, Any]) -> bool:
         len(encoded) <= MAX_METADATA_BYTES
         and encoded.count(b"{") + encoded.count(b"[") <= MAX_METADATA_LEVELS
         and b"\\u0000" not in encoded
+        and _MANY_DIGITS.search(encoded) is None
     )
 
 
@@ -145,6 +163,13 @@ def _cut_bytes(value: str, limit: int, field: str, notes: Notes) -> str:
         return value
     notes.add(f"{field}: cut at {limit} bytes")
     return value.encode()[:limit].decode(errors="ignore")
+
+
+def _cut_json(value: str, limit: int) -> str:
+    """Cut so that the value written as JSON has at most `limit` bytes; an escape takes up to six."""
+    written = value.encode()
+    cut = written[: limit - 2].decode(errors="ignore")
+    return cut if len(_encode(cut)) <= limit else written[: (limit - 2) // 6].decode(errors="ignore")
 
 
 def _json_value(value: Any, notes: Notes, levels: int) -> Any:
