@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from aibridge.demo.provider import Provider
 from aibridge.demo.script import Answer, Text, exactly
@@ -84,10 +85,14 @@ PASSED = [
 async def test_what_is_passed_through_leaves_no_record(
     stage: Stage, *, name: str, method: str, path: str, headers: dict[str, str]
 ) -> None:
+    """It is counted, and logged by user."""
     provider = stage.play(echoing())
-    assert (await ask(stage, method, f"{ROOT}/{name}{path}?limit=5", headers))[0] == 200
+    with capture_logs() as logged:
+        assert (await ask(stage, method, f"{ROOT}/{name}{path}?limit=5", headers))[0] == 200
     (asked,) = provider.requests
     assert (asked.method, asked.target) == (method, f"{path}?limit=5".encode())
+    (line,) = (line for line in logged if line["event"] == "passed through")
+    assert (line["user"], line["provider"], line["path"]) == (stage.gateway.user.username, name, path)
     assert await stage.gateway.interceptions() == []
 
 
@@ -217,3 +222,21 @@ async def test_trap_19_no_header_chooses_the_upstream(stage: Stage, name: str) -
     )
     assert answer.status_code == 200
     assert (provider.requests[0].header(b"host") or b"").startswith(b"127.0.0.1:")
+
+
+async def test_refusals_and_passed_requests_are_counted(stage: Stage) -> None:
+    """By reason and by provider, never by anything that a client chooses."""
+
+    async def count(name: str) -> float:
+        page = (await stage.gateway.http.get(f"{stage.gateway.url}/metrics")).text
+        return sum(float(line.split()[-1]) for line in page.splitlines() if line.startswith(name))
+
+    stage.play(echoing())
+    names = [f'aibridge_refusals_total{{reason="{reason}"}}' for reason in ("route", "unauthenticated", "request")]
+    names.append('aibridge_pass_throughs_total{provider_name="anthropic"}')
+    before = [await count(name) for name in names]
+    await ask(stage, "GET", f"{ROOT}/anthropic/v1/nothing", CENTRAL)
+    await ask(stage, "GET", f"{ROOT}/anthropic/v1/models", {})
+    await ask(stage, "POST", f"{ROOT}/anthropic/v1/messages", CENTRAL, b"[]")
+    await ask(stage, "GET", f"{ROOT}/anthropic/v1/models", CENTRAL)
+    assert [await count(name) for name in names] == [number + 1 for number in before]

@@ -3,6 +3,8 @@
 import asyncio
 from uuid import UUID
 
+import structlog
+
 from aibridge.auth.last_used import LastUsed
 from aibridge.dialects.dialect import Dialect, Filter
 from aibridge.dialects.encodings import open_decoder
@@ -25,6 +27,8 @@ from aibridge.recording.batch import Ticket
 from aibridge.recording.recorder import Recorder
 from aibridge.recording.rows import Credential, Origin
 from aibridge.records import Begun
+
+log = structlog.get_logger(__name__)
 
 
 class Gateway:
@@ -66,14 +70,22 @@ class Gateway:
                     await self._intercept(request, route.dialect)
         except (RequestRefused, AccessDenied, StoreError) as problem:
             shape = shape or shape_of(self._admission.provider(request))
-            await refuse(
-                send, shape, closing(request.fields, refusal_of(problem), whole=request.connection.body_is_here)
-            )
+            refusal = closing(request.fields, refusal_of(problem), whole=request.connection.body_is_here)
+            self._metrics.refused(refusal.reason)
+            await refuse(send, shape, refusal)
         except ClientGone:
             return
 
     async def _pass(self, request: Request) -> None:
-        self._metrics.provider(request.route.provider.name).passed_through.inc()
+        route = request.route
+        self._metrics.provider(route.provider.name).passed_through.inc()
+        log.info(
+            "passed through",
+            user=request.identity.username,
+            provider=route.provider.name,
+            method=request.scope["method"],
+            path=route.endpoint,
+        )
         exchange = Exchange(
             send=request.send,
             watch=Watch(request.connection),

@@ -16,9 +16,20 @@ from aibridge.errors import (
 )
 from aibridge.gateway.asgi import Send
 from aibridge.gateway.headers import INTERCEPTION_ID
+from aibridge.ops.metrics import Refusal as Reason
 
 NOT_RETRYABLE = frozenset((400, 401, 403, 404, 413, 415, 426, 501))
 """`x-should-retry: false` stops the SDKs and Claude Code at once; without it a 401 is tried for over a minute."""
+REASONS = {
+    401: Reason.UNAUTHENTICATED,
+    403: Reason.FORBIDDEN,
+    404: Reason.ROUTE,
+    408: Reason.SLOW,
+    413: Reason.TOO_LARGE,
+    426: Reason.ROUTE,
+    503: Reason.BUSY,
+}
+"""How the gateway's own statuses are counted; all others are faults of the request."""
 SMALL_BODY = 256 * 1024
 """Bytes of a refused body that are cheaper to read away than a new connection."""
 
@@ -30,6 +41,11 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     close: bool = False
     """End the connection: the rest of the request is not read."""
+
+    @property
+    def reason(self) -> Reason:
+        """What it is counted as."""
+        return REASONS.get(self.status, Reason.REQUEST)
 
 
 def upstream_refusal(problem: UpstreamError) -> Refusal:

@@ -161,11 +161,6 @@ class GroupCommit(Generic[Row]):
         """Return when nothing is waiting to be written."""
         await self._idle.wait()
 
-    @property
-    def waiting(self) -> int:
-        """Rows queued and not yet taken into a batch."""
-        return len(self._queue)
-
     def _take(self) -> list[Ticket[Row]]:
         batch = [self._queue.popleft()]
         held = batch[0].size
