@@ -71,10 +71,11 @@ def bounded_prompt(prompt: str | None, notes: Notes) -> str | None:
     """A prompt cut at `MAX_PROMPT`."""
     if prompt is None or len(prompt) * 4 <= MAX_PROMPT:
         return prompt
-    written = prompt.encode("utf-8", "surrogatepass")
-    if len(written) <= MAX_PROMPT:
+    # No more is copied than is kept: a character has at least one byte, and this may be one of four bodies of 64 MiB.
+    written = prompt[:MAX_PROMPT].encode("utf-8", "surrogatepass")
+    if len(written) <= MAX_PROMPT and len(prompt) <= MAX_PROMPT:
         return prompt
-    notes.add(f"the prompt of {len(written)} bytes was cut at {MAX_PROMPT}")
+    notes.add(f"the prompt of {len(prompt)} characters was cut at {MAX_PROMPT} bytes")
     return written[:MAX_PROMPT].decode("utf-8", "ignore")
 
 
