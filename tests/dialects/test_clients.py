@@ -36,6 +36,10 @@ from aibridge.dialects.clients import (
         ({b"user-agent": b"codex/1", b"originator": b"kilo-code"}, "Codex", "1"),
         ({b"user-agent": b"coder-agents/1", b"originator": b"kilo-code"}, "Kilo Code", None),
         ({b"user-agent": b"OpenAI/Python 2.1"}, "Unknown", None),
+        ({b"user-agent": b"mux"}, "Unknown", None),
+        ({b"user-agent": b"copilot"}, "Unknown", None),
+        ({b"user-agent": b"curl/8", b"originator": b"kilo-code/5"}, "Unknown", None),
+        ({b"user-agent": b"claude-cli/2", b"x-cursor-client-version": b"2.1"}, "Claude Code", "2"),
         ({b"user-agent": b"my claude"}, "Unknown", None),
         ({b"user-agent": b"\xff\xfe"}, "Unknown", None),
         ({}, "Unknown", None),
@@ -74,6 +78,43 @@ def test_each_client_names_its_session_in_its_own_way(
     agent: bytes, headers: dict[bytes, bytes], session_id: str | None
 ) -> None:
     assert identify({b"user-agent": agent, **headers}).session_id == session_id
+
+
+@pytest.mark.parametrize("blank", [None, b"", b" \t "])
+@pytest.mark.parametrize(
+    ("agent", "header"),
+    [
+        (b"claude-cli/2", b"x-claude-code-session-id"),
+        (b"codex/1", b"session-id"),
+        (b"codex/1", b"session_id"),
+        (b"opencode/1", b"x-session-id"),
+        (b"kilo-code/1", b"x-kilocode-taskid"),
+        (b"githubcopilotchat/1", b"x-interaction-id"),
+        (b"copilot/1", b"x-client-session-id"),
+        (b"mux/1", b"x-mux-workspace-id"),
+        (b"coder-agents/1", b"x-coder-chat-id"),
+    ],
+)
+def test_a_session_that_is_absent_or_blank_is_none(agent: bytes, header: bytes, blank: bytes | None) -> None:
+    """And blanks around one are not part of it."""
+    headers = {b"user-agent": agent}
+    assert identify({**headers, header: b"\t s-1 "}).session_id == "s-1"
+    assert identify(headers if blank is None else {**headers, header: blank}).session_id is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {b"user-agent": b"zed/1"},
+        {b"user-agent": b"roo-code/1"},
+        {b"x-cursor-client-version": b"2.1"},
+        {b"user-agent": b"charm crush/1"},
+        {b"user-agent": b"OpenAI/Python 2.1"},
+    ],
+)
+def test_others_have_no_session_whatever_header_they_borrow(headers: dict[bytes, bytes]) -> None:
+    names = (b"x-claude-code-session-id", b"session-id", b"x-session-id", b"x-interaction-id", b"x-mux-workspace-id")
+    assert identify(headers | dict.fromkeys(names, b"s")).session_id is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from aibridge.errors import RowsRefused
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
-from support.rows import begun, call, finished, usage
+from support.rows import begun, call, finished, prompt, thought, usage
 
 
 def _deep(levels: int) -> Any:
@@ -24,6 +24,8 @@ POISON_STARTS: dict[str, dict[str, Any]] = {
     "lone surrogate": {"model": "a\ud800b"},
     "257 characters of session id": {"client_session_id": "x" * 257},
     "U+0000 in metadata": {"metadata": {"a": "\x00"}},
+    "U+0000 in the prompt": {"user_prompt": prompt("\x00")},
+    "lone surrogate in the prompt": {"user_prompt": prompt("\ud800")},
     "20,000 levels": {"metadata": _deep(20_000)},
     "no hex": {"body_sha256_sent": "zz"},
 }
@@ -34,6 +36,8 @@ POISON_ENDS: dict[str, dict[str, Any]] = {
     "below zero": {"token_usage": usage(input_tokens=-1)},
     "half a token": {"token_usage": usage(input_tokens=1.5)},
     "U+0000 in a tool's input": {"tool_usages": (call("c", input="\x00"),)},
+    "U+0000 in a thought": {"model_thoughts": (thought("\x00"),)},
+    "a thought from nowhere": {"model_thoughts": (thought("hm", source=None),)},
     "12 KB of call id": {"tool_usages": (call("c" * 6_000 + "".join(map(chr, range(0x4E00, 0x5600)))),)},
     "an outcome of its own": {"outcome": "exploded"},
     "no such object": {"metadata": object()},

@@ -68,6 +68,15 @@ async def test_a_provider_without_a_name_of_its_own_bears_its_types(
     assert (await row_of(psql, start))["provider_name"] == "anthropic"
 
 
+@pytest.mark.parametrize(("said", "client"), [("Codex", "Codex"), ("", "Unknown")])
+async def test_a_client_that_says_nothing_is_unknown(
+    store: Store, alice: UUID, psql: Connection, said: str, client: str
+) -> None:
+    start = begun(alice, client=said)
+    await store.write_begun([start])
+    assert (await row_of(psql, start))["client"] == client
+
+
 @pytest.mark.parametrize(("said", "session"), [("session-A", "session-A"), ("", None), (None, None)])
 async def test_the_session_is_the_clients_or_the_rows_own(
     store: Store, alice: UUID, psql: Connection, said: str | None, session: str | None
@@ -152,6 +161,26 @@ async def test_cache_tokens_are_not_input(store: Store, alice: UUID, psql: Conne
     row = await psql.fetchrow("SELECT input_tokens, cache_read_input_tokens FROM aibridge_sessions")
     assert row is not None
     assert tuple(row) == (100, 900)
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"), [(None, None), ("", ""), ("https://tools.example", "https://tools.example")]
+)
+async def test_what_is_empty_of_an_injected_tool_is_told_from_what_is_absent(
+    store: Store, alice: UUID, psql: Connection, told: str | None, stored: str | None
+) -> None:
+    await carried(store, begun(alice), tool_usages=(call(None, injected=True, server_url=told, invocation_error=told),))
+    row = await psql.fetchrow("SELECT injected, server_url, invocation_error FROM aibridge_tool_usages")
+    assert row is not None
+    assert tuple(row) == (True, stored, stored)
+
+
+@pytest.mark.parametrize("kind", list(ErrorType))
+async def test_every_type_of_error_can_be_stored(store: Store, alice: UUID, psql: Connection, kind: ErrorType) -> None:
+    start = begun(alice)
+    await carried(store, start, outcome=Outcome.FAILED, error_type=kind, error_message="why")
+    row = await row_of(psql, start)
+    assert (row["error_type"], row["error_message"]) == (kind.value, "why")
 
 
 async def test_an_error_has_a_type_and_a_message(store: Store, alice: UUID, psql: Connection) -> None:
