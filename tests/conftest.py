@@ -6,6 +6,7 @@ AIBRIDGE_TEST_DATABASE_URL names (its role must be allowed to create databases).
 
 import hashlib
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -19,6 +20,10 @@ from aibridge.store.pool import Store, open_store
 from support import postgres
 
 _FOLDER = pytest.StashKey[Path]()
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background jobs ignore Ctrl-C, and every process that a test starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
