@@ -13,6 +13,7 @@ from aibridge.demo.provider import Provider, Said
 from aibridge.demo.script import Answer, CallTool, Framing, Gate, Hold, Text, Think, Wire, exactly
 from support import asking
 from support.answers import stream
+from support.gateway import ROOT
 from support.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -192,3 +193,17 @@ async def test_side_requests_are_marked_and_hold_no_prompt(stage: Stage) -> None
     hidden, side = await stage.gateway.interceptions()
     assert (side["side_request"], side["user_prompts"], side["metadata"]["side_prompt"]) == (True, [], "Title?")
     assert (hidden["side_request"], len(hidden["user_prompts"])) == (False, 1), "without a session it hides nothing"
+
+
+@pytest.mark.parametrize(
+    "prompt", ["<script>alert(1)</script>", "\x1b[31mred\x1b]0;title\x07", "=cmd|'/c calc'!A0", "{{7*7}}"]
+)
+async def test_trap_25_a_prompt_is_text_and_nothing_else(stage: Stage, prompt: str) -> None:
+    """Kept as it was asked, and given as JSON: no control character reaches a terminal, no tag a browser."""
+    stage.says(Text(prompt))
+    await stage.gateway.post("/v1/messages", asking.messages(prompt))
+    url = f"{stage.gateway.url}{ROOT}/interceptions"
+    answer = await stage.gateway.http.get(url, headers={"authorization": f"Bearer {stage.token}"})
+    assert answer.headers["content-type"] == "application/json"
+    assert not any(byte < 32 for byte in answer.content)
+    assert answer.json()["results"][0]["user_prompts"][0]["prompt"] == prompt

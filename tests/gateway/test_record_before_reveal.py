@@ -28,10 +28,15 @@ DIALECTS = [
 async def impatient(database_server: str, template: str) -> AsyncIterator[Stage]:
     """A gateway that waits for its database only a moment."""
     environ = {"AIBRIDGE_BEGIN_TIMEOUT": "0.3s", "AIBRIDGE_FINISH_TIMEOUT": "0.5s"}
-    async with (
-        fresh_database(database_server, template) as database,
-        open_stage(database, environ=environ) as stage,
-    ):
+    async with fresh_database(database_server, template) as database, open_stage(database, environ=environ) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def patient_at_the_end(database_server: str, template: str) -> AsyncIterator[Stage]:
+    """A gateway that gives up on a start at once, and on an end never."""
+    environ = {"AIBRIDGE_BEGIN_TIMEOUT": "0.3s", "AIBRIDGE_FINISH_TIMEOUT": "10m"}
+    async with fresh_database(database_server, template) as database, open_stage(database, environ=environ) as stage:
         yield stage
 
 
@@ -141,9 +146,9 @@ async def test_an_error_page_is_plain_whatever_its_content_type(stage: Stage) ->
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-async def test_a_start_that_cannot_be_recorded_is_answered_503(impatient: Stage, *, stream: bool) -> None:
-    """In the provider's shape, to be tried again; the upstream call is broken off."""
-    stage = await impatient.visited_by()
+async def test_a_start_that_cannot_be_recorded_is_answered_503(patient_at_the_end: Stage, *, stream: bool) -> None:
+    """In the provider's shape, to be tried again; the upstream call is broken off. Nobody waits for the end too."""
+    stage = await patient_at_the_end.visited_by()
     gate = Gate()
     provider = stage.says([Hold(gate), Text("hello")])
     async with connect(stage.gateway.port) as client, stage.record_held():

@@ -54,10 +54,11 @@ def in_chunks(body: bytes, trailer: bytes = b"") -> bytes:
 async def test_trap_30_a_path_that_can_be_read_in_two_ways_is_404(stage: Stage, path: str) -> None:
     """Percent signs, dot segments, empty segments: the provider is never asked."""
     provider = stage.says(Text("hello"))
-    async with connect(stage.gateway.port) as client:
-        await client.send(request(f"{ROOT}/anthropic{path}", asking.messages(), token=stage.gateway.user.token))
-        answer = await client.answer()
-    assert answer.status == 404
+    for method in ("GET", "POST"):
+        async with connect(stage.gateway.port) as client:
+            target = f"{ROOT}/anthropic{path}"
+            await client.send(request(target, asking.messages(), token=stage.gateway.user.token, method=method))
+            assert (await client.answer()).status == 404
     assert not provider.requests
 
 
@@ -110,6 +111,20 @@ async def test_trap_30_endless_trailers_and_chunk_extensions_end(stage: Stage) -
                 await client.send(b"y" * 40 * 1024)
                 await client.nothing_yet()
             assert (await client.answer()).status == 400
+
+
+async def test_trap_30_connection_cannot_name_what_the_gateway_sets(stage: Stage) -> None:
+    """Headers named by `Connection` go first, then our own are set."""
+    provider = stage.says(Text("hello"))
+    named = "x-api-key, authorization, content-length, accept-encoding, x-gone"
+    headers = {"connection": named, "x-gone": "1", "x-stays": "1"}
+    answer = await stage.gateway.post("/v1/messages", asking.messages(), headers=headers)
+    assert answer.status_code == 200
+    (asked,) = provider.requests
+    assert asked.all(b"x-api-key") == [PROVIDER_KEY.encode()]
+    assert asked.all(b"accept-encoding") == [b"identity"]
+    assert (asked.header(b"x-gone"), asked.header(b"x-stays")) == (None, b"1")
+    assert asked.body == asking.messages()
 
 
 @pytest.mark.parametrize(
