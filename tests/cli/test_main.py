@@ -29,6 +29,20 @@ def test_help_is_for_every_command(tmp_path: Path, command: tuple[str, ...]) -> 
     assert Terminal(tmp_path).read(*command, "--help").startswith("Usage: aibridge")
 
 
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (("users", "create"), "{NAME}"),
+        (("tokens", "list"), "[OPTIONS] [USER]\n"),
+        (("tokens", "create"), "--scope gateway|api "),
+        (("db", "restore"), "{FILE}"),
+        (("serve",), "--listen ADDRESS "),
+    ],
+)
+def test_help_names_what_is_to_be_given(tmp_path: Path, command: tuple[str, ...], shown: str) -> None:
+    assert shown in Terminal(tmp_path).read(*command, "--help")
+
+
 def test_help_loads_nothing_heavy() -> None:
     """That is what keeps it instant. (typer brings pydantic by itself.)"""
     look = "import sys; from aibridge.cli.main import run; run(['tokens', '--help']); print(*sys.modules)"

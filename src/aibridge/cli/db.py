@@ -51,7 +51,9 @@ def url() -> None:
 
 @app.command()
 def dump(
-    file: Annotated[Path | None, typer.Argument(help="Where to; the standard output unless given.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Where to; the standard output unless given.")
+    ] = None,
 ) -> None:
     """Write a copy of the whole database, while it is in use or not."""
     from aibridge.cli.database import database
@@ -65,7 +67,9 @@ def dump(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `aibridge db dump` wrote.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file that `aibridge db dump` wrote.", exists=True, dir_okay=False)
+    ],
     force: Annotated[bool, typer.Option("--force", help="Replace what the database holds.")] = False,  # noqa: FBT002
 ) -> None:
     """Fill the database from a dump: all of it or nothing. It must be empty and not in use."""

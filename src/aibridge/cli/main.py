@@ -24,7 +24,9 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(db.app, name="db")
 
 
-Listen = Annotated[str, typer.Option(help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")]
+Listen = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")
+]
 
 
 @app.command()

@@ -30,7 +30,10 @@ def create(
         typer.Option(parser=_lifetime, metavar="TIME", help="How long it works, for instance 90d; else for ever."),
     ] = None,
     scope: Annotated[
-        list[Scope], typer.Option(help="What it opens; repeat it for more. Both unless given.", show_default=False)
+        list[Scope],
+        typer.Option(
+            metavar="gateway|api", help="What it opens; repeat it for more. Both unless given.", show_default=False
+        ),
     ] = EVERY_SCOPE,
 ) -> None:
     """Create a token and print it: alone, and this once."""
@@ -62,7 +65,7 @@ def create(
 
 @app.command("list")
 def list_(
-    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Whose; everyone's unless given.")] = None,
+    user: Annotated[str | None, typer.Argument(metavar="USER", help="Whose; everyone's unless given.")] = None,
 ) -> None:
     """List tokens: id, user, name, scopes, state, created, expires, last used, last client."""
     from datetime import UTC, datetime

@@ -9,7 +9,7 @@ from aibridge.records import Role, UserStatus
 
 app = typer.Typer(help="Create, list and change users.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="The user's name, for instance ada.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name, for instance ada.", show_default=False)]
 
 
 @app.command()
