@@ -31,7 +31,7 @@ Listen = Annotated[
 
 @app.command()
 def serve(listen: Listen = "") -> None:
-    """Run the gateway, the API and the pages on one port."""
+    """Run the gateway and the API on one port."""
     from aibridge.app import serve as run_gateway
     from aibridge.cli.first_steps import first_steps
     from aibridge.cli.settings import settings

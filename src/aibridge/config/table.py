@@ -35,7 +35,7 @@ LISTEN: Setting[Listen] = Setting(
     "LISTEN",
     "127.0.0.1:4180",
     values.listen,
-    "Where the gateway, the API and the pages answer; `:4180` is every interface.",
+    "Where the gateway and the API answer; `:4180` is every interface.",
 )
 WORKERS: Setting[int] = Setting("WORKERS", "1", values.workers, "How many processes serve; one per core is plenty.")
 DATA_DIR: Setting[Path] = Setting(
@@ -101,7 +101,10 @@ ALLOW_BYOK: Setting[bool] = Setting(
     "ALLOW_BYOK", "true", values.boolean, "Whether users may bring their own provider credentials."
 )
 RETENTION: Setting[timedelta | None] = Setting(
-    "RETENTION", "60d", values.retention, "How long the record is kept (`h`, `d`, `w`); 0 is for ever."
+    "RETENTION",
+    "60d",
+    values.retention,
+    "How long the record is to be kept (`h`, `d`, `w`); 0 is for ever. Nothing is removed yet.",
 )
 MAX_BODY: Setting[int] = Setting(
     "MAX_BODY", "64MiB", values.size, "The largest request body; a larger one is answered 413."
