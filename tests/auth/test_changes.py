@@ -28,7 +28,7 @@ class Steps:
         self._further = asyncio.Semaphore(1)
 
     async def announcements(self) -> AsyncIterator[str | Hearing]:
-        async with aclosing(listen(self._dsn, AUTH_CHANNEL)) as events:  # type: ignore[type-var]
+        async with aclosing(listen(self._dsn, AUTH_CHANNEL)) as events:
             async for event in events:
                 await self._further.acquire()
                 yield event

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import httpx
 
+from aibridge.app.answering import GatewayServer, bind, url_of
 from aibridge.app.parts import Worker, open_worker
-from aibridge.app.serving import GatewayServer, bind, url_of
 from aibridge.auth.tokens import mint
 from aibridge.config import Settings, load_settings
 from aibridge.records import Role, Scope

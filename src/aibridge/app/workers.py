@@ -2,20 +2,16 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import sys
 from collections.abc import Awaitable
 from contextlib import suppress
-from pathlib import Path
 
 import structlog
-import uvloop
 
-from aibridge.app.serving import DRAIN_SECONDS, configure, run_worker, url_of
-from aibridge.app.stopping import Stopping, stopped_by_signals
-from aibridge.config import Settings, load_settings
+from aibridge.app.answering import DRAIN_SECONDS, url_of
+from aibridge.app.stopping import Stopping
 
 RESTART_SECONDS = 1.0
 """Before a worker that died is replaced, so that one which cannot start does not spin."""
@@ -66,7 +62,7 @@ class _Fleet:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "aibridge.app.workers",
+            "aibridge.app.worker",
             stdin=asyncio.subprocess.PIPE,
             pass_fds=(descriptor,),
             start_new_session=True,
@@ -99,25 +95,3 @@ async def _within(seconds: float, work: Awaitable[object]) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await work
-
-
-def main() -> int:
-    """Run one worker: what the parent starts. Its standard input says where, and ends when the parent does."""
-    line = sys.stdin.buffer.readline()
-    if not line:
-        return 0  # the parent died before it could say anything
-    told = json.loads(line)
-    settings = load_settings(os.environ, Path.cwd())
-    configure(settings)
-    with socket.socket(fileno=told["listener"]) as listener:
-        uvloop.run(_work(settings, told["dsn"], listener))
-    return 0
-
-
-async def _work(settings: Settings, dsn: str, listener: socket.socket) -> None:
-    with stopped_by_signals() as stopping:
-        await run_worker(settings, dsn, listener, stopping, parent=sys.stdin.fileno())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import uvloop
 
-from aibridge.app.serving import bind, configure
+from aibridge.app.answering import bind, configure
 from aibridge.config import Settings
 from aibridge.demo.house import open_house, quiet
 from aibridge.demo.run import run

@@ -6,8 +6,9 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from aibridge.app.answering import GatewayServer
 from aibridge.app.parts import open_worker
-from aibridge.app.serving import GatewayServer, kept_up, prepare
+from aibridge.app.serving import kept_up, prepare
 from aibridge.auth.tokens import mint
 from aibridge.config import LogLevel, ProviderSettings, Secret, Settings
 from aibridge.demo.people import Person
