@@ -14,7 +14,7 @@ from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
 from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import Value, fields, items, list_of, object_of, string, text_of, value
-from aibridge.dialects.request import Asked, has_tools, read_facts, titles, unread_facts
+from aibridge.dialects.request import Asked, asked_value, has_tools, read_facts, titles, unread_facts
 from aibridge.records import RequestFacts
 
 _INJECTED = re.compile(r"\s*+(?:<system-reminder>(?>.*?</system-reminder>)\s*+)+", re.DOTALL)
@@ -81,7 +81,7 @@ class AnthropicMessages:
 def _asked(messages: Value | None, notes: Notes) -> Asked:
     """Read the last message; newer clients let messages of role `system` follow it."""
     for raw in reversed(items(messages)):
-        message = object_of(value(raw, notes))
+        message = object_of(asked_value(raw, notes))
         role = message.get("role")
         if role != "system":
             content = message.get("content")

@@ -11,8 +11,8 @@ from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_chat_answers import ChatPlain, ChatStream
 from aibridge.dialects.openai_errors import openai_error_body
-from aibridge.dialects.payload import Value, items, list_of, object_of, text_of, value
-from aibridge.dialects.request import Asked, read_facts, titles, unread_facts
+from aibridge.dialects.payload import Value, items, list_of, object_of, text_of
+from aibridge.dialects.request import Asked, asked_value, read_facts, titles, unread_facts
 from aibridge.records import RequestFacts
 
 _INSTRUCTING = ("system", "developer")
@@ -50,7 +50,7 @@ class OpenAIChat:
 def _asked(messages: list[Value], notes: Notes) -> Asked:
     """Read the last message that is no instruction."""
     for raw in reversed(messages):
-        message = object_of(value(raw, notes))
+        message = object_of(asked_value(raw, notes))
         role = message.get("role")
         if role == "user":
             return Asked(prompt=_prompt(message.get("content")))
@@ -73,7 +73,7 @@ def _systems(messages: list[Value]) -> list[str]:
     """The texts of the instructions that open the conversation."""
     texts: list[str] = []
     for raw in messages:
-        message = object_of(value(raw, Notes()))
+        message = object_of(asked_value(raw, Notes()))
         if message.get("role") not in _INSTRUCTING:
             break
         texts.append(_prompt(message.get("content")) or "")

@@ -10,8 +10,8 @@ from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_errors import openai_error_body
 from aibridge.dialects.openai_responses_answers import ResponsesPlain, ResponsesStream
-from aibridge.dialects.payload import Value, items, list_of, object_of, string, text_of, truth, value
-from aibridge.dialects.request import Asked, read_facts, titles, unread_facts
+from aibridge.dialects.payload import Value, is_string, items, list_of, object_of, string, text_of, truth
+from aibridge.dialects.request import Asked, asked_value, read_facts, titles, unread_facts
 from aibridge.errors import RequestRefused
 from aibridge.records import RequestFacts
 
@@ -70,11 +70,11 @@ def _asked(given: Value | None, notes: Notes) -> Asked:
     What its agents say to each other it puts behind the result of the call that waited for it. Behind a prompt that is
     a subagent's task: then the prompt is not a person's.
     """
-    if text := string(given):
+    if text := text_of(asked_value(given, notes) if is_string(given) else None):
         return Asked(prompt=text)
     told_by_agent = False
     for raw in reversed(items(given)):
-        item = object_of(value(raw, notes))
+        item = object_of(asked_value(raw, notes))
         kind, role = text_of(item.get("type")), item.get("role")
         if kind.endswith(_CALL_OUTPUT):
             return Asked(correlating_tool_call_id=text_of(item.get("call_id")) or None)
@@ -98,7 +98,7 @@ def _systems(head: dict[str, Value]) -> list[str]:
     """The instructions, and the texts of the instructing items that open the input."""
     texts = [string(head.get("instructions"))]
     for raw in items(head.get("input")):
-        item = object_of(value(raw, Notes()))
+        item = object_of(asked_value(raw, Notes()))
         if item.get("role") not in _INSTRUCTING:
             break
         texts.append(_prompt(item.get("content")) or "")

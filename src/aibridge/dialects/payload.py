@@ -20,6 +20,15 @@ Value = Buffer | Raw
 
 PATIENCE = 4
 """Levels of nesting that are taken apart member by member. Usage figures stand at most three levels deep."""
+_LONGEST_ESCAPE = 12
+"""Bytes: two halves of a character beyond the basic plane, as in \\ud83d\\ude00."""
+_SLACK = 64
+"""Bytes read beyond what is wanted, so that what the cut tears is not missed."""
+_BEYOND_ASCII = 0x80
+_FIRST_HALVES = "".join(map(chr, range(0xD800, 0xDC00)))
+"""Of characters beyond the basic plane: left over where their second halves were torn off."""
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""What follows the first byte of a character in UTF-8."""
 UNREADABLE = "some values are not readable JSON"
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
@@ -65,6 +74,46 @@ def _patient_value(text: Value, notes: Notes, patience: int) -> Any:
     if view[0] == ord("["):
         return values
     return {key: item for key, item in zip(_keys(view), values, strict=True) if item is not None}
+
+
+def value_cut(text: Value, notes: Notes, most: int, patience: int = PATIENCE) -> Any:
+    """Read one JSON value of any size, of each string in it no more than its first `most` bytes or a little beyond.
+
+    A body of 64 MiB may be one string. What nobody keeps is not decoded: it would stand in memory beside the body.
+    """
+    view = memoryview(text)
+    if view.nbytes <= most or not patience:
+        return value(view, notes) if view.nbytes <= most else None
+    match bytes(view[:1]):
+        case b'"':
+            return _leading(view, notes, most)
+        case b"{":
+            return {name: value_cut(member, notes, most, patience - 1) for name, member in fields(view).items()}
+        case b"[":
+            return [value_cut(item, notes, most, patience - 1) for item in items(view)]
+        case _:
+            return value(view, notes)
+
+
+def _leading(quoted: memoryview, notes: Notes, most: int) -> str:
+    """The first characters of a JSON string: at least `most` bytes of UTF-8, if it has so many."""
+    size = most + _SLACK
+    while size < quoted.nbytes:
+        text = text_of(value(_closed(bytes(quoted[:size])), notes)).rstrip(_FIRST_HALVES)
+        if len(text) >= most or len(text.encode("utf-8", "surrogatepass")) >= most:
+            return text
+        size *= 2  # escapes: six bytes may spell one
+    return text_of(value(quoted, notes))
+
+
+def _closed(beginning: bytes) -> bytes:
+    """The beginning of a JSON string, made one: without the escape or the character that the cut may have torn."""
+    end = len(beginning)
+    torn = beginning.find(b"\\", end - _LONGEST_ESCAPE)
+    if torn >= 0:
+        end = len(beginning[:torn].rstrip(b"\\"))
+    whole = beginning[:end].rstrip(_CONTINUATION)
+    return (whole[:-1] if whole[-1] >= _BEYOND_ASCII else beginning[:end]) + b'"'
 
 
 def fields(text: Value | None) -> dict[str, Value]:
@@ -116,8 +165,12 @@ def string(text: Value | None) -> str:
     try:
         return _STRING.decode(text)
     except ValueError:
-        quoted = bytes(memoryview(text)[:1]) == b'"'
-        return text_of(value(text, Notes())) if quoted else ""
+        return text_of(value(text, Notes())) if is_string(text) else ""
+
+
+def is_string(text: Value | None) -> bool:
+    """Whether a value is a string."""
+    return text is not None and bytes(memoryview(text)[:1]) == b'"'
 
 
 def truth(text: Value | None) -> bool:

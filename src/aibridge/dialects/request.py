@@ -7,7 +7,7 @@ from aibridge.dialects import clients
 from aibridge.dialects.clients import Caller
 from aibridge.dialects.json_scan import skip_space
 from aibridge.dialects.notes import Notes
-from aibridge.dialects.payload import Value, string, truth
+from aibridge.dialects.payload import Value, string, truth, value_cut
 from aibridge.records import RequestFacts
 
 MAX_PROMPT = 8 * 2**20
@@ -67,6 +67,11 @@ def read_facts(
     )
 
 
+def asked_value(text: Value | None, notes: Notes) -> Any:
+    """Read a message or an input; of texts that no record would keep whole only what it keeps."""
+    return None if text is None else value_cut(text, notes, MAX_PROMPT)
+
+
 def bounded_prompt(prompt: str | None, notes: Notes) -> str | None:
     """A prompt cut at `MAX_PROMPT`."""
     if prompt is None or len(prompt) * 4 <= MAX_PROMPT:
@@ -75,7 +80,7 @@ def bounded_prompt(prompt: str | None, notes: Notes) -> str | None:
     written = prompt[:MAX_PROMPT].encode("utf-8", "surrogatepass")
     if len(written) <= MAX_PROMPT and len(prompt) <= MAX_PROMPT:
         return prompt
-    notes.add(f"the prompt of {len(prompt)} characters was cut at {MAX_PROMPT} bytes")
+    notes.add(f"the prompt was cut at {MAX_PROMPT} bytes")
     return written[:MAX_PROMPT].decode("utf-8", "ignore")
 
 
