@@ -1,12 +1,13 @@
 """What exists under the data plane's root, what is passed through, and that nothing else does."""
 
+import asyncio
 import json
 
 import pytest
 from structlog.testing import capture_logs
 
 from aibridge.demo.provider import Provider
-from aibridge.demo.script import Answer, Text, exactly
+from aibridge.demo.script import Answer, Gate, Hold, Text, exactly
 from support import asking
 from support.gateway import ROOT
 from support.raw_client import connect, head, request
@@ -240,3 +241,25 @@ async def test_refusals_and_passed_requests_are_counted(stage: Stage) -> None:
     await ask(stage, "POST", f"{ROOT}/anthropic/v1/messages", CENTRAL, b"[]")
     await ask(stage, "GET", f"{ROOT}/anthropic/v1/models", CENTRAL)
     assert [await count(name) for name in names] == [number + 1 for number in before]
+
+
+async def test_requests_under_way_and_their_length_are_counted(stage: Stage) -> None:
+    """The gauge goes up and down with each request; its duration is observed once it ends."""
+    gate = Gate()
+    stage.says([Hold(gate), Text("hello")])
+    before = await _metric(stage, "aibridge_in_flight")
+    lasted = await _metric(stage, "aibridge_duration_seconds_count")
+    async with asyncio.TaskGroup() as tasks:
+        answer = tasks.create_task(stage.gateway.post("/v1/messages", asking.messages("hi")))
+        await gate.reached.wait()
+        assert await _metric(stage, "aibridge_in_flight") == before + 1
+        gate.open()
+        assert (await answer).status_code == 200
+    assert await _metric(stage, "aibridge_in_flight") == before
+    assert await _metric(stage, "aibridge_duration_seconds_count") == lasted + 1
+
+
+async def _metric(stage: Stage, name: str) -> float:
+    page = (await stage.gateway.http.get(f"{stage.gateway.url}/metrics")).text
+    lines = (line for line in page.splitlines() if line.startswith(f'{name}{{provider_name="anthropic"}}'))
+    return sum(float(line.rpartition(" ")[2]) for line in lines)

@@ -23,7 +23,7 @@ from aibridge.records import (
     TokenUsage,
     ToolUsage,
 )
-from support.rows import NOON, at
+from support.rows import NOON, at, prompt
 from support.rows import begun as a_start
 
 PROOF = rows.BodyProof(received="ab" * 32, sent="cd" * 32, mutations=("include_usage",))
@@ -168,3 +168,15 @@ def test_a_reduced_end_keeps_the_outcome_and_says_so() -> None:
 def test_rows_are_times_in_utc() -> None:
     assert begun().started_at.utcoffset() == timedelta(0)
     assert msgspec.json.encode(begun().started_at) == b'"2026-06-01T12:00:00Z"'
+
+
+def test_a_start_is_shortened_to_what_its_end_needs() -> None:
+    """An answer of many minutes does not hold the prompt that is written already; no prompt stays none."""
+    long = a_start(uuid4(), user_prompt=prompt("x" * (rows.EXCERPT_CHARS + 1)))
+    assert rows.is_long(long)
+    short = rows.shortened(long)
+    assert short.user_prompt is not None
+    assert short.user_prompt.prompt == "x" * rows.EXCERPT_CHARS
+    assert not rows.is_long(short)
+    bare = a_start(uuid4())
+    assert rows.shortened(bare) is bare

@@ -1,6 +1,7 @@
 """What an intercepted exchange owes the record: begun before anything is revealed, sealed before the last bytes are."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
@@ -48,6 +49,7 @@ class Interception:
         self.comes_first = not recorder.available
         """The database failed lately: nothing is sent to the provider before the start is durable."""
         self._finish: Ticket[Finished] | None = None
+        self._provider.in_flight.inc()
 
     @property
     def begun(self) -> "asyncio.Future[StoreError | None]":
@@ -78,7 +80,9 @@ class Interception:
         return self._finish
 
     def _count(self, ending: Ending, facts: ReplyFacts) -> None:
+        self._provider.in_flight.dec()
         self._provider.ended(ending.outcome)
+        self._provider.duration.observe(time.monotonic() - self._arrived_at)
         if ending.time_to_first_byte_us is not None:
             self._provider.first_byte.observe(ending.time_to_first_byte_us / 1e6)
         if facts.notes:

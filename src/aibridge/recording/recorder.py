@@ -94,6 +94,8 @@ class Recorder:
         self._unfinished.add(interception_id)
         self._all_finished.clear()
         ticket = self.begins.open(row)
+        if rows.is_long(row):
+            ticket.then(lambda: _shorten(ticket))
         self.begins.queue(ticket)
         return ticket
 
@@ -113,6 +115,11 @@ class Recorder:
         self._unfinished.discard(interception_id)
         if not self._unfinished:
             self._all_finished.set()
+
+
+def _shorten(ticket: Ticket[Begun]) -> None:
+    """Let go of a long prompt once it is written: its answer may take many minutes, and needs the excerpt only."""
+    ticket.row = rows.shortened(ticket.row)
 
 
 @asynccontextmanager

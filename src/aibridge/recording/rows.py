@@ -150,6 +150,20 @@ def finished(begin: Begun, *, ended_at: datetime, ending: Ending, facts: ReplyFa
     )
 
 
+def is_long(row: Begun) -> bool:
+    """Whether a start holds more of its prompt than its end will need."""
+    return row.user_prompt is not None and len(row.user_prompt.prompt) > EXCERPT_CHARS
+
+
+def shortened(row: Begun) -> Begun:
+    """Return a start with no more of its prompt than the excerpt."""
+    prompt = row.user_prompt
+    if prompt is None:
+        return row
+    excerpt = msgspec.structs.replace(prompt, prompt=prompt.prompt[:EXCERPT_CHARS])
+    return msgspec.structs.replace(row, user_prompt=excerpt)
+
+
 def reduced_begun(row: Begun) -> Begun:
     """Return a start that the database cannot refuse: ids, times and what comes from closed sets."""
     return msgspec.structs.replace(
