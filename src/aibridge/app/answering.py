@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import structlog
 import uvicorn
 
-from aibridge.app.memory import kept_small
+from aibridge.app.memory import collecting_rarely
 from aibridge.app.parts import Worker, open_worker
 from aibridge.app.stopping import Stopping
 from aibridge.config import Settings
@@ -39,7 +39,7 @@ async def run_worker(
     """Serve on one socket until asked to stop, or until the pipe `parent` closes: its other end has died."""
     async with open_worker(settings, dsn) as worker:
         server = GatewayServer(worker)
-        with stopping.by(server.stop), _ending_with(parent, server), kept_small():
+        with stopping.by(server.stop), _ending_with(parent, server), collecting_rarely():
             if parent is None:
                 log.info("aibridge is listening", url=url_of(listener))
             await server.serve(sockets=[listener])

@@ -15,6 +15,7 @@ from aibridge import __version__
 from aibridge.api.application import create_api
 from aibridge.api.parts import ApiParts
 from aibridge.app.face import Face
+from aibridge.app.memory import TRIM_SECONDS, Trimmer
 from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
 from aibridge.config import ProviderSettings, Settings
@@ -82,6 +83,7 @@ async def open_worker(settings: Settings, dsn: str, *, proxies: Proxies | None =
         stack.push_async_callback(_parting, last_used.flush)
         proxies = Proxies.from_environment(os.environ) if proxies is None else proxies
         upstream = await stack.enter_async_context(UpstreamClient(proxies=proxies))
+        bodies = Bodies(BodyLimits(one=settings.max_body, together=settings.body_memory))
         gateway = Gateway(
             admission=Admission(
                 routes=Routes(_provider(provider) for provider in settings.providers),
@@ -92,7 +94,7 @@ async def open_worker(settings: Settings, dsn: str, *, proxies: Proxies | None =
             last_used=last_used,
             recorder=recorder,
             upstream=upstream,
-            bodies=Bodies(BodyLimits(one=settings.max_body, together=settings.body_memory)),
+            bodies=bodies,
             metrics=metrics,
             gateway_id=gateway_id,
         )
@@ -102,6 +104,7 @@ async def open_worker(settings: Settings, dsn: str, *, proxies: Proxies | None =
                 lambda: _listen(identifier, direct_dsn),
                 last_used.run,
                 lambda: _every(HEARTBEAT_SECONDS, lambda: _heartbeat(store, gateway_id)),
+                lambda: _every(TRIM_SECONDS, Trimmer(lambda: bodies.freed).trim),
                 lambda: _every(RECOVERY_SECONDS, lambda: _recover(store, gateway_id)),
             )
         )

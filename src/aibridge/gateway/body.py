@@ -30,6 +30,8 @@ class Bodies:
     def __init__(self, limits: BodyLimits) -> None:
         self._limits = limits
         self._held = 0
+        self.freed = 0
+        """Bytes of all bodies that were let go of since the start."""
 
     @property
     def limit(self) -> int:
@@ -49,6 +51,7 @@ class Bodies:
     def give_back(self, count: int) -> None:
         """Count bytes out."""
         self._held -= count
+        self.freed += count
 
 
 class Held:
