@@ -42,11 +42,12 @@ async def test_a_lost_connection_is_told_and_made_again(database: str, psql: Con
 
 
 async def test_a_quiet_connection_is_tried_and_kept(database: str, psql: Connection) -> None:
-    async with aclosing(listen(database, "words", ping=0.01)) as events:
+    async with aclosing(listen(database, "words", ping=0.5)) as events, asyncio.timeout(20):
         assert await heard(events) is Hearing.CONNECTED
         last = "SELECT query FROM pg_stat_activity WHERE application_name = 'aibridge-listen'"
         waiting = asyncio.gather(heard(events))
         while await psql.fetchval(last) != "SELECT 1":
+            assert not waiting.done(), "the connection was given up"
             await psql.execute("SELECT pg_stat_clear_snapshot()")
         await psql.execute("NOTIFY words, 'still here'")
         assert (await waiting)[0] == "still here"
