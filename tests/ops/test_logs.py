@@ -80,6 +80,7 @@ def test_everybodys_logs_arrive_in_one_form() -> None:
     logging.getLogger("asyncio").error("Task was destroyed")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
+        logging.captureWarnings(False)  # pytest has put back what was captured before, and logging does not know
         logging.captureWarnings(True)
         warnings.warn("old habit", stacklevel=1)
     assert [line["logger"] for line in lines(out)] == ["uvicorn.error", "asyncio", "py.warnings"]
