@@ -5,6 +5,7 @@ AIBRIDGE_TEST_DATABASE_URL names (its role must be allowed to create databases).
 """
 
 import hashlib
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import structlog
 
 from aibridge.store.connections import Connection, teach_json
 from aibridge.store.migrate import load_migrations
@@ -36,6 +38,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """The last word is the controller's, also after Ctrl-C."""
     if _FOLDER in config.stash:
         postgres.stop_what_was_left(config.stash[_FOLDER])
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """What a test sets up for the process's logs ends with it: levels and captured warnings are global."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        logging.captureWarnings(False)
+        root.setLevel(level)
+        root.handlers[:] = [*handlers]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from aibridge.store.pool import Store
 
 
 async def heard(events: AsyncIterator[str | Hearing]) -> str | Hearing:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         return await anext(events)
 
 
@@ -42,7 +42,7 @@ async def test_a_lost_connection_is_told_and_made_again(database: str, psql: Con
 
 
 async def test_a_quiet_connection_is_tried_and_kept(database: str, psql: Connection) -> None:
-    async with aclosing(listen(database, "words", ping=0.5)) as events, asyncio.timeout(20):
+    async with aclosing(listen(database, "words", ping=2.0)) as events, asyncio.timeout(30):
         assert await heard(events) is Hearing.CONNECTED
         last = "SELECT query FROM pg_stat_activity WHERE application_name = 'aibridge-listen'"
         waiting = asyncio.gather(heard(events))
