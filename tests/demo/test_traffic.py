@@ -55,7 +55,7 @@ def played() -> Played:
 
 
 def delegating(claude: list[Received]) -> list[Received]:
-    """Claude Code's requests as a subagent. Who plays an errand is cast by who is free: on a slow machine maybe nobody."""
+    """Claude Code's requests as a subagent. An errand is cast with who is free: on a slow machine maybe not with it."""
     children = [one for one in claude if one.header(b"x-claude-code-agent-id")]
     if not children:
         pytest.skip("no errand with a subagent was cast for Claude Code this time")
