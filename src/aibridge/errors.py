@@ -120,6 +120,14 @@ class NotFound(StoreError):
     """There is no such thing, or the caller may not see it."""
 
 
+class CursorUnknown(StoreError):
+    """The cursor is no row of this list."""
+
+
+class CursorAmbiguous(StoreError):
+    """The cursor is the id of several people's sessions; name the initiator too."""
+
+
 class AlreadyExists(StoreError):
     """There is one with this name already."""
 

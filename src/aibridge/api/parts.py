@@ -1,29 +1,82 @@
 """What the JSON API is made of; the composition root gives it in."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
 
 from aibridge.auth.identify import Identifier
+from aibridge.filters import Filter
+
+Row = Any
+"""A struct with the attributes of the shape that its method names."""
 
 
 class Records(Protocol):
     """The record as the API reads it; the store satisfies it by shape.
 
-    Only the records of `viewer_initiator` count; None: everyone's. What is returned has the attributes of
-    `shapes.Interception`. Both raise `StoreUnavailable`.
+    Only the records of `viewer` count; None: everyone's. What is in flight shows nowhere. Every total is exact, and taken
+    in the same snapshot as its page. All of them raise `StoreUnavailable`.
     """
 
     async def interceptions_page(
-        self, viewer_initiator: UUID | None, *, limit: int, offset: int
-    ) -> tuple[Sequence[object], int]:
-        """Ended interceptions with their children, newest first, and the exact number of all of them."""
+        self, viewer: UUID | None, filter_: Filter, *, limit: int, offset: int = 0, after: UUID | None = None
+    ) -> tuple[Sequence[Row], int]:
+        """Rows of `shapes.Interception` with their children, newest first, behind `after`; and how many match.
+
+        Raises `CursorUnknown`.
+        """
         ...
 
-    async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> object | None:
-        """One ended interception with its children; None when there is none that the viewer may see."""
+    async def interception(self, interception_id: UUID, viewer: UUID | None) -> Row | None:
+        """One row of `shapes.Interception`; None when there is none that the viewer may see."""
+        ...
+
+    async def sessions_page(
+        self,
+        viewer: UUID | None,
+        filter_: Filter,
+        *,
+        limit: int,
+        offset: int = 0,
+        after_session: str | None = None,
+        after_initiator: UUID | None = None,
+    ) -> tuple[Sequence[Row], int]:
+        """Rows of `shapes.Session`, last active first, behind the cursor; and how many match.
+
+        Raises `CursorUnknown`, and `CursorAmbiguous` when several people whom the viewer may read have a session of that
+        id and `after_initiator` does not say which.
+        """
+        ...
+
+    async def session(
+        self,
+        session_id: str,
+        viewer: UUID | None,
+        *,
+        initiator: UUID | None = None,
+        limit: int,
+        after: UUID | None = None,
+        before: UUID | None = None,
+    ) -> Row | None:
+        """A row of `shapes.SessionDetail` with one page of threads; None when there is none that the viewer may see.
+
+        Without `initiator`, the newest-active session of that id. `after` and `before` are ids of interceptions of the
+        session. Raises `CursorUnknown`, whose message says what is wrong with the cursor.
+        """
+        ...
+
+    async def models(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> Sequence[str]:
+        """The distinct models of ended interceptions that begin with `prefix`, ascending by code points."""
+        ...
+
+    async def clients(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> Sequence[str]:
+        """The same for clients."""
+        ...
+
+    async def providers(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> Sequence[str]:
+        """The same for provider names (configured instances)."""
         ...
 
 
