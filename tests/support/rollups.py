@@ -45,19 +45,63 @@ SELECT s.session_id, s.initiator_id,
 FROM row AS s GROUP BY 1, 2 ORDER BY 1, 2
 """
 
-FACETS_KEPT = "SELECT * FROM aibridge_session_facets ORDER BY session_id, initiator_id, provider_name, model, client"
+FACETS_KEPT = "SELECT * FROM aibridge_session_facets ORDER BY 1, 2, 3"
 FACETS_NAIVE = """
-SELECT session_id, initiator_id, min(started_at), max(started_at), provider, provider_name, model, client
-FROM aibridge_interceptions WHERE ended_at IS NOT NULL
-GROUP BY session_id, initiator_id, provider, provider_name, model, client
-ORDER BY session_id, initiator_id, provider_name, model, client
+SELECT session_id, initiator_id, combination, min(started_at), max(started_at)
+FROM aibridge_interceptions WHERE ended_at IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+SETS_KEPT = """
+SELECT session_id, initiator_id, combinations, tools,
+    ARRAY(SELECT combination FROM aibridge_combination_sets WHERE id = s.combination_set ORDER BY 1) = combinations,
+    ARRAY(SELECT tool FROM aibridge_tool_sets WHERE id = s.tool_set ORDER BY 1) = tools
+FROM aibridge_sessions AS s ORDER BY 1, 2
+"""
+SETS_NAIVE = """
+SELECT session_id, initiator_id, array_agg(DISTINCT combination),
+    ARRAY(
+        SELECT DISTINCT t.tool FROM aibridge_interceptions AS i JOIN aibridge_tool_usages AS t ON t.interception_id = i.id
+        WHERE i.session_id = s.session_id AND i.initiator_id = s.initiator_id AND i.ended_at IS NOT NULL AND t.tool <> ''
+        ORDER BY 1
+    ),
+    count(DISTINCT combination) <= 100, true
+FROM aibridge_interceptions AS s WHERE ended_at IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+UNNAMED = """
+SELECT id FROM aibridge_interceptions AS i WHERE ended_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM aibridge_combinations AS c
+    WHERE c.id = i.combination AND (c.provider, c.provider_name, c.model, c.client, c.outcome, c.error_type)
+        = (i.provider, i.provider_name, i.model, i.client, i.outcome, coalesce(i.error_type, ''))
+      AND (c.credential_kind, c.credential_type) = (i.credential_kind, i.credential_type)
+)
+"""
+
+COUNTS_KEPT = "SELECT * FROM aibridge_interception_counts WHERE interceptions <> 0 ORDER BY 1, 2, 3, 4"
+COUNTS_NAIVE = """
+SELECT tool, combination, day, gateway_id, count(*)
+FROM (
+    SELECT '' AS tool, combination, (started_at AT TIME ZONE 'UTC')::date AS day, gateway_id
+    FROM aibridge_interceptions WHERE ended_at IS NOT NULL
+    UNION ALL
+    SELECT t.tool, i.combination, (i.started_at AT TIME ZONE 'UTC')::date, i.gateway_id
+    FROM (SELECT DISTINCT interception_id, tool FROM aibridge_tool_usages WHERE tool <> '') AS t
+    JOIN aibridge_interceptions AS i ON i.id = t.interception_id AND i.ended_at IS NOT NULL
+) AS n GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
 
 async def exact(psql: Connection) -> int:
     """Asserts that what is kept is what a naive query finds; returns the number of sessions."""
-    kept, naive = await psql.fetch(KEPT), await psql.fetch(NAIVE)
-    assert [tuple(row) for row in kept] == [tuple(row) for row in naive]
-    facets, naive_facets = await psql.fetch(FACETS_KEPT), await psql.fetch(FACETS_NAIVE)
-    assert [tuple(row) for row in facets] == [tuple(row) for row in naive_facets]
-    return len(kept)
+    sessions = await _same(psql, KEPT, NAIVE)
+    await _same(psql, FACETS_KEPT, FACETS_NAIVE)
+    await _same(psql, SETS_KEPT, SETS_NAIVE)
+    await _same(psql, COUNTS_KEPT, COUNTS_NAIVE)
+    assert await psql.fetch(UNNAMED) == []
+    return sessions
+
+
+async def _same(psql: Connection, kept: str, naive: str) -> int:
+    found, expected = await psql.fetch(kept), await psql.fetch(naive)
+    assert [tuple(row) for row in found] == [tuple(row) for row in expected]
+    return len(found)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from aibridge.errors import StoreConflict
 from aibridge.store.connections import Dial, Lane
-from aibridge.store.sessions import recompute
+from aibridge.store.sessions import add
 from aibridge.store.sql import sql
 
 SILENCE = timedelta(seconds=60)
@@ -56,7 +56,7 @@ class Recovery:
         try:
             async with self._lane.hold() as connection, connection.transaction():
                 rows = await connection.fetch(sql("close_orphans"), gateway_id, silence, BATCH)
-                await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in rows})
+                await add(connection, rows)
                 return len(rows)
         except StoreConflict:
             return None

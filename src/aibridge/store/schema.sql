@@ -86,7 +86,7 @@ CREATE TABLE aibridge_interceptions (
     provider_response_id     text        NOT NULL DEFAULT '',
     client                   text        NOT NULL,
     client_session_id        text,  -- what the client itself calls its session
-    session_id               text        NOT NULL GENERATED ALWAYS AS
+    session_id               text        COLLATE "C" NOT NULL GENERATED ALWAYS AS
                                          (coalesce(client_session_id, thread_root_id::text, id::text)) STORED,
     correlating_tool_call_id text,  -- the tool call whose result the request carries
     agent_id                 text,
@@ -100,6 +100,14 @@ CREATE TABLE aibridge_interceptions (
     mutations                text[]      NOT NULL,  -- named changes to the body; empty: the provider got the client's bytes
     notes                    text[]      NOT NULL,  -- what went wrong while reading or storing
     metadata                 jsonb       NOT NULL,
+    combination              bigint      NOT NULL GENERATED ALWAYS AS (  -- what filters ask for, as one hash
+        hashtextextended(
+            provider || E'\x1f' || provider_name || E'\x1f' || model || E'\x1f' || client || E'\x1f'
+                || coalesce(outcome, '') || E'\x1f' || coalesce(error_type, '') || E'\x1f'
+                || credential_kind || E'\x1f' || credential_type,
+            0
+        )
+    ) STORED,
     CONSTRAINT aibridge_interceptions_pkey PRIMARY KEY (id, initiator_id),
     CONSTRAINT aibridge_interceptions_initiator_id_fkey FOREIGN KEY (initiator_id) REFERENCES users (id),
     CONSTRAINT aibridge_interceptions_ended_check CHECK ((ended_at IS NULL) = (outcome IS NULL)),
@@ -114,10 +122,13 @@ CREATE TABLE aibridge_interceptions (
 ) WITH (fillfactor = 80);
 
 -- The request log, of everyone.
-CREATE INDEX aibridge_interceptions_newest ON aibridge_interceptions (started_at DESC, id DESC)
+CREATE INDEX aibridge_interceptions_newest ON aibridge_interceptions (started_at DESC, id DESC) INCLUDE (combination)
     WHERE ended_at IS NOT NULL;
 -- The request log of one person.
 CREATE INDEX aibridge_interceptions_by_initiator ON aibridge_interceptions (initiator_id, started_at DESC, id DESC)
+    INCLUDE (combination) WHERE ended_at IS NOT NULL;
+-- The request log under a filter that matches little.
+CREATE INDEX aibridge_interceptions_combination ON aibridge_interceptions (combination, started_at DESC, id DESC)
     WHERE ended_at IS NOT NULL;
 -- The rows of a session; narrow, so that equal keys collapse into one entry.
 CREATE INDEX aibridge_interceptions_session ON aibridge_interceptions (session_id, initiator_id)
@@ -182,6 +193,8 @@ CREATE TABLE aibridge_tool_usages (
 -- Whose tool call is it?
 CREATE INDEX aibridge_tool_usages_lineage ON aibridge_tool_usages (initiator_id, provider_tool_call_id, created_at)
     WHERE provider_tool_call_id IS NOT NULL;
+-- Who called this tool?
+CREATE INDEX aibridge_tool_usages_tool ON aibridge_tool_usages (tool, interception_id);
 
 -- Why it chose so, in its own words.
 CREATE TABLE aibridge_model_thoughts (
@@ -197,9 +210,57 @@ CREATE TABLE aibridge_model_thoughts (
         REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
 );
 
+-- What each combination of ended interceptions stands for. Two that share a hash share an id: a filter then finds both.
+CREATE TABLE aibridge_combinations (
+    id              bigint NOT NULL,  -- aibridge_interceptions.combination
+    provider        text   NOT NULL,
+    provider_name   text   COLLATE "C" NOT NULL,
+    model           text   COLLATE "C" NOT NULL,
+    client          text   COLLATE "C" NOT NULL,
+    outcome         text   NOT NULL,
+    error_type      text   NOT NULL,  -- empty: none
+    credential_kind text   NOT NULL,
+    credential_type text   NOT NULL,
+    CONSTRAINT aibridge_combinations_pkey PRIMARY KEY (id, model, client)
+);
+
+-- Menus: what begins with these letters?
+CREATE INDEX aibridge_combinations_model ON aibridge_combinations (model);
+CREATE INDEX aibridge_combinations_client ON aibridge_combinations (client);
+CREATE INDEX aibridge_combinations_provider_name ON aibridge_combinations (provider_name);
+
+-- The members of each set of combinations that some session has had. Never removed: a writer may just have seen it.
+CREATE TABLE aibridge_combination_sets (
+    id          bigint NOT NULL,  -- aibridge_sessions.combination_set
+    combination bigint NOT NULL,
+    CONSTRAINT aibridge_combination_sets_pkey PRIMARY KEY (combination, id)
+);
+
+CREATE INDEX aibridge_combination_sets_id ON aibridge_combination_sets (id);
+
+-- The members of each set of tools that some session has had.
+CREATE TABLE aibridge_tool_sets (
+    id   bigint NOT NULL,  -- aibridge_sessions.tool_set
+    tool text   NOT NULL,
+    CONSTRAINT aibridge_tool_sets_pkey PRIMARY KEY (tool, id)
+);
+
+CREATE INDEX aibridge_tool_sets_id ON aibridge_tool_sets (id);
+
+-- How many interceptions have ended: the exact totals of the request log. A row per worker, so that workers never wait for
+-- each other here.
+CREATE TABLE aibridge_interception_counts (
+    tool          text   NOT NULL,  -- those that called it; empty: all
+    combination   bigint NOT NULL,
+    day           date   NOT NULL,  -- of started_at, in UTC
+    gateway_id    uuid   NOT NULL,
+    interceptions bigint NOT NULL,
+    CONSTRAINT aibridge_interception_counts_pkey PRIMARY KEY (tool, combination, day, gateway_id)
+) WITH (fillfactor = 70);
+
 -- Roll-up per session: what a page of sessions shows, kept by the transaction that ends an interception.
 CREATE TABLE aibridge_sessions (
-    session_id                   text        NOT NULL,
+    session_id                   text        COLLATE "C" NOT NULL,
     initiator_id                 uuid        NOT NULL,
     first_interception_id        uuid        NOT NULL,  -- the earliest by (started_at, id): its client and metadata speak for the session
     started_at                   timestamptz NOT NULL,
@@ -220,19 +281,33 @@ CREATE TABLE aibridge_sessions (
     last_active_at               timestamptz NOT NULL GENERATED ALWAYS AS (coalesce(last_prompt_at, started_at)) STORED,
     last_prompt                  text,  -- cut at 500 characters
     first_prompt                 text,  -- cut at 500 characters
+    combinations                 bigint[]    NOT NULL DEFAULT '{}',  -- sorted
+    tools                        text[]      NOT NULL DEFAULT '{}',  -- sorted
+    combination_set              bigint      NOT NULL GENERATED ALWAYS AS (  -- 0: too many to be put on record as a set
+        CASE WHEN cardinality(combinations) <= 100 THEN hash_array_extended(combinations, 0) ELSE 0 END
+    ) STORED,
+    tool_set                     bigint      NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN cardinality(tools) <= 100 THEN hash_array_extended(tools, 0) ELSE 0 END
+    ) STORED,
+    last_started_hour            timestamptz NOT NULL GENERATED ALWAYS AS (  -- indexed in place of last_started_at, which
+        date_bin(INTERVAL '1 hour', last_started_at, TIMESTAMPTZ '2000-01-01 00:00:00+00')  -- every request changes
+    ) STORED,
     CONSTRAINT aibridge_sessions_pkey PRIMARY KEY (session_id, initiator_id)
 ) WITH (fillfactor = 60);
 
--- The combinations a session can be filtered by, with the window each was in use.
+-- The list of sessions, and by the columns beside its key the total under any filter: nothing else has to be read.
+CREATE INDEX aibridge_sessions_last_active ON aibridge_sessions (last_active_at DESC, session_id DESC, initiator_id DESC)
+    INCLUDE (combination_set, tool_set, started_at, last_started_hour);
+-- The same of one person.
+CREATE INDEX aibridge_sessions_by_initiator ON aibridge_sessions (initiator_id, last_active_at DESC, session_id DESC)
+    INCLUDE (combination_set, tool_set, started_at, last_started_hour);
+
+-- When each combination of a session was in use.
 CREATE TABLE aibridge_session_facets (
-    session_id       text        NOT NULL,
+    session_id       text        COLLATE "C" NOT NULL,
     initiator_id     uuid        NOT NULL,
+    combination      bigint      NOT NULL,
     first_started_at timestamptz NOT NULL,
     last_started_at  timestamptz NOT NULL,
-    provider         text        NOT NULL,
-    provider_name    text        NOT NULL,
-    model            text        NOT NULL,
-    client           text        NOT NULL,
-    CONSTRAINT aibridge_session_facets_pkey
-        PRIMARY KEY (session_id, initiator_id, provider, provider_name, model, client)
+    CONSTRAINT aibridge_session_facets_pkey PRIMARY KEY (session_id, initiator_id, combination)
 ) WITH (fillfactor = 60);

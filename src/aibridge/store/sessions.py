@@ -1,6 +1,7 @@
 """Computing sessions anew: for recovery, and for whatever else takes back or changes what was counted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal
 from uuid import UUID
 
 from aibridge.store.connections import Connection
@@ -11,6 +12,8 @@ SessionKey = tuple[str, UUID]
 
 _HOLD = sql("hold_sessions")
 _RECOMPUTE = sql("recompute_sessions")
+_NAME = sql("name_combinations")
+_COUNT = sql("change_counts")
 
 
 async def recompute(connection: Connection, keys: Collection[SessionKey]) -> None:
@@ -22,3 +25,20 @@ async def recompute(connection: Connection, keys: Collection[SessionKey]) -> Non
     session_ids, initiators = [key[0] for key in keys], [key[1] for key in keys]
     await connection.execute(_HOLD, session_ids, initiators)
     await connection.execute(_RECOMPUTE, session_ids, initiators)
+
+
+async def count(connection: Connection, interception_ids: Sequence[UUID], sign: Literal[1, -1]) -> None:
+    """Adds ended interceptions to the counts (1), or takes them away (-1): before they are removed or opened again.
+
+    To be called inside a transaction that holds their rows; by everything that ends or removes interceptions other than
+    `write_finished`, which counts by itself.
+    """
+    await connection.execute(_COUNT, interception_ids, sign)
+
+
+async def add(connection: Connection, ended: Sequence[Mapping[str, Any]]) -> None:
+    """Enters interceptions that this transaction has ended: `id`, `session_id` and `initiator_id` of each."""
+    ids = [row["id"] for row in ended]
+    await connection.execute(_NAME, ids)
+    await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in ended})
+    await count(connection, ids, 1)

@@ -10,7 +10,7 @@ import msgspec
 from aibridge.records import Begun, Finished
 from aibridge.store.connections import Connection, Dial, Lane
 from aibridge.store.failures import encoding
-from aibridge.store.sessions import recompute
+from aibridge.store.sessions import count, recompute
 from aibridge.store.sql import sql
 
 WRITE_TIMEOUT = 30.0
@@ -26,6 +26,7 @@ _PLANS = {
 
 _WRITE_BEGUN = sql("write_begun")
 _WRITE_FINISHED = sql("write_finished")
+_HOLD_INTERRUPTED = sql("hold_interrupted")
 _REOPEN = sql("reopen_interrupted")
 
 
@@ -63,7 +64,10 @@ class Writer:
 async def _replace_interrupted(connection: Connection, batch: Sequence[Finished], rows: bytes) -> None:
     """The rare way: some rows of the batch were not open. Takes back those that recovery closed and ends them again."""
     async with connection.transaction():
-        sessions = await connection.fetch(_REOPEN, [finished.id for finished in batch])
-        if sessions:
+        held = await connection.fetch(_HOLD_INTERRUPTED, [finished.id for finished in batch])
+        if held:
+            ids = [row["id"] for row in held]
+            await count(connection, ids, -1)
+            sessions = await connection.fetch(_REOPEN, ids)
             await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in sessions})
             await connection.execute(_WRITE_FINISHED, rows)

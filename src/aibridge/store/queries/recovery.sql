@@ -28,7 +28,7 @@ FROM (
     FOR UPDATE OF open SKIP LOCKED
 ) AS o
 WHERE i.id = o.id AND i.initiator_id = o.initiator_id
-RETURNING i.session_id, i.initiator_id;
+RETURNING i.id, i.session_id, i.initiator_id;
 
 -- name: forget_gateways
 -- Removes gateways that ended more than a day ago and have left nothing open.

@@ -21,7 +21,7 @@ WITH keys AS MATERIALIZED (
     SELECT DISTINCT k.session_id, k.initiator_id FROM unnest($1::text[], $2::uuid[]) AS k (session_id, initiator_id)
 ), counted AS MATERIALIZED (
     SELECT
-        i.id, i.initiator_id, i.session_id, i.started_at, i.ended_at, i.provider, i.provider_name, i.model, i.client,
+        i.id, i.initiator_id, i.session_id, i.started_at, i.ended_at, i.combination,
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
         i.thread_root_id IS NULL AND NOT i.side_request AS thread,
         u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens,
@@ -61,9 +61,15 @@ WITH keys AS MATERIALIZED (
         max(prompt_at) AS last_prompt_at,
         (array_agg(id ORDER BY prompt_at DESC, id DESC) FILTER (WHERE prompt_at IS NOT NULL))[1]
             AS last_prompt_interception_id,
-        (array_agg(prompt ORDER BY prompt_at DESC, id DESC) FILTER (WHERE prompt_at IS NOT NULL))[1] AS last_prompt
+        (array_agg(prompt ORDER BY prompt_at DESC, id DESC) FILTER (WHERE prompt_at IS NOT NULL))[1] AS last_prompt,
+        array_agg(DISTINCT combination) AS combinations
     FROM counted
     GROUP BY session_id, initiator_id
+), used AS MATERIALIZED (
+    SELECT c.session_id, c.initiator_id, array_agg(DISTINCT t.tool ORDER BY t.tool) AS tools
+    FROM counted AS c JOIN aibridge_tool_usages AS t ON t.interception_id = c.id
+    WHERE t.tool <> ''
+    GROUP BY c.session_id, c.initiator_id
 ), summed AS (
     UPDATE aibridge_sessions AS s SET
         first_interception_id = n.first_interception_id, started_at = n.started_at,
@@ -72,29 +78,76 @@ WITH keys AS MATERIALIZED (
         cache_read_input_tokens = n.cache_read_input_tokens, cache_write_input_tokens = n.cache_write_input_tokens,
         first_prompt_at = n.first_prompt_at, first_prompt_interception_id = n.first_prompt_interception_id,
         first_prompt = n.first_prompt, last_prompt_at = n.last_prompt_at,
-        last_prompt_interception_id = n.last_prompt_interception_id, last_prompt = n.last_prompt
-    FROM sums AS n
+        last_prompt_interception_id = n.last_prompt_interception_id, last_prompt = n.last_prompt,
+        combinations = n.combinations, tools = coalesce(u.tools, '{}')
+    FROM sums AS n LEFT JOIN used AS u ON u.session_id = n.session_id AND u.initiator_id = n.initiator_id
     WHERE s.session_id = n.session_id AND s.initiator_id = n.initiator_id
+    RETURNING s.combinations, s.combination_set, s.tools, s.tool_set
+), combination_sets AS (
+    INSERT INTO aibridge_combination_sets (id, combination)
+    SELECT DISTINCT s.combination_set, c.member
+    FROM summed AS s CROSS JOIN LATERAL unnest(s.combinations) AS c (member)
+    WHERE s.combination_set <> 0
+    ORDER BY s.combination_set, c.member
+    ON CONFLICT DO NOTHING
+), tool_sets AS (
+    INSERT INTO aibridge_tool_sets (id, tool)
+    SELECT DISTINCT s.tool_set, t.member
+    FROM summed AS s CROSS JOIN LATERAL unnest(s.tools) AS t (member)
+    WHERE s.tool_set <> 0
+    ORDER BY s.tool_set, t.member
+    ON CONFLICT DO NOTHING
 ), combinations AS MATERIALIZED (
     SELECT
-        session_id, initiator_id, provider, provider_name, model, client,
-        min(started_at) AS first_started_at, max(started_at) AS last_started_at
+        session_id, initiator_id, combination, min(started_at) AS first_started_at, max(started_at) AS last_started_at
     FROM counted
-    GROUP BY session_id, initiator_id, provider, provider_name, model, client
+    GROUP BY session_id, initiator_id, combination
 ), unused AS (
     DELETE FROM aibridge_session_facets AS f USING keys AS k
     WHERE f.session_id = k.session_id AND f.initiator_id = k.initiator_id
       AND NOT EXISTS (
         SELECT FROM combinations AS c
-        WHERE (c.session_id, c.initiator_id, c.provider, c.provider_name, c.model, c.client)
-            = (f.session_id, f.initiator_id, f.provider, f.provider_name, f.model, f.client)
+        WHERE c.session_id = f.session_id AND c.initiator_id = f.initiator_id AND c.combination = f.combination
       )
 )
-INSERT INTO aibridge_session_facets AS f (
-    session_id, initiator_id, provider, provider_name, model, client, first_started_at, last_started_at
-)
-SELECT session_id, initiator_id, provider, provider_name, model, client, first_started_at, last_started_at
+INSERT INTO aibridge_session_facets AS f (session_id, initiator_id, combination, first_started_at, last_started_at)
+SELECT session_id, initiator_id, combination, first_started_at, last_started_at
 FROM combinations
-ORDER BY session_id, initiator_id, provider, provider_name, model, client
-ON CONFLICT (session_id, initiator_id, provider, provider_name, model, client) DO UPDATE SET
+ORDER BY session_id, initiator_id, combination
+ON CONFLICT (session_id, initiator_id, combination) DO UPDATE SET
     first_started_at = excluded.first_started_at, last_started_at = excluded.last_started_at;
+
+-- name: name_combinations
+-- Says what the combinations of these ended interceptions ($1: uuid[]) stand for, where that is not on record yet.
+INSERT INTO aibridge_combinations (
+    id, provider, provider_name, model, client, outcome, error_type, credential_kind, credential_type
+)
+SELECT DISTINCT
+    i.combination, i.provider, i.provider_name, i.model, i.client, i.outcome, coalesce(i.error_type, ''),
+    i.credential_kind, i.credential_type
+FROM aibridge_interceptions AS i
+WHERE i.id = ANY ($1::uuid[]) AND i.ended_at IS NOT NULL
+ORDER BY i.combination, i.model, i.client
+ON CONFLICT DO NOTHING;
+
+-- name: change_counts
+-- Adds these ended interceptions ($1: uuid[]), which the transaction holds, to the counts ($2 = 1) or takes them away (-1).
+INSERT INTO aibridge_interception_counts AS s (tool, combination, day, gateway_id, interceptions)
+SELECT n.tool, n.combination, n.day, n.gateway_id, $2 * count(*)
+FROM (
+    SELECT k.tool, i.combination, (i.started_at AT TIME ZONE 'UTC')::date AS day, i.gateway_id
+    FROM aibridge_interceptions AS i
+    CROSS JOIN LATERAL (
+        SELECT '' AS tool
+        UNION ALL
+        SELECT DISTINCT t.tool FROM aibridge_tool_usages AS t WHERE t.interception_id = i.id AND t.tool <> ''
+    ) AS k
+    WHERE i.id = ANY ($1::uuid[]) AND i.ended_at IS NOT NULL
+) AS n
+GROUP BY n.tool, n.combination, n.day, n.gateway_id
+ORDER BY n.tool, n.combination, n.day, n.gateway_id
+ON CONFLICT (tool, combination, day, gateway_id) DO UPDATE SET interceptions = s.interceptions + excluded.interceptions;
+
+-- name: forget_empty_counts
+-- Removes the counts that have come down to nothing.
+DELETE FROM aibridge_interception_counts WHERE interceptions = 0;

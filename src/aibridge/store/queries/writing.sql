@@ -135,7 +135,9 @@ WITH RECURSIVE durable AS MATERIALIZED (
     WHERE i.id = ANY (ARRAY(SELECT id FROM batch))
       AND i.id = f.id AND i.initiator_id = f.initiator_id AND i.outcome IS NULL
     RETURNING
-        i.id, i.initiator_id, i.session_id, i.started_at, i.ended_at, i.provider, i.provider_name, i.model, i.client,
+        i.id, i.initiator_id, i.session_id, i.gateway_id, i.started_at, i.ended_at,
+        i.provider, i.provider_name, i.model, i.client, i.outcome, i.error_type, i.credential_kind, i.credential_type,
+        i.combination, (i.started_at AT TIME ZONE 'UTC')::date AS day,
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
         i.thread_root_id IS NULL AND NOT i.side_request AS thread,
         CASE WHEN NOT i.side_request THEN f.prompt_at END AS prompt_at, left(f.prompt_excerpt, 500) AS prompt,
@@ -149,6 +151,11 @@ WITH RECURSIVE durable AS MATERIALIZED (
         id uuid, created_at timestamptz, input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint,
         cache_write_input_tokens bigint, partial boolean, provider_response_id text, metadata jsonb
     )
+), used AS MATERIALIZED (
+    SELECT DISTINCT e.id, e.session_id, e.initiator_id, e.combination, e.day, e.gateway_id, t.tool
+    FROM ended AS e
+    CROSS JOIN LATERAL json_to_recordset(e.tool_usages) AS t (tool text)
+    WHERE t.tool <> ''
 ), token_usages AS (
     INSERT INTO aibridge_token_usages (
         interception_id, id, initiator_id, created_at, input_tokens, output_tokens,
@@ -186,7 +193,8 @@ WITH RECURSIVE durable AS MATERIALIZED (
         session_id, initiator_id, first_interception_id, started_at, last_started_at, ended_at,
         interceptions, threads, tool_calls, failures,
         input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens,
-        first_prompt_at, first_prompt_interception_id, first_prompt, last_prompt_at, last_prompt_interception_id, last_prompt
+        first_prompt_at, first_prompt_interception_id, first_prompt, last_prompt_at, last_prompt_interception_id, last_prompt,
+        combinations, tools
     )
     SELECT
         e.session_id, e.initiator_id, (array_agg(e.id ORDER BY e.started_at, e.id))[1],
@@ -199,7 +207,13 @@ WITH RECURSIVE durable AS MATERIALIZED (
         (array_agg(e.prompt ORDER BY e.prompt_at, e.id) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
         max(e.prompt_at),
         (array_agg(e.id ORDER BY e.prompt_at DESC, e.id DESC) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
-        (array_agg(e.prompt ORDER BY e.prompt_at DESC, e.id DESC) FILTER (WHERE e.prompt_at IS NOT NULL))[1]
+        (array_agg(e.prompt ORDER BY e.prompt_at DESC, e.id DESC) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
+        array_agg(DISTINCT e.combination),
+        ARRAY(
+            SELECT DISTINCT u.tool FROM used AS u
+            WHERE u.session_id = e.session_id AND u.initiator_id = e.initiator_id
+            ORDER BY u.tool
+        )
     FROM spent AS e
     GROUP BY e.session_id, e.initiator_id
     ORDER BY e.session_id, e.initiator_id
@@ -233,27 +247,77 @@ WITH RECURSIVE durable AS MATERIALIZED (
                 (excluded.last_prompt_at, excluded.last_prompt_interception_id, excluded.last_prompt)
             ) AS p (at, interception_id, prompt)
             ORDER BY p.at DESC NULLS LAST, p.interception_id DESC LIMIT 1
-        )
-    RETURNING s.session_id
+        ),
+        combinations = CASE
+            WHEN s.combinations @> excluded.combinations THEN s.combinations
+            ELSE ARRAY(SELECT DISTINCT c FROM unnest(s.combinations || excluded.combinations) AS c ORDER BY c) END,
+        tools = CASE
+            WHEN s.tools @> excluded.tools THEN s.tools
+            ELSE ARRAY(SELECT DISTINCT t FROM unnest(s.tools || excluded.tools) AS t ORDER BY t) END
+    RETURNING s.session_id, s.combinations, s.combination_set, s.tools, s.tool_set
 ), facets AS (
     INSERT INTO aibridge_session_facets AS s (
-        session_id, initiator_id, provider, provider_name, model, client, first_started_at, last_started_at
+        session_id, initiator_id, combination, first_started_at, last_started_at
     )
-    SELECT e.session_id, e.initiator_id, e.provider, e.provider_name, e.model, e.client, min(e.started_at), max(e.started_at)
+    SELECT e.session_id, e.initiator_id, e.combination, min(e.started_at), max(e.started_at)
     FROM ended AS e
     WHERE (SELECT count(*) FROM sessions) > 0  -- not before every session's row is held
-    GROUP BY e.session_id, e.initiator_id, e.provider, e.provider_name, e.model, e.client
-    ORDER BY e.session_id, e.initiator_id, e.provider, e.provider_name, e.model, e.client
-    ON CONFLICT (session_id, initiator_id, provider, provider_name, model, client) DO UPDATE SET
+    GROUP BY e.session_id, e.initiator_id, e.combination
+    ORDER BY e.session_id, e.initiator_id, e.combination
+    ON CONFLICT (session_id, initiator_id, combination) DO UPDATE SET
         first_started_at = least(s.first_started_at, excluded.first_started_at),
         last_started_at = greatest(s.last_started_at, excluded.last_started_at)
+), combinations AS (
+    INSERT INTO aibridge_combinations (
+        id, provider, provider_name, model, client, outcome, error_type, credential_kind, credential_type
+    )
+    SELECT DISTINCT
+        e.combination, e.provider, e.provider_name, e.model, e.client, e.outcome, coalesce(e.error_type, ''),
+        e.credential_kind, e.credential_type
+    FROM ended AS e
+    WHERE NOT EXISTS (
+        SELECT FROM aibridge_combinations AS k
+        WHERE k.id = e.combination AND k.model = e.model AND k.client = e.client
+    )
+    ORDER BY e.combination, e.model, e.client
+    ON CONFLICT DO NOTHING
+), combination_sets AS (
+    INSERT INTO aibridge_combination_sets (id, combination)
+    SELECT DISTINCT s.combination_set, c.member
+    FROM sessions AS s CROSS JOIN LATERAL unnest(s.combinations) AS c (member)
+    WHERE s.combination_set <> 0
+      AND NOT EXISTS (SELECT FROM aibridge_combination_sets AS k WHERE k.id = s.combination_set)
+    ORDER BY s.combination_set, c.member
+    ON CONFLICT DO NOTHING
+), tool_sets AS (
+    INSERT INTO aibridge_tool_sets (id, tool)
+    SELECT DISTINCT s.tool_set, t.member
+    FROM sessions AS s CROSS JOIN LATERAL unnest(s.tools) AS t (member)
+    WHERE s.tool_set <> 0 AND NOT EXISTS (SELECT FROM aibridge_tool_sets AS k WHERE k.id = s.tool_set)
+    ORDER BY s.tool_set, t.member
+    ON CONFLICT DO NOTHING
+), counts AS (
+    INSERT INTO aibridge_interception_counts AS s (tool, combination, day, gateway_id, interceptions)
+    SELECT n.tool, n.combination, n.day, n.gateway_id, count(*)
+    FROM (
+        SELECT '' AS tool, combination, day, gateway_id FROM ended
+        UNION ALL
+        SELECT tool, combination, day, gateway_id FROM used
+    ) AS n
+    GROUP BY n.tool, n.combination, n.day, n.gateway_id
+    ORDER BY n.tool, n.combination, n.day, n.gateway_id
+    ON CONFLICT (tool, combination, day, gateway_id) DO UPDATE SET interceptions = s.interceptions + excluded.interceptions
 )
 SELECT count(*) FROM ended;
 
+-- name: hold_interrupted
+-- What recovery closed among these ids ($1: uuid[]), whose real ends have arrived after all, held until the end.
+SELECT id FROM aibridge_interceptions WHERE id = ANY ($1::uuid[]) AND outcome = 'interrupted' ORDER BY id FOR UPDATE;
+
 -- name: reopen_interrupted
--- Takes back what recovery closed among these ids ($1: uuid[]), whose real ends have arrived after all; returns the sessions
--- that counted them. Followed, in the same transaction, by recomputing those and by write_finished.
+-- Takes back the ends of these interceptions ($1: uuid[]), which are held and no longer counted; returns their sessions.
+-- Followed, in the same transaction, by recomputing those and by write_finished.
 UPDATE aibridge_interceptions
 SET ended_at = NULL, outcome = NULL, error_type = NULL, error_message = NULL, partial = false
-WHERE id = ANY ($1::uuid[]) AND outcome = 'interrupted'
+WHERE id = ANY ($1::uuid[])
 RETURNING session_id, initiator_id;
