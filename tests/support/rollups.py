@@ -60,8 +60,10 @@ FROM aibridge_sessions AS s ORDER BY 1, 2
 SETS_NAIVE = """
 SELECT session_id, initiator_id, array_agg(DISTINCT combination),
     ARRAY(
-        SELECT DISTINCT t.tool FROM aibridge_interceptions AS i JOIN aibridge_tool_usages AS t ON t.interception_id = i.id
-        WHERE i.session_id = s.session_id AND i.initiator_id = s.initiator_id AND i.ended_at IS NOT NULL AND t.tool <> ''
+        SELECT DISTINCT t.tool
+        FROM aibridge_interceptions AS i JOIN aibridge_tool_usages AS t ON t.interception_id = i.id
+        WHERE (i.session_id, i.initiator_id) = (s.session_id, s.initiator_id) AND i.ended_at IS NOT NULL
+          AND t.tool <> ''
         ORDER BY 1
     ),
     count(DISTINCT combination) <= 100, true

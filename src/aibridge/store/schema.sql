@@ -119,7 +119,7 @@ CREATE TABLE aibridge_interceptions (
     CONSTRAINT aibridge_interceptions_credential_kind_check CHECK (credential_kind IN ('centralized', 'byok')),
     CONSTRAINT aibridge_interceptions_credential_type_check CHECK (credential_type IN ('api_key', 'subscription')),
     CONSTRAINT aibridge_interceptions_client_session_id_check CHECK (char_length(client_session_id) <= 256)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 
 -- The request log, of everyone.
 CREATE INDEX aibridge_interceptions_newest ON aibridge_interceptions (started_at DESC, id DESC) INCLUDE (combination)
@@ -293,7 +293,7 @@ CREATE TABLE aibridge_sessions (
         date_bin(INTERVAL '1 hour', last_started_at, TIMESTAMPTZ '2000-01-01 00:00:00+00')  -- every request changes
     ) STORED,
     CONSTRAINT aibridge_sessions_pkey PRIMARY KEY (session_id, initiator_id)
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 
 -- The list of sessions, and by the columns beside its key the total under any filter: nothing else has to be read.
 CREATE INDEX aibridge_sessions_last_active ON aibridge_sessions (last_active_at DESC, session_id DESC, initiator_id DESC)
