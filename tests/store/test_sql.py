@@ -27,3 +27,16 @@ def test_a_file_without_names_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("SELECT 1;\n")
     with pytest.raises(ValueError, match="opens with `-- name:`"):
         load_queries(tmp_path)
+
+
+def test_a_fragment_stands_where_it_is_included(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(
+        "-- name: one\n-- Only threes.\nSELECT 1\nWHERE\n-- include: three\n;\n\n-- fragment: three\n-- $1: a three.\n$1 = 3\n"
+    )
+    assert {name: query.sql for name, query in load_queries(tmp_path).items()} == {"one": "SELECT 1\nWHERE\n$1 = 3\n"}
+
+
+def test_a_fragment_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("-- name: one\n-- Nothing.\nSELECT 1\n-- include: two\n;\n")
+    with pytest.raises(ValueError, match="no fragment two"):
+        load_queries(tmp_path)

@@ -9,20 +9,14 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from aibridge.filters import EVERYTHING, Filter
+from aibridge.store import lists
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
+from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
 
 JSONObject = dict[str, Any]
-
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A user as others see one."""
-
-    id: UUID
-    username: str
-    name: str
-    avatar_url: str
 
 
 class ReadTokenUsage(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,15 +129,44 @@ class Reader:
         self._pool = pool
 
     async def interceptions_page(
-        self, viewer_initiator: UUID | None, *, limit: int, offset: int = 0
+        self,
+        viewer: UUID | None,
+        filter_: Filter = EVERYTHING,
+        *,
+        limit: int,
+        offset: int = 0,
+        after: UUID | None = None,
     ) -> tuple[list[ReadInterception], int]:
-        """A page, newest first, and the exact total; of one initiator, or with None of everyone."""
-        of, whose = ("_of_initiator", [viewer_initiator]) if viewer_initiator else ("", [])
+        """A page, newest first, and the exact total; see `lists.interceptions_page`."""
         with mapped():
             async with self._pool.acquire() as connection, _one_snapshot(connection):
-                rows = await connection.fetch(sql(f"interceptions_page{of}"), limit, offset, *whose)
-                total = await connection.fetchval(sql(f"count_interceptions{of}"), *whose)
+                rows, total = await lists.interceptions_page(
+                    connection, viewer, filter_, limit=limit, offset=offset, after=after
+                )
                 return await _with_children(connection, rows), total
+
+    async def sessions_page(
+        self,
+        viewer: UUID | None,
+        filter_: Filter = EVERYTHING,
+        *,
+        limit: int,
+        offset: int = 0,
+        after_session: str | None = None,
+        after_initiator: UUID | None = None,
+    ) -> tuple[list[lists.ReadSession], int]:
+        """A page, last active first, and the exact total; see `lists.sessions_page`."""
+        with mapped():
+            async with self._pool.acquire() as connection, _one_snapshot(connection):
+                return await lists.sessions_page(
+                    connection,
+                    viewer,
+                    filter_,
+                    limit=limit,
+                    offset=offset,
+                    after_session=after_session,
+                    after_initiator=after_initiator,
+                )
 
     async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> ReadInterception | None:
         """One, or None when it is missing, in flight, or of another initiator than the viewer may see."""
@@ -193,7 +216,7 @@ def _assembled(row: asyncpg.Record, children: dict[str, list[JSONObject]]) -> Re
         tool["invocation_error"] = tool["invocation_error"] or ""
     fields = dict(row) | children
     fields["api_key_id"] = row["api_token_id"]
-    fields["initiator"] = {"id": row["initiator_id"], **{key: row[key] for key in ("username", "name", "avatar_url")}}
+    fields["initiator"] = person(row)
     for digest in ("body_sha256_received", "body_sha256_sent"):
         fields[digest] = row[digest].hex() if row[digest] is not None else None
     return msgspec.convert(fields, ReadInterception)

@@ -1,8 +1,10 @@
 """Computing sessions anew: for recovery, and for whatever else takes back or changes what was counted."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Sequence
+from typing import Literal
 from uuid import UUID
+
+import asyncpg
 
 from aibridge.store.connections import Connection
 from aibridge.store.sql import sql
@@ -36,7 +38,7 @@ async def count(connection: Connection, interception_ids: Sequence[UUID], sign: 
     await connection.execute(_COUNT, interception_ids, sign)
 
 
-async def add(connection: Connection, ended: Sequence[Mapping[str, Any]]) -> None:
+async def add(connection: Connection, ended: Sequence[asyncpg.Record]) -> None:
     """Enters interceptions that this transaction has ended: `id`, `session_id` and `initiator_id` of each."""
     ids = [row["id"] for row in ended]
     await connection.execute(_NAME, ids)

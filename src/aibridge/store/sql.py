@@ -1,4 +1,7 @@
-"""The named queries of `queries/*.sql`, read once when the package is imported."""
+"""The named queries of `queries/*.sql`, read once when the package is imported.
+
+`-- fragment: x` opens a condition that several queries share; a line `-- include: x` stands for its text.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +11,8 @@ from types import MappingProxyType
 
 import msgspec
 
-_NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\n", re.MULTILINE)
+_HEAD = re.compile(r"^-- (name|fragment): ([a-z][a-z0-9_]*)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^-- include: ([a-z][a-z0-9_]*)$", re.MULTILINE)
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,28 +23,53 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     sql: str
 
 
-def _split(text: str) -> Iterator[Query]:
-    head, *parts = _NAME.split(text)
+class _Part(msgspec.Struct, frozen=True):
+    """A query or a fragment as it stands in a file."""
+
+    kind: str
+    name: str
+    description: str
+    sql: str
+
+
+def _split(text: str) -> Iterator[_Part]:
+    head, *parts = _HEAD.split(text)
     if head.strip():
         raise ValueError(f"a query file opens with `-- name:`, not with {head.strip()[:40]!r}")
-    for name, body in zip(parts[::2], parts[1::2], strict=True):
+    for kind, name, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         lines = body.strip().splitlines()
         described = next(i for i, line in enumerate(lines) if not line.startswith("--"))
         description = " ".join(line.removeprefix("--").strip() for line in lines[:described])
-        yield Query(name=name, description=description, sql="\n".join(lines[described:]).rstrip(";"))
+        yield _Part(kind, name, description, "\n".join(lines[described:]).rstrip().removesuffix(";"))
 
 
 def load_queries(folder: Traversable) -> Mapping[str, Query]:
-    """Every query of the `.sql` files in `folder`, by name. Raises `ValueError` for a name used twice."""
-    found: dict[str, Query] = {}
+    """Every query of the `.sql` files in `folder`, by name.
+
+    Raises `ValueError` for a name used twice and for an unknown fragment.
+    """
+    parts: dict[str, _Part] = {}
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
         if not file.name.endswith(".sql"):
             continue
-        for query in _split(file.read_text(encoding="utf-8")):
-            if query.name in found:
-                raise ValueError(f"two queries are named {query.name}")
-            found[query.name] = query
-    return MappingProxyType(found)
+        for part in _split(file.read_text(encoding="utf-8")):
+            if part.name in parts:
+                raise ValueError(f"two queries are named {part.name}")
+            parts[part.name] = part
+
+    def included(match: re.Match[str]) -> str:
+        fragment = parts.get(match[1])
+        if fragment is None or fragment.kind != "fragment":
+            raise ValueError(f"there is no fragment {match[1]}")
+        return fragment.sql
+
+    return MappingProxyType(
+        {
+            part.name: Query(name=part.name, description=part.description, sql=_INCLUDE.sub(included, part.sql))
+            for part in parts.values()
+            if part.kind == "name"
+        }
+    )
 
 
 QUERIES = load_queries(files("aibridge.store") / "queries")

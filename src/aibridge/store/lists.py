@@ -1,0 +1,293 @@
+"""Pages of sessions and of interceptions under a filter, with their exact totals.
+
+A filter's values become the few combinations that have them, and those the sets of combinations that hold one; what is
+then asked of the large tables is a handful of hashes that stand in the indexes which order them.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from aibridge.errors import CursorAmbiguous, CursorUnknown
+from aibridge.filters import Filter
+from aibridge.store.connections import PooledConnection
+from aibridge.store.people_shown import Person, person
+from aibridge.store.sql import sql
+
+JSONObject = dict[str, Any]
+
+FEW = 5000
+"""Interceptions that are sooner looked up one by one than met on the way through the newest: 5,000 take about 20 ms."""
+
+
+class TokenSums(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of a whole session; input excludes cache reads and writes."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int
+    cache_write_input_tokens: int
+
+
+class ReadSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as the list shows it: everything is of the whole session, of one initiator."""
+
+    id: str
+    initiator: Person
+    providers: list[str]
+    provider_names: list[str]
+    models: list[str]
+    client: str
+    """Of the first interception, as is the metadata."""
+    metadata: JSONObject
+    started_at: datetime
+    ended_at: datetime
+    last_active_at: datetime
+    """The latest prompt, else the first start."""
+    threads: int
+    interceptions: int
+    tool_calls: int
+    failures: int
+    token_usage_summary: TokenSums
+    first_prompt: str | None
+    """Cut at 500 characters, as is the last."""
+    last_prompt: str | None
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A filter as parameters of the queries: None is no condition."""
+
+    initiator: UUID | None
+    initiators: list[UUID] | None
+    session_ids: list[str] | None
+    combinations: list[int] | None
+    tools: list[str] | None
+    after: datetime | None
+    before: datetime | None
+
+
+async def asked(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> _Asked | None:
+    """Resolve a filter for one viewer (None: may read everyone's); None when nothing can match."""
+    initiators = filter_.initiator_ids
+    if viewer is not None:
+        initiators = frozenset([viewer]) if initiators is None else initiators & {viewer}
+    combinations = await _combinations(connection, filter_)
+    if combinations == [] or (initiators is not None and not initiators):
+        return None
+    one = next(iter(initiators)) if initiators is not None and len(initiators) == 1 else None
+    return _Asked(
+        initiator=one,
+        initiators=None if one or initiators is None else sorted(initiators),
+        session_ids=_given(filter_.session_ids),
+        combinations=combinations,
+        tools=_given(filter_.tools),
+        after=filter_.started_after,
+        before=filter_.started_before,
+    )
+
+
+async def _combinations(connection: PooledConnection, filter_: Filter) -> list[int] | None:
+    values = (
+        filter_.providers,
+        filter_.provider_names,
+        filter_.models,
+        filter_.clients,
+        filter_.outcomes,
+        filter_.error_types,
+        filter_.credential_kinds,
+        filter_.credential_types,
+    )
+    if not any(values):
+        return None
+    rows = await connection.fetch(sql("combinations_matching"), *map(_given, values))
+    return [row["id"] for row in rows]
+
+
+def _given(values: Collection[str]) -> list[str] | None:
+    return sorted(values) if values else None
+
+
+# ------------------------------------------------------------------ sessions
+
+
+async def sessions_page(
+    connection: PooledConnection,
+    viewer: UUID | None,
+    filter_: Filter,
+    *,
+    limit: int,
+    offset: int = 0,
+    after_session: str | None = None,
+    after_initiator: UUID | None = None,
+) -> tuple[list[ReadSession], int]:
+    """A page of sessions, last active first, and how many match. Raises `CursorUnknown` and `CursorAmbiguous`."""
+    cursor: tuple[object, ...] = (None, None, None)
+    if after_session is not None:
+        cursor = await _session_cursor(connection, viewer, after_session, after_initiator)
+    what = await asked(connection, viewer, filter_)
+    if what is None:
+        return [], 0
+    conditions = await _session_conditions(connection, what)
+    total = await connection.fetchval(sql("count_sessions"), *conditions)
+    rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset) if total else []
+    return [_session(row) for row in rows], total
+
+
+async def _session_conditions(connection: PooledConnection, what: _Asked) -> tuple[object, ...]:
+    sets = tool_sets = None
+    if what.combinations is not None:
+        sets = [row["id"] for row in await connection.fetch(sql("combination_sets_with"), what.combinations)]
+    if what.tools is not None:
+        tool_sets = [row["id"] for row in await connection.fetch(sql("tool_sets_with"), what.tools)]
+    return (
+        what.initiator,
+        what.initiators,
+        what.session_ids,
+        what.combinations,
+        sets,
+        what.tools,
+        tool_sets,
+        what.after,
+        what.before,
+    )
+
+
+async def _session_cursor(
+    connection: PooledConnection, viewer: UUID | None, session_id: str, initiator: UUID | None
+) -> tuple[object, ...]:
+    if viewer is not None and initiator is not None and initiator != viewer:
+        raise CursorUnknown
+    found = await connection.fetch(sql("sessions_named"), session_id, initiator or viewer)
+    if not found:
+        raise CursorUnknown
+    if len(found) > 1:
+        raise CursorAmbiguous
+    return found[0]["last_active_at"], found[0]["session_id"], found[0]["initiator_id"]
+
+
+def _session(row: asyncpg.Record) -> ReadSession:
+    return ReadSession(
+        id=row["session_id"],
+        initiator=person(row),
+        providers=row["providers"],
+        provider_names=row["provider_names"],
+        models=row["models"],
+        client=row["client"] or "Unknown",
+        metadata=row["metadata"] or {},
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        last_active_at=row["last_active_at"],
+        threads=row["threads"],
+        interceptions=row["interceptions"],
+        tool_calls=row["tool_calls"],
+        failures=row["failures"],
+        token_usage_summary=TokenSums(
+            input_tokens=int(row["input_tokens"]),
+            output_tokens=int(row["output_tokens"]),
+            cache_read_input_tokens=int(row["cache_read_input_tokens"]),
+            cache_write_input_tokens=int(row["cache_write_input_tokens"]),
+        ),
+        first_prompt=row["first_prompt"],
+        last_prompt=row["last_prompt"],
+    )
+
+
+# ------------------------------------------------------------------ interceptions
+
+
+async def interceptions_page(
+    connection: PooledConnection,
+    viewer: UUID | None,
+    filter_: Filter,
+    *,
+    limit: int,
+    offset: int = 0,
+    after: UUID | None = None,
+) -> tuple[Sequence[asyncpg.Record], int]:
+    """Rows of a page of interceptions, newest first, and how many match. Raises `CursorUnknown`."""
+    cursor: tuple[object, ...] = (None, None)
+    if after is not None:
+        found = await connection.fetchrow(sql("interception"), after, viewer)
+        if found is None:
+            raise CursorUnknown
+        cursor = found["started_at"], found["id"]
+    what = await asked(connection, viewer, filter_)
+    if what is None:
+        return [], 0
+    if what.initiator or what.initiators or what.session_ids or (what.tools and len(what.tools) > 1):
+        total, newest = await connection.fetchval(sql("count_interceptions"), *_conditions(what)), None
+    else:
+        total, newest = await _counted(connection, what)
+    if not total:
+        return [], 0
+    ids = await _calling_few(connection, what.tools or [])
+    if newest is not None and (what.before is None or newest < what.before):
+        what = msgspec.structs.replace(what, before=newest)  # no way through days on which nothing matches
+    rows = await connection.fetch(sql("interceptions_page"), *_conditions(what), ids, *cursor, limit, offset)
+    return rows, total
+
+
+async def _calling_few(connection: PooledConnection, tools: Sequence[str]) -> list[UUID] | None:
+    """The interceptions that called a seldom used tool; None when they are many, or when no tool is asked for."""
+    calls = 0
+    for tool in tools:
+        calls += await connection.fetchval(sql("sum_interceptions"), tool, None, None, None)
+    if not tools or calls > FEW:
+        return None
+    return [row["interception_id"] for row in await connection.fetch(sql("calling"), tools)]
+
+
+def _conditions(what: _Asked) -> tuple[object, ...]:
+    return (
+        what.initiator,
+        what.initiators,
+        what.session_ids,
+        what.combinations,
+        what.tools,
+        what.after,
+        what.before,
+    )
+
+
+_DAY = timedelta(days=1)
+
+
+async def _counted(connection: PooledConnection, what: _Asked) -> tuple[int, datetime | None]:
+    """How many of everyone's match, and a moment that none of them is later than: whole days are counted already.
+
+    The days on which the window begins and ends are counted one by one.
+    """
+    tool = what.tools[0] if what.tools else ""
+    first = _midnight(what.after) + _DAY if what.after else None
+    end = _midnight(what.before) if what.before else None
+    if first and end and first > end:
+        return await connection.fetchval(sql("count_interceptions"), *_conditions(what)), None
+    days = (first.date() if first else None, (end - _DAY).date() if end else None)
+    row = await connection.fetchrow(sql("sum_interceptions"), tool, what.combinations, *days)
+    assert row is not None
+    total: int = row["interceptions"]
+    if first:
+        total += await _between(connection, what, what.after, first - _TICK)
+    if end:
+        total += await _between(connection, what, end, what.before)
+    if what.before or row["last_day"] is None:
+        return total, None
+    return total, datetime.combine(row["last_day"], datetime.min.time(), UTC) + _DAY
+
+
+_TICK = timedelta(microseconds=1)
+"""PostgreSQL's resolution."""
+
+
+async def _between(connection: PooledConnection, what: _Asked, after: datetime | None, before: datetime | None) -> int:
+    part = msgspec.structs.replace(what, after=after, before=before)
+    count: int = await connection.fetchval(sql("count_interceptions"), *_conditions(part))
+    return count
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
