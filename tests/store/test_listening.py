@@ -42,12 +42,12 @@ async def test_a_lost_connection_is_told_and_made_again(database: str, psql: Con
 
 
 async def test_a_quiet_connection_is_tried_and_kept(database: str, psql: Connection) -> None:
-    async with aclosing(listen(database, "words", ping=2.0)) as events, asyncio.timeout(30):
+    async with aclosing(listen(database, "words", ping=4.0)) as events, asyncio.timeout(30):
         assert await heard(events) is Hearing.CONNECTED
         last = "SELECT query FROM pg_stat_activity WHERE application_name = 'aibridge-listen'"
         waiting = asyncio.gather(heard(events))
         while await psql.fetchval(last) != "SELECT 1":
             assert not waiting.done(), "the connection was given up"
-            await psql.execute("SELECT pg_stat_clear_snapshot()")
+            await psql.execute("SELECT pg_stat_clear_snapshot(), pg_sleep(0.02)")  # leave the server its time to answer
         await psql.execute("NOTIFY words, 'still here'")
         assert (await waiting)[0] == "still here"
