@@ -1,6 +1,5 @@
 import asyncio
 import re
-import subprocess
 from importlib.resources import files
 
 import asyncpg
@@ -8,16 +7,10 @@ import msgspec
 import pytest
 
 from aibridge.errors import SchemaMismatch, StoreUnavailable
-from aibridge.store.embedded import binaries
 from aibridge.store.migrate import load_migrations, migrate, status
+from support.schema import described
 
 EVERY = [migration.name for migration in load_migrations()]
-
-
-def described(dsn: str) -> str:
-    dump = [str(binaries.tool("pg_dump")), "--schema-only", "--no-owner", "--no-privileges", dsn]
-    text = subprocess.run(dump, check=True, capture_output=True, text=True).stdout
-    return re.sub(r"^\\(un)?restrict .*$", "", text, flags=re.MULTILINE)
 
 
 async def executed(dsn: str, sql: str) -> object:

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from aibridge.cli import db, tokens, users
+from aibridge.cli import db, demo, import_, tokens, users
 from aibridge.errors import AIBridgeError
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
 app.add_typer(users.app, name="users")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(db.app, name="db")
+app.add_typer(import_.app, name="import")
+app.add_typer(demo.app, name="demo")
 
 
 Listen = Annotated[
@@ -44,15 +46,6 @@ def _own_name() -> str:
     """How this command was called, for text that a person pastes."""
     called = sys.argv[0]
     return called if Path(called).name == "aibridge" else "aibridge"
-
-
-@app.command()
-def demo(listen: Listen = "") -> None:
-    """Run a gateway with invented people at work: no key needed, in a database of its own."""
-    from aibridge.cli.settings import settings
-    from aibridge.demo import demo as play
-
-    raise typer.Exit(play(settings(listen=listen)))
 
 
 @app.command()

@@ -1,0 +1,57 @@
+"""`aibridge demo`: invented people at work, and a record of any size that they left."""
+
+import time
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Run a gateway with invented people at work: no key needed, in a database of its own.",
+    invoke_without_command=True,
+)
+
+
+@app.callback()
+def demo(
+    context: typer.Context,
+    listen: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")
+    ] = "",
+) -> None:
+    """Run a gateway with invented people at work: no key needed, in a database of its own."""
+    if context.invoked_subcommand:
+        return
+    from aibridge.cli.settings import settings
+    from aibridge.demo import demo as play
+
+    raise typer.Exit(play(settings(listen=listen)))
+
+
+@app.command("seed")
+def seed_(
+    interceptions: Annotated[int, typer.Option(min=1, help="How many.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same number gives the same people and sessions.")] = 1,
+    add: Annotated[  # noqa: FBT002
+        bool, typer.Option("--add", help="Also into a database that holds interceptions; slower.")
+    ] = False,
+) -> None:
+    """Fill the database with two invented months that end now: large lists to look at and to measure."""
+    from aibridge.cli.database import database, run
+    from aibridge.cli.progress import Progress
+    from aibridge.cli.settings import settings
+    from aibridge.demo.seeding.run import seed as fill
+    from aibridge.records import Role
+
+    chosen = settings()
+    with database() as dsn, Progress(interceptions) as progress:
+        until = time.time_ns() // 1000
+        seeded = run(fill(dsn, interceptions=interceptions, seed=seed, until=until, add=add, watcher=progress))
+    owner = next(person.username for person in seeded.people if person.role is Role.OWNER)
+    typer.echo(
+        f"{seeded.interceptions:,} interceptions of {len(seeded.people):,} people, {seeded.rows:,} rows in all, "
+        f"in {seeded.seconds:.0f} seconds.\n\n"
+        f"To look at it, `aibridge serve`, and in another terminal\n\n"
+        f"  aibridge tokens create {owner}       # an owner, who sees everything\n"
+        f"  aibridge tokens create {seeded.people[0].username}   # the busiest member, who sees their own\n\n"
+        f'  curl -H "Authorization: Bearer <the token>" "{chosen.access_url}/api/v2/aibridge/sessions?limit=3"'
+    )
