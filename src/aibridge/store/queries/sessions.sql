@@ -25,7 +25,7 @@ WITH keys AS MATERIALIZED (
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
         i.thread_root_id IS NULL AND NOT i.side_request AS thread,
         u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens,
-        t.tool_calls, p.prompt_at, p.prompt
+        t.tool_calls, p.first_prompt_at, p.first_prompt, p.last_prompt_at, p.last_prompt
     FROM keys AS k
     JOIN aibridge_interceptions AS i ON i.session_id = k.session_id AND i.initiator_id = k.initiator_id
     CROSS JOIN LATERAL (
@@ -36,11 +36,13 @@ WITH keys AS MATERIALIZED (
         FROM aibridge_token_usages WHERE interception_id = i.id
     ) AS u
     CROSS JOIN LATERAL (SELECT count(*) AS tool_calls FROM aibridge_tool_usages WHERE interception_id = i.id) AS t
-    LEFT JOIN LATERAL (
-        SELECT created_at AS prompt_at, left(prompt, 500) AS prompt FROM aibridge_user_prompts
-        WHERE interception_id = i.id AND NOT i.side_request
-        ORDER BY created_at DESC, id DESC LIMIT 1
-    ) AS p ON true
+    CROSS JOIN LATERAL (  -- one at most, unless it was imported
+        SELECT
+            min(created_at) AS first_prompt_at, max(created_at) AS last_prompt_at,
+            (array_agg(left(prompt, 500) ORDER BY created_at, id))[1] AS first_prompt,
+            (array_agg(left(prompt, 500) ORDER BY created_at DESC, id DESC))[1] AS last_prompt
+        FROM aibridge_user_prompts WHERE interception_id = i.id AND NOT i.side_request
+    ) AS p
     WHERE i.ended_at IS NOT NULL
 ), emptied AS (
     DELETE FROM aibridge_sessions AS s USING keys AS k
@@ -55,13 +57,16 @@ WITH keys AS MATERIALIZED (
         coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
         coalesce(sum(cache_read_input_tokens), 0) AS cache_read_input_tokens,
         coalesce(sum(cache_write_input_tokens), 0) AS cache_write_input_tokens,
-        min(prompt_at) AS first_prompt_at,
-        (array_agg(id ORDER BY prompt_at, id) FILTER (WHERE prompt_at IS NOT NULL))[1] AS first_prompt_interception_id,
-        (array_agg(prompt ORDER BY prompt_at, id) FILTER (WHERE prompt_at IS NOT NULL))[1] AS first_prompt,
-        max(prompt_at) AS last_prompt_at,
-        (array_agg(id ORDER BY prompt_at DESC, id DESC) FILTER (WHERE prompt_at IS NOT NULL))[1]
+        min(first_prompt_at) AS first_prompt_at,
+        (array_agg(id ORDER BY first_prompt_at, id) FILTER (WHERE first_prompt_at IS NOT NULL))[1]
+            AS first_prompt_interception_id,
+        (array_agg(first_prompt ORDER BY first_prompt_at, id) FILTER (WHERE first_prompt_at IS NOT NULL))[1]
+            AS first_prompt,
+        max(last_prompt_at) AS last_prompt_at,
+        (array_agg(id ORDER BY last_prompt_at DESC, id DESC) FILTER (WHERE last_prompt_at IS NOT NULL))[1]
             AS last_prompt_interception_id,
-        (array_agg(prompt ORDER BY prompt_at DESC, id DESC) FILTER (WHERE prompt_at IS NOT NULL))[1] AS last_prompt,
+        (array_agg(last_prompt ORDER BY last_prompt_at DESC, id DESC) FILTER (WHERE last_prompt_at IS NOT NULL))[1]
+            AS last_prompt,
         array_agg(DISTINCT combination) AS combinations
     FROM counted
     GROUP BY session_id, initiator_id

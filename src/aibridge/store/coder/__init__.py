@@ -1,0 +1,28 @@
+"""A Coder deployment's database, read and never written: tables of every generation, as they stand there."""
+
+from aibridge.store.coder.rows import (
+    Children,
+    CoderInterception,
+    CoderModelThought,
+    CoderTokenUsage,
+    CoderToolUsage,
+    CoderUser,
+    CoderUserPrompt,
+    Kind,
+    Weight,
+)
+from aibridge.store.coder.source import CoderSource, open_coder
+
+__all__ = [
+    "Children",
+    "CoderInterception",
+    "CoderModelThought",
+    "CoderSource",
+    "CoderTokenUsage",
+    "CoderToolUsage",
+    "CoderUser",
+    "CoderUserPrompt",
+    "Kind",
+    "Weight",
+    "open_coder",
+]
