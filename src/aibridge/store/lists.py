@@ -134,7 +134,7 @@ async def sessions_page(
     conditions = await _session_conditions(connection, what)
     total = await connection.fetchval(sql("count_sessions"), *conditions)
     rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset) if total else []
-    return [_session(row) for row in rows], total
+    return [session_shown(row) for row in rows], total
 
 
 async def _session_conditions(connection: PooledConnection, what: _Asked) -> tuple[object, ...]:
@@ -169,7 +169,8 @@ async def _session_cursor(
     return found[0]["last_active_at"], found[0]["session_id"], found[0]["initiator_id"]
 
 
-def _session(row: asyncpg.Record) -> ReadSession:
+def session_shown(row: asyncpg.Record) -> ReadSession:
+    """A row with the columns of `session_shown`."""
     return ReadSession(
         id=row["session_id"],
         initiator=person(row),

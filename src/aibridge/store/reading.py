@@ -15,6 +15,7 @@ from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
+from aibridge.store.values import Kind, values
 
 JSONObject = dict[str, Any]
 
@@ -175,6 +176,23 @@ class Reader:
                 rows = await connection.fetch(sql("interception"), interception_id, viewer_initiator)
                 found = await _with_children(connection, rows)
         return found[0] if found else None
+
+    async def models(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> list[str]:
+        """The distinct models that begin with `prefix`, by code points; see `values.values`."""
+        return await self._values("models", viewer, prefix, limit, offset)
+
+    async def clients(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> list[str]:
+        """The same for clients."""
+        return await self._values("clients", viewer, prefix, limit, offset)
+
+    async def providers(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> list[str]:
+        """The same for provider names."""
+        return await self._values("providers", viewer, prefix, limit, offset)
+
+    async def _values(self, kind: Kind, viewer: UUID | None, prefix: str, limit: int, offset: int) -> list[str]:
+        with mapped():
+            async with self._pool.acquire() as connection:
+                return await values(connection, kind, viewer, prefix, limit=limit, offset=offset)
 
     async def owns_response(self, initiator_id: UUID, response_id: str) -> bool:
         """Tell whether a provider's stored response came from a request of this user."""

@@ -63,6 +63,24 @@ WHERE
 -- include: sessions_matching
 ;
 
+-- fragment: session_shown
+-- s: a session as it is shown; the rest comes with session_surroundings.
+s.session_id, s.initiator_id, u.username, u.name, u.avatar_url, s.started_at, s.ended_at, s.last_active_at,
+s.interceptions, s.threads, s.tool_calls, s.failures, s.input_tokens, s.output_tokens, s.cache_read_input_tokens,
+s.cache_write_input_tokens, s.first_prompt, s.last_prompt, i.client, i.metadata, c.providers, c.provider_names, c.models
+
+-- fragment: session_surroundings
+-- s: a session; u: whose it is, i: its first interception, c: what its combinations stand for.
+JOIN users AS u ON u.id = s.initiator_id
+LEFT JOIN aibridge_interceptions AS i ON i.id = s.first_interception_id AND i.initiator_id = s.initiator_id
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(array_agg(DISTINCT provider), '{}') AS providers,
+        coalesce(array_agg(DISTINCT provider_name), '{}') AS provider_names,
+        coalesce(array_agg(DISTINCT model), '{}') AS models
+    FROM aibridge_combinations WHERE id = ANY (s.combinations)
+) AS c
+
 -- name: sessions_page
 -- The matching sessions, last active first. $1 to $9: see the fragment; $10, $11, $12: last activity, id and initiator of the
 -- session before the page, NULL at the beginning; $13: limit, $14: offset. The page is found in the index alone, then read.
@@ -75,20 +93,10 @@ WITH page AS MATERIALIZED (
     LIMIT $13 OFFSET $14
 )
 SELECT
-    s.session_id, s.initiator_id, u.username, u.name, u.avatar_url, s.started_at, s.ended_at, s.last_active_at,
-    s.interceptions, s.threads, s.tool_calls, s.failures, s.input_tokens, s.output_tokens, s.cache_read_input_tokens,
-    s.cache_write_input_tokens, s.first_prompt, s.last_prompt, i.client, i.metadata, c.providers, c.provider_names, c.models
+-- include: session_shown
 FROM page AS p
 JOIN aibridge_sessions AS s ON s.session_id = p.session_id AND s.initiator_id = p.initiator_id
-JOIN users AS u ON u.id = p.initiator_id
-LEFT JOIN aibridge_interceptions AS i ON i.id = s.first_interception_id AND i.initiator_id = s.initiator_id
-CROSS JOIN LATERAL (
-    SELECT
-        coalesce(array_agg(DISTINCT provider), '{}') AS providers,
-        coalesce(array_agg(DISTINCT provider_name), '{}') AS provider_names,
-        coalesce(array_agg(DISTINCT model), '{}') AS models
-    FROM aibridge_combinations WHERE id = ANY (s.combinations)
-) AS c
+-- include: session_surroundings
 ORDER BY p.last_active_at DESC, p.session_id DESC, p.initiator_id DESC;
 
 -- name: sessions_named

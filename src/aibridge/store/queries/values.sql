@@ -1,0 +1,94 @@
+-- fragment: counted
+-- c: a combination that has interceptions on record, by the counts.
+EXISTS (
+    SELECT FROM aibridge_interception_counts AS n
+    WHERE n.tool = '' AND n.combination = c.id AND n.interceptions > 0
+)
+
+-- fragment: combinations_of_one
+-- The combinations of one person's sessions ($5): of each set that is on record once, of larger ones (0) in the sessions' rows.
+-- Which sets there are stands in the index.
+sets AS MATERIALIZED (
+    SELECT DISTINCT combination_set AS id FROM aibridge_sessions WHERE initiator_id = $5::uuid
+), large AS MATERIALIZED (
+    SELECT session_id, initiator_id FROM aibridge_sessions
+    WHERE initiator_id = $5 AND combination_set = 0 AND 0 IN (SELECT id FROM sets)
+), own AS MATERIALIZED (
+    SELECT m.combination AS id FROM sets AS s JOIN aibridge_combination_sets AS m ON m.id = s.id
+    UNION
+    SELECT unnest(s.combinations) FROM large AS l
+    JOIN aibridge_sessions AS s ON s.session_id = l.session_id AND s.initiator_id = l.initiator_id
+)
+
+-- name: models
+-- The models of everyone's ended interceptions, from $1 up to but without $2 (NULL: to the end). $3: limit, $4: offset. The
+-- index is asked for one value after the other, so that the cost is that of the values, not of their combinations.
+WITH RECURSIVE names (name) AS (
+    SELECT min(model) FROM aibridge_combinations WHERE model >= $1::text
+    UNION ALL
+    SELECT (SELECT min(c.model) FROM aibridge_combinations AS c WHERE c.model > n.name)
+    FROM names AS n WHERE n.name < $2::text OR ($2 IS NULL AND n.name IS NOT NULL)
+)
+SELECT v.name FROM names AS v
+WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
+  AND EXISTS (
+    SELECT FROM aibridge_combinations AS c WHERE c.model = v.name AND
+-- include: counted
+  )
+ORDER BY v.name LIMIT $3 OFFSET $4;
+
+-- name: clients
+-- The same for clients.
+WITH RECURSIVE names (name) AS (
+    SELECT min(client) FROM aibridge_combinations WHERE client >= $1::text
+    UNION ALL
+    SELECT (SELECT min(c.client) FROM aibridge_combinations AS c WHERE c.client > n.name)
+    FROM names AS n WHERE n.name < $2::text OR ($2 IS NULL AND n.name IS NOT NULL)
+)
+SELECT v.name FROM names AS v
+WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
+  AND EXISTS (
+    SELECT FROM aibridge_combinations AS c WHERE c.client = v.name AND
+-- include: counted
+  )
+ORDER BY v.name LIMIT $3 OFFSET $4;
+
+-- name: providers
+-- The same for provider names.
+WITH RECURSIVE names (name) AS (
+    SELECT min(provider_name) FROM aibridge_combinations WHERE provider_name >= $1::text
+    UNION ALL
+    SELECT (SELECT min(c.provider_name) FROM aibridge_combinations AS c WHERE c.provider_name > n.name)
+    FROM names AS n WHERE n.name < $2::text OR ($2 IS NULL AND n.name IS NOT NULL)
+)
+SELECT v.name FROM names AS v
+WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
+  AND EXISTS (
+    SELECT FROM aibridge_combinations AS c WHERE c.provider_name = v.name AND
+-- include: counted
+  )
+ORDER BY v.name LIMIT $3 OFFSET $4;
+
+-- name: models_of_one
+-- The models of one person's ended interceptions; $1 to $4 as for everyone's, $5: whose.
+WITH
+-- include: combinations_of_one
+SELECT DISTINCT c.model AS name FROM own AS o JOIN aibridge_combinations AS c ON c.id = o.id
+WHERE c.model >= $1::text AND ($2::text IS NULL OR c.model < $2)
+ORDER BY name LIMIT $3 OFFSET $4;
+
+-- name: clients_of_one
+-- The same for clients.
+WITH
+-- include: combinations_of_one
+SELECT DISTINCT c.client AS name FROM own AS o JOIN aibridge_combinations AS c ON c.id = o.id
+WHERE c.client >= $1::text AND ($2::text IS NULL OR c.client < $2)
+ORDER BY name LIMIT $3 OFFSET $4;
+
+-- name: providers_of_one
+-- The same for provider names.
+WITH
+-- include: combinations_of_one
+SELECT DISTINCT c.provider_name AS name FROM own AS o JOIN aibridge_combinations AS c ON c.id = o.id
+WHERE c.provider_name >= $1::text AND ($2::text IS NULL OR c.provider_name < $2)
+ORDER BY name LIMIT $3 OFFSET $4;
