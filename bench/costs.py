@@ -7,9 +7,10 @@ import msgspec
 
 from bench.accounting import busy_seconds, cpu_seconds
 from bench.figures import spread
+from bench.gateway import Server
 from bench.processes import load
 from bench.scenarios import Scenario
-from bench.stand import Server, Stand
+from bench.stand import Stand
 from bench.task import Result
 
 WARM_UP_SECONDS = 0.5

@@ -2,9 +2,10 @@
 
 import msgspec
 
+from bench.gateway import Server
 from bench.processes import load
 from bench.scenarios import Scenario
-from bench.stand import Server, Stand
+from bench.stand import Stand
 from bench.task import Result
 
 COMMITS = 300

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from bench.stand import Server
+from bench.gateway import Server
 from bench.task import Task
 
 
