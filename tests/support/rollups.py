@@ -81,15 +81,27 @@ SELECT id FROM aibridge_interceptions AS i WHERE ended_at IS NOT NULL AND NOT EX
 
 COUNTS_KEPT = "SELECT * FROM aibridge_interception_counts WHERE interceptions <> 0 ORDER BY 1, 2, 3, 4"
 COUNTS_NAIVE = """
-SELECT tool, combination, day, gateway_id, count(*)
+WITH called AS (
+    SELECT interception_id, hash_array_extended(array_agg(DISTINCT tool ORDER BY tool), 0) AS tool_set
+    FROM aibridge_tool_usages WHERE tool <> '' GROUP BY interception_id
+), ended AS (
+    SELECT i.*, (started_at AT TIME ZONE 'UTC')::date AS day, c.tool_set
+    FROM aibridge_interceptions AS i LEFT JOIN called AS c ON c.interception_id = i.id WHERE ended_at IS NOT NULL
+)
+SELECT tool_set, day, combination, gateway_id, count(*)
 FROM (
-    SELECT '' AS tool, combination, (started_at AT TIME ZONE 'UTC')::date AS day, gateway_id
-    FROM aibridge_interceptions WHERE ended_at IS NOT NULL
-    UNION ALL
-    SELECT t.tool, i.combination, (i.started_at AT TIME ZONE 'UTC')::date, i.gateway_id
-    FROM (SELECT DISTINCT interception_id, tool FROM aibridge_tool_usages WHERE tool <> '') AS t
-    JOIN aibridge_interceptions AS i ON i.id = t.interception_id AND i.ended_at IS NOT NULL
+    SELECT 0 AS tool_set, day, combination, gateway_id FROM ended
+    UNION ALL SELECT 0, '-infinity', combination, gateway_id FROM ended
+    UNION ALL SELECT tool_set, day, combination, gateway_id FROM ended WHERE tool_set IS NOT NULL
+    UNION ALL SELECT tool_set, '-infinity', combination, gateway_id FROM ended WHERE tool_set IS NOT NULL
 ) AS n GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+
+UNKNOWN_SETS = """
+SELECT tool_set FROM aibridge_interception_counts AS c
+WHERE tool_set <> 0 AND tool_set <> hash_array_extended(
+    ARRAY(SELECT tool FROM aibridge_tool_sets AS t WHERE t.id = c.tool_set ORDER BY tool), 0
+)
 """
 
 
@@ -100,6 +112,7 @@ async def exact(psql: Connection) -> int:
     await _same(psql, SETS_KEPT, SETS_NAIVE)
     await _same(psql, COUNTS_KEPT, COUNTS_NAIVE)
     assert await psql.fetch(UNNAMED) == []
+    assert await psql.fetch(UNKNOWN_SETS) == []
     return sessions
 
 

@@ -21,7 +21,7 @@ from aibridge.store.sql import sql
 JSONObject = dict[str, Any]
 
 FEW = 5000
-"""Interceptions that are sooner looked up one by one than met on the way through the newest: 5,000 take about 20 ms."""
+"""Interceptions that are sooner looked up one by one than met on the way through the newest."""
 
 
 class TokenSums(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     before: datetime | None
 
 
-async def asked(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> _Asked | None:
+async def _asked(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> _Asked | None:
     """Resolve a filter for one viewer (None: may read everyone's); None when nothing can match."""
     initiators = filter_.initiator_ids
     if viewer is not None:
@@ -128,32 +128,14 @@ async def sessions_page(
     cursor: tuple[object, ...] = (None, None, None)
     if after_session is not None:
         cursor = await _session_cursor(connection, viewer, after_session, after_initiator)
-    what = await asked(connection, viewer, filter_)
+    what = await _asked(connection, viewer, filter_)
     if what is None:
         return [], 0
-    conditions = await _session_conditions(connection, what)
+    await connection.execute(sql("read_by_index"))
+    conditions = _conditions(what)
     total = await connection.fetchval(sql("count_sessions"), *conditions)
     rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset) if total else []
     return [session_shown(row) for row in rows], total
-
-
-async def _session_conditions(connection: PooledConnection, what: _Asked) -> tuple[object, ...]:
-    sets = tool_sets = None
-    if what.combinations is not None:
-        sets = [row["id"] for row in await connection.fetch(sql("combination_sets_with"), what.combinations)]
-    if what.tools is not None:
-        tool_sets = [row["id"] for row in await connection.fetch(sql("tool_sets_with"), what.tools)]
-    return (
-        what.initiator,
-        what.initiators,
-        what.session_ids,
-        what.combinations,
-        sets,
-        what.tools,
-        tool_sets,
-        what.after,
-        what.before,
-    )
 
 
 async def _session_cursor(
@@ -216,30 +198,27 @@ async def interceptions_page(
         if found is None:
             raise CursorUnknown
         cursor = found["started_at"], found["id"]
-    what = await asked(connection, viewer, filter_)
+    what = await _asked(connection, viewer, filter_)
     if what is None:
         return [], 0
-    if what.initiator or what.initiators or what.session_ids or (what.tools and len(what.tools) > 1):
-        total, newest = await connection.fetchval(sql("count_interceptions"), *_conditions(what)), None
+    await connection.execute(sql("read_by_index"))
+    few = await _calling_few(connection, what)
+    if few is not None or what.initiator or what.initiators or what.session_ids:
+        total = await connection.fetchval(sql("count_interceptions"), *_conditions(what), few)
     else:
-        total, newest = await _counted(connection, what)
+        total = await _counted(connection, what)
     if not total:
         return [], 0
-    ids = await _calling_few(connection, what.tools or [])
-    if newest is not None and (what.before is None or newest < what.before):
-        what = msgspec.structs.replace(what, before=newest)  # no way through days on which nothing matches
-    rows = await connection.fetch(sql("interceptions_page"), *_conditions(what), ids, *cursor, limit, offset)
+    rows = await connection.fetch(sql("interceptions_page"), *_conditions(what), few, *cursor, limit, offset)
     return rows, total
 
 
-async def _calling_few(connection: PooledConnection, tools: Sequence[str]) -> list[UUID] | None:
-    """The interceptions that called a seldom used tool; None when they are many, or when no tool is asked for."""
-    calls = 0
-    for tool in tools:
-        calls += await connection.fetchval(sql("sum_interceptions"), tool, None, None, None)
-    if not tools or calls > FEW:
+async def _calling_few(connection: PooledConnection, what: _Asked) -> list[UUID] | None:
+    """The interceptions that called seldom used tools; None when they are many, or when no tool is asked for."""
+    if what.tools is None:
         return None
-    return [row["interception_id"] for row in await connection.fetch(sql("calling"), tools)]
+    rows = await connection.fetch(sql("calling"), what.tools, what.initiator, FEW + 1)
+    return [row["interception_id"] for row in rows] if len(rows) <= FEW else None
 
 
 def _conditions(what: _Asked) -> tuple[object, ...]:
@@ -257,27 +236,19 @@ def _conditions(what: _Asked) -> tuple[object, ...]:
 _DAY = timedelta(days=1)
 
 
-async def _counted(connection: PooledConnection, what: _Asked) -> tuple[int, datetime | None]:
-    """How many of everyone's match, and a moment that none of them is later than: whole days are counted already.
-
-    The days on which the window begins and ends are counted one by one.
-    """
-    tool = what.tools[0] if what.tools else ""
+async def _counted(connection: PooledConnection, what: _Asked) -> int:
+    """How many of everyone's match: whole days are counted already, those on which the window begins and ends are not."""
     first = _midnight(what.after) + _DAY if what.after else None
     end = _midnight(what.before) if what.before else None
     if first and end and first > end:
-        return await connection.fetchval(sql("count_interceptions"), *_conditions(what)), None
+        return await _between(connection, what, what.after, what.before)
     days = (first.date() if first else None, (end - _DAY).date() if end else None)
-    row = await connection.fetchrow(sql("sum_interceptions"), tool, what.combinations, *days)
-    assert row is not None
-    total: int = row["interceptions"]
+    total: int = await connection.fetchval(sql("sum_interceptions"), what.tools, what.combinations, *days)
     if first:
         total += await _between(connection, what, what.after, first - _TICK)
     if end:
         total += await _between(connection, what, end, what.before)
-    if what.before or row["last_day"] is None:
-        return total, None
-    return total, datetime.combine(row["last_day"], datetime.min.time(), UTC) + _DAY
+    return total
 
 
 _TICK = timedelta(microseconds=1)
@@ -286,7 +257,7 @@ _TICK = timedelta(microseconds=1)
 
 async def _between(connection: PooledConnection, what: _Asked, after: datetime | None, before: datetime | None) -> int:
     part = msgspec.structs.replace(what, after=after, before=before)
-    count: int = await connection.fetchval(sql("count_interceptions"), *_conditions(part))
+    count: int = await connection.fetchval(sql("count_interceptions"), *_conditions(part), None)
     return count
 
 

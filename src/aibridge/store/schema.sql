@@ -194,7 +194,7 @@ CREATE TABLE aibridge_tool_usages (
 CREATE INDEX aibridge_tool_usages_lineage ON aibridge_tool_usages (initiator_id, provider_tool_call_id, created_at)
     WHERE provider_tool_call_id IS NOT NULL;
 -- Who called this tool?
-CREATE INDEX aibridge_tool_usages_tool ON aibridge_tool_usages (tool, interception_id);
+CREATE INDEX aibridge_tool_usages_tool ON aibridge_tool_usages (tool, initiator_id, interception_id);
 
 -- Why it chose so, in its own words.
 CREATE TABLE aibridge_model_thoughts (
@@ -238,9 +238,9 @@ CREATE TABLE aibridge_combination_sets (
 
 CREATE INDEX aibridge_combination_sets_id ON aibridge_combination_sets (id);
 
--- The members of each set of tools that some session has had.
+-- The members of each set of tools that some session or interception has called.
 CREATE TABLE aibridge_tool_sets (
-    id   bigint NOT NULL,  -- aibridge_sessions.tool_set
+    id   bigint NOT NULL,  -- aibridge_sessions.tool_set, aibridge_interception_counts.tool_set
     tool text   NOT NULL,
     CONSTRAINT aibridge_tool_sets_pkey PRIMARY KEY (tool, id)
 );
@@ -250,12 +250,12 @@ CREATE INDEX aibridge_tool_sets_id ON aibridge_tool_sets (id);
 -- How many interceptions have ended: the exact totals of the request log. A row per worker, so that workers never wait for
 -- each other here.
 CREATE TABLE aibridge_interception_counts (
-    tool          text   NOT NULL,  -- those that called it; empty: all
+    tool_set      bigint NOT NULL,  -- those that called exactly these tools; 0: all
+    day           date   NOT NULL,  -- of started_at, in UTC; -infinity: all
     combination   bigint NOT NULL,
-    day           date   NOT NULL,  -- of started_at, in UTC
     gateway_id    uuid   NOT NULL,
     interceptions bigint NOT NULL,
-    CONSTRAINT aibridge_interception_counts_pkey PRIMARY KEY (tool, combination, day, gateway_id)
+    CONSTRAINT aibridge_interception_counts_pkey PRIMARY KEY (tool_set, day, combination, gateway_id)
 ) WITH (fillfactor = 70);
 
 -- Roll-up per session: what a page of sessions shows, kept by the transaction that ends an interception.

@@ -27,7 +27,7 @@ CREATE INDEX aibridge_interceptions_by_initiator ON aibridge_interceptions (init
 CREATE INDEX aibridge_interceptions_combination ON aibridge_interceptions (combination, started_at DESC, id DESC)
     WHERE ended_at IS NOT NULL;
 
-CREATE INDEX aibridge_tool_usages_tool ON aibridge_tool_usages (tool, interception_id);
+CREATE INDEX aibridge_tool_usages_tool ON aibridge_tool_usages (tool, initiator_id, interception_id);
 
 CREATE TABLE aibridge_combinations (
     id              bigint NOT NULL,
@@ -63,12 +63,12 @@ CREATE TABLE aibridge_tool_sets (
 CREATE INDEX aibridge_tool_sets_id ON aibridge_tool_sets (id);
 
 CREATE TABLE aibridge_interception_counts (
-    tool          text   NOT NULL,
-    combination   bigint NOT NULL,
+    tool_set      bigint NOT NULL,
     day           date   NOT NULL,
+    combination   bigint NOT NULL,
     gateway_id    uuid   NOT NULL,
     interceptions bigint NOT NULL,
-    CONSTRAINT aibridge_interception_counts_pkey PRIMARY KEY (tool, combination, day, gateway_id)
+    CONSTRAINT aibridge_interception_counts_pkey PRIMARY KEY (tool_set, day, combination, gateway_id)
 ) WITH (fillfactor = 70);
 
 ALTER TABLE aibridge_sessions
@@ -120,16 +120,23 @@ SELECT DISTINCT combination_set, unnest(combinations) FROM aibridge_sessions WHE
 INSERT INTO aibridge_tool_sets (id, tool)
 SELECT DISTINCT tool_set, unnest(tools) FROM aibridge_sessions WHERE tool_set <> 0;
 
-INSERT INTO aibridge_interception_counts (tool, combination, day, gateway_id, interceptions)
-SELECT tool, combination, (started_at AT TIME ZONE 'UTC')::date, gateway_id, count(*)
-FROM (
-    SELECT '' AS tool, combination, started_at, gateway_id FROM aibridge_interceptions WHERE ended_at IS NOT NULL
-    UNION ALL
-    SELECT t.tool, i.combination, i.started_at, i.gateway_id
-    FROM (SELECT DISTINCT interception_id, tool FROM aibridge_tool_usages WHERE tool <> '') AS t
-    JOIN aibridge_interceptions AS i ON i.id = t.interception_id AND i.ended_at IS NOT NULL
-) AS ended
-GROUP BY 1, 2, 3, 4;
+WITH called AS MATERIALIZED (
+    SELECT interception_id, hash_array_extended(array_agg(DISTINCT tool ORDER BY tool), 0) AS tool_set,
+        array_agg(DISTINCT tool) AS tools
+    FROM aibridge_tool_usages WHERE tool <> '' GROUP BY interception_id
+), sets AS (
+    INSERT INTO aibridge_tool_sets (id, tool)
+    SELECT DISTINCT tool_set, unnest(tools) FROM called
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO aibridge_interception_counts (tool_set, day, combination, gateway_id, interceptions)
+SELECT k.tool_set, d.day, i.combination, i.gateway_id, count(*)
+FROM aibridge_interceptions AS i
+LEFT JOIN called AS c ON c.interception_id = i.id
+CROSS JOIN LATERAL (SELECT 0 AS tool_set UNION ALL SELECT c.tool_set WHERE c.tool_set IS NOT NULL) AS k
+CROSS JOIN LATERAL (VALUES (DATE '-infinity'), ((i.started_at AT TIME ZONE 'UTC')::date)) AS d (day)
+WHERE i.ended_at IS NOT NULL
+GROUP BY k.tool_set, d.day, i.combination, i.gateway_id;
 
 CREATE INDEX aibridge_sessions_last_active ON aibridge_sessions (last_active_at DESC, session_id DESC, initiator_id DESC)
     INCLUDE (combination_set, tool_set, started_at, last_started_hour);

@@ -139,14 +139,21 @@ FROM (SELECT DISTINCT tool_set AS id, tools FROM aibridge_sessions WHERE tool_se
 CROSS JOIN LATERAL unnest(s.tools) AS t (member);
 
 -- name: fill_interception_counts
--- How many interceptions ended for each tool, combination, day and gateway; the tool '' stands for all of them.
-INSERT INTO aibridge_interception_counts (tool, combination, day, gateway_id, interceptions)
-SELECT tool, combination, (started_at AT TIME ZONE 'UTC')::date, gateway_id, count(*)
-FROM (
-    SELECT '' AS tool, combination, started_at, gateway_id FROM aibridge_interceptions WHERE ended_at IS NOT NULL
-    UNION ALL
-    SELECT t.tool, i.combination, i.started_at, i.gateway_id
-    FROM (SELECT DISTINCT interception_id, tool FROM aibridge_tool_usages WHERE tool <> '') AS t
-    JOIN aibridge_interceptions AS i ON i.id = t.interception_id AND i.ended_at IS NOT NULL
-) AS ended
-GROUP BY 1, 2, 3, 4;
+-- How many interceptions ended for each set of tools, day, combination and gateway, and the members of those sets.
+WITH called AS MATERIALIZED (
+    SELECT interception_id, hash_array_extended(array_agg(DISTINCT tool ORDER BY tool), 0) AS tool_set,
+        array_agg(DISTINCT tool) AS tools
+    FROM aibridge_tool_usages WHERE tool <> '' GROUP BY interception_id
+), sets AS (
+    INSERT INTO aibridge_tool_sets (id, tool)
+    SELECT DISTINCT tool_set, unnest(tools) FROM called
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO aibridge_interception_counts (tool_set, day, combination, gateway_id, interceptions)
+SELECT k.tool_set, d.day, i.combination, i.gateway_id, count(*)
+FROM aibridge_interceptions AS i
+LEFT JOIN called AS c ON c.interception_id = i.id
+CROSS JOIN LATERAL (SELECT 0 AS tool_set UNION ALL SELECT c.tool_set WHERE c.tool_set IS NOT NULL) AS k
+CROSS JOIN LATERAL (VALUES (DATE '-infinity'), ((i.started_at AT TIME ZONE 'UTC')::date)) AS d (day)
+WHERE i.ended_at IS NOT NULL
+GROUP BY k.tool_set, d.day, i.combination, i.gateway_id;

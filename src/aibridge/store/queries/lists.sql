@@ -11,47 +11,41 @@ WHERE ($1::text[] IS NULL OR provider = ANY ($1))
   AND ($7::text[] IS NULL OR credential_kind = ANY ($7))
   AND ($8::text[] IS NULL OR credential_type = ANY ($8));
 
--- name: combination_sets_with
--- The ids of the sets that hold one of these combinations ($1).
-SELECT DISTINCT id FROM aibridge_combination_sets WHERE combination = ANY ($1::bigint[]);
-
--- name: tool_sets_with
--- The ids of the sets that hold one of these tools ($1).
-SELECT DISTINCT id FROM aibridge_tool_sets WHERE tool = ANY ($1::text[]);
-
 -- fragment: sessions_matching
--- $1: the initiator, $2: or one of several, $3: session ids, $4: combinations and $5: the sets that hold one, $6: tools and
--- $7: the sets that hold one, $8: started after, $9: started before; NULL for no condition. Everything but the last resorts
--- stands in the index: a set too large to be on record (0) is looked at in the row, and where a bound of the window lies
--- within the session's time, its facets tell whether a matching combination was in use.
+-- $1: the initiator, $2: or one of several, $3: session ids, $4: combinations, $5: tools, $6: started after, $7: started
+-- before; NULL for no condition. Everything but the last resorts stands in the index: a set too large to be on record (0) is
+-- looked at in the row, and where a bound of the window lies within the session's time, its facets tell whether a matching
+-- combination was in use.
 ($1::uuid IS NULL OR s.initiator_id = $1)
 AND ($2::uuid[] IS NULL OR s.initiator_id = ANY ($2))
 AND ($3::text[] IS NULL OR s.session_id = ANY ($3))
 AND (
-    $4::bigint[] IS NULL OR s.combination_set = ANY ($5::bigint[])
+    $4::bigint[] IS NULL
+    OR s.combination_set IN (SELECT id FROM aibridge_combination_sets WHERE combination = ANY ($4))
     OR s.combination_set = 0 AND (
         SELECT own.combinations && $4 FROM aibridge_sessions AS own
         WHERE own.session_id = s.session_id AND own.initiator_id = s.initiator_id
     )
 )
 AND (
-    $6::text[] IS NULL OR s.tool_set = ANY ($7::bigint[])
+    $5::text[] IS NULL
+    OR s.tool_set IN (SELECT id FROM aibridge_tool_sets WHERE tool = ANY ($5))
     OR s.tool_set = 0 AND (
-        SELECT own.tools && $6 FROM aibridge_sessions AS own
+        SELECT own.tools && $5 FROM aibridge_sessions AS own
         WHERE own.session_id = s.session_id AND own.initiator_id = s.initiator_id
     )
 )
-AND ($8::timestamptz IS NULL OR s.last_started_hour >= date_bin('1 hour', $8, '2000-01-01 00:00:00+00'))
-AND ($9::timestamptz IS NULL OR s.started_at <= $9)
+AND ($6::timestamptz IS NULL OR s.last_started_hour >= date_bin('1 hour', $6, '2000-01-01 00:00:00+00'))
+AND ($7::timestamptz IS NULL OR s.started_at <= $7)
 AND (
-    ($8 IS NULL OR s.started_at >= $8)
-    AND ($9 IS NULL OR s.last_started_hour < date_bin('1 hour', $9, '2000-01-01 00:00:00+00'))
+    ($6 IS NULL OR s.started_at >= $6)
+    AND ($7 IS NULL OR s.last_started_hour < date_bin('1 hour', $7, '2000-01-01 00:00:00+00'))
     OR (
         SELECT true FROM aibridge_session_facets AS f
         WHERE f.session_id = s.session_id AND f.initiator_id = s.initiator_id
           AND ($4 IS NULL OR f.combination = ANY ($4))
-          AND ($9 IS NULL OR f.first_started_at <= $9)
-          AND ($8 IS NULL OR f.last_started_at >= $8)
+          AND ($7 IS NULL OR f.first_started_at <= $7)
+          AND ($6 IS NULL OR f.last_started_at >= $6)
         LIMIT 1
     )
 )
@@ -82,15 +76,15 @@ CROSS JOIN LATERAL (
 ) AS c
 
 -- name: sessions_page
--- The matching sessions, last active first. $1 to $9: see the fragment; $10, $11, $12: last activity, id and initiator of the
--- session before the page, NULL at the beginning; $13: limit, $14: offset. The page is found in the index alone, then read.
+-- The matching sessions, last active first. $1 to $7: see the fragment; $8, $9, $10: last activity, id and initiator of the
+-- session before the page, NULL at the beginning; $11: limit, $12: offset. The page is found in the index alone, then read.
 WITH page AS MATERIALIZED (
     SELECT s.last_active_at, s.session_id, s.initiator_id FROM aibridge_sessions AS s
     WHERE
 -- include: sessions_matching
-    AND ($10::timestamptz IS NULL OR (s.last_active_at, s.session_id, s.initiator_id) < ($10, $11::text, $12::uuid))
+    AND ($8::timestamptz IS NULL OR (s.last_active_at, s.session_id, s.initiator_id) < ($8, $9::text, $10::uuid))
     ORDER BY s.last_active_at DESC, s.session_id DESC, s.initiator_id DESC
-    LIMIT $13 OFFSET $14
+    LIMIT $11 OFFSET $12
 )
 SELECT
 -- include: session_shown
@@ -107,7 +101,7 @@ ORDER BY last_active_at DESC, initiator_id DESC;
 
 -- fragment: interceptions_matching
 -- $1: the initiator, $2: or one of several, $3: session ids, $4: combinations, $5: tools, $6: started after, $7: started
--- before; NULL for no condition.
+-- before, $8: only these ids; NULL for no condition.
 i.ended_at IS NOT NULL
 AND ($1::uuid IS NULL OR i.initiator_id = $1)
 AND ($2::uuid[] IS NULL OR i.initiator_id = ANY ($2))
@@ -115,10 +109,14 @@ AND ($3::text[] IS NULL OR i.session_id = ANY ($3))
 AND ($4::bigint[] IS NULL OR i.combination = ANY ($4))
 AND (
     $5::text[] IS NULL
-    OR EXISTS (SELECT FROM aibridge_tool_usages AS t WHERE t.interception_id = i.id AND t.tool = ANY ($5))
+    OR EXISTS (
+        SELECT FROM aibridge_tool_usages AS t
+        WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($5)
+    )
 )
 AND ($6::timestamptz IS NULL OR i.started_at >= $6)
 AND ($7::timestamptz IS NULL OR i.started_at <= $7)
+AND ($8::uuid[] IS NULL OR i.id = ANY ($8))
 
 -- name: count_interceptions
 -- How many ended interceptions match, one by one; the parameters are those of the fragment.
@@ -128,33 +126,38 @@ WHERE
 ;
 
 -- name: sum_interceptions
--- How many ended interceptions of everyone match, from the counts, and the last day they started on. $1: the tool, or an empty
--- string, $2: combinations, $3: first day, $4: last day; NULL for no condition.
-SELECT coalesce(sum(interceptions), 0)::bigint AS interceptions, max(day) FILTER (WHERE interceptions > 0) AS last_day
-FROM aibridge_interception_counts
-WHERE tool = $1
+-- How many ended interceptions of everyone match, from the counts. $1: tools, $2: combinations, $3: first day, $4: last day;
+-- NULL for no condition.
+SELECT coalesce(sum(interceptions), 0)::bigint FROM aibridge_interception_counts
+WHERE tool_set = ANY (CASE WHEN $1::text[] IS NULL THEN '{0}' ELSE ARRAY(SELECT id FROM aibridge_tool_sets WHERE tool = ANY ($1)) END)
   AND ($2::bigint[] IS NULL OR combination = ANY ($2))
-  AND ($3::date IS NULL OR day >= $3)
-  AND ($4::date IS NULL OR day <= $4);
+  AND CASE WHEN $3::date IS NULL AND $4::date IS NULL THEN day = '-infinity'
+      ELSE day > '-infinity' AND ($3 IS NULL OR day >= $3) AND ($4 IS NULL OR day <= $4) END;
 
 -- name: calling
--- The interceptions that called one of these tools ($1), in flight or not.
-SELECT DISTINCT interception_id FROM aibridge_tool_usages WHERE tool = ANY ($1::text[]);
+-- Interceptions that called one of these tools ($1), in flight or not: of one initiator ($2), or of everyone with NULL. $3:
+-- at most so many.
+SELECT DISTINCT interception_id FROM aibridge_tool_usages
+WHERE tool = ANY ($1::text[]) AND ($2::uuid IS NULL OR initiator_id = $2)
+LIMIT $3;
 
 -- name: interceptions_page
--- The matching ended interceptions, newest first. $1 to $7: see the fragment; $8: only these ids, or NULL; $9, $10: start and
--- id of the interception before the page, NULL at the beginning; $11: limit, $12: offset.
+-- The matching ended interceptions, newest first. $1 to $8: see the fragment; $9, $10: start and id of the interception before
+-- the page, NULL at the beginning; $11: limit, $12: offset. The page is found in the index alone, then read.
 WITH page AS MATERIALIZED (
-    SELECT i.started_at, i.id, i.initiator_id FROM aibridge_interceptions AS i
+    SELECT i.started_at, i.id FROM aibridge_interceptions AS i
     WHERE
 -- include: interceptions_matching
-    AND ($8::uuid[] IS NULL OR i.id = ANY ($8))
     AND ($9::timestamptz IS NULL OR (i.started_at, i.id) < ($9, $10::uuid))
     ORDER BY i.started_at DESC, i.id DESC
     LIMIT $11 OFFSET $12
 )
 SELECT i.*, u.username, u.name, u.avatar_url
 FROM page AS p
-JOIN aibridge_interceptions AS i ON i.id = p.id AND i.initiator_id = p.initiator_id
-JOIN users AS u ON u.id = p.initiator_id
+JOIN aibridge_interceptions AS i ON i.id = p.id
+JOIN users AS u ON u.id = i.initiator_id
 ORDER BY p.started_at DESC, p.id DESC;
+
+-- name: read_by_index
+-- Until the transaction ends, no plan reads a large table as a whole: a list's conditions are estimated too badly for that.
+SELECT set_config('enable_seqscan', 'off', true);

@@ -137,21 +137,33 @@ ON CONFLICT DO NOTHING;
 
 -- name: change_counts
 -- Adds these ended interceptions ($1: uuid[]), which the transaction holds, to the counts ($2 = 1) or takes them away (-1).
-INSERT INTO aibridge_interception_counts AS s (tool, combination, day, gateway_id, interceptions)
-SELECT n.tool, n.combination, n.day, n.gateway_id, $2 * count(*)
-FROM (
-    SELECT k.tool, i.combination, (i.started_at AT TIME ZONE 'UTC')::date AS day, i.gateway_id
+WITH called AS MATERIALIZED (
+    SELECT i.combination, i.gateway_id, (i.started_at AT TIME ZONE 'UTC')::date AS day, t.tools
     FROM aibridge_interceptions AS i
     CROSS JOIN LATERAL (
-        SELECT '' AS tool
-        UNION ALL
-        SELECT DISTINCT t.tool FROM aibridge_tool_usages AS t WHERE t.interception_id = i.id AND t.tool <> ''
-    ) AS k
+        SELECT ARRAY(
+            SELECT DISTINCT tool FROM aibridge_tool_usages WHERE interception_id = i.id AND tool <> '' ORDER BY tool
+        ) AS tools
+    ) AS t
     WHERE i.id = ANY ($1::uuid[]) AND i.ended_at IS NOT NULL
-) AS n
-GROUP BY n.tool, n.combination, n.day, n.gateway_id
-ORDER BY n.tool, n.combination, n.day, n.gateway_id
-ON CONFLICT (tool, combination, day, gateway_id) DO UPDATE SET interceptions = s.interceptions + excluded.interceptions;
+), sets AS (
+    INSERT INTO aibridge_tool_sets (id, tool)
+    SELECT DISTINCT hash_array_extended(c.tools, 0), t.member
+    FROM called AS c CROSS JOIN LATERAL unnest(c.tools) AS t (member)
+    ORDER BY 1, 2
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO aibridge_interception_counts AS s (tool_set, day, combination, gateway_id, interceptions)
+SELECT k.tool_set, d.day, c.combination, c.gateway_id, $2 * count(*)
+FROM called AS c
+CROSS JOIN LATERAL (
+    SELECT 0 AS tool_set UNION ALL SELECT hash_array_extended(c.tools, 0) WHERE cardinality(c.tools) > 0
+) AS k
+CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (c.day)) AS d (day)
+GROUP BY k.tool_set, d.day, c.combination, c.gateway_id
+ORDER BY k.tool_set, d.day, c.combination, c.gateway_id
+ON CONFLICT (tool_set, day, combination, gateway_id)
+    DO UPDATE SET interceptions = s.interceptions + excluded.interceptions;
 
 -- name: forget_empty_counts
 -- Removes the counts that have come down to nothing.

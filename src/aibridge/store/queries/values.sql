@@ -2,7 +2,7 @@
 -- c: a combination that has interceptions on record, by the counts.
 EXISTS (
     SELECT FROM aibridge_interception_counts AS n
-    WHERE n.tool = '' AND n.combination = c.id AND n.interceptions > 0
+    WHERE n.tool_set = 0 AND n.day = '-infinity' AND n.combination = c.id AND n.interceptions > 0
 )
 
 -- fragment: combinations_of_one

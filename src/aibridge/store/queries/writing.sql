@@ -141,7 +141,10 @@ WITH RECURSIVE durable AS MATERIALIZED (
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
         i.thread_root_id IS NULL AND NOT i.side_request AS thread,
         CASE WHEN NOT i.side_request THEN f.prompt_at END AS prompt_at, left(f.prompt_excerpt, 500) AS prompt,
-        f.token_usage, f.tool_usages, f.model_thoughts
+        f.token_usage, f.tool_usages, f.model_thoughts,
+        ARRAY(
+            SELECT DISTINCT t.tool FROM json_to_recordset(f.tool_usages) AS t (tool text) WHERE t.tool <> '' ORDER BY t.tool
+        ) AS tools
 ), spent AS MATERIALIZED (
     SELECT
         e.*, u.id AS usage_id, u.created_at, u.input_tokens, u.output_tokens,
@@ -151,11 +154,6 @@ WITH RECURSIVE durable AS MATERIALIZED (
         id uuid, created_at timestamptz, input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint,
         cache_write_input_tokens bigint, partial boolean, provider_response_id text, metadata jsonb
     )
-), used AS MATERIALIZED (
-    SELECT DISTINCT e.id, e.session_id, e.initiator_id, e.combination, e.day, e.gateway_id, t.tool
-    FROM ended AS e
-    CROSS JOIN LATERAL json_to_recordset(e.tool_usages) AS t (tool text)
-    WHERE t.tool <> ''
 ), token_usages AS (
     INSERT INTO aibridge_token_usages (
         interception_id, id, initiator_id, created_at, input_tokens, output_tokens,
@@ -210,9 +208,9 @@ WITH RECURSIVE durable AS MATERIALIZED (
         (array_agg(e.prompt ORDER BY e.prompt_at DESC, e.id DESC) FILTER (WHERE e.prompt_at IS NOT NULL))[1],
         array_agg(DISTINCT e.combination),
         ARRAY(
-            SELECT DISTINCT u.tool FROM used AS u
-            WHERE u.session_id = e.session_id AND u.initiator_id = e.initiator_id
-            ORDER BY u.tool
+            SELECT DISTINCT t.tool FROM ended AS own CROSS JOIN LATERAL unnest(own.tools) AS t (tool)
+            WHERE own.session_id = e.session_id AND own.initiator_id = e.initiator_id
+            ORDER BY t.tool
         )
     FROM spent AS e
     GROUP BY e.session_id, e.initiator_id
@@ -285,28 +283,35 @@ WITH RECURSIVE durable AS MATERIALIZED (
     INSERT INTO aibridge_combination_sets (id, combination)
     SELECT DISTINCT s.combination_set, c.member
     FROM sessions AS s CROSS JOIN LATERAL unnest(s.combinations) AS c (member)
-    WHERE s.combination_set <> 0
-      AND NOT EXISTS (SELECT FROM aibridge_combination_sets AS k WHERE k.id = s.combination_set)
+    WHERE s.combination_set <> 0 AND NOT EXISTS (
+        SELECT FROM aibridge_combination_sets AS k WHERE k.id = s.combination_set AND k.combination = c.member
+    )
     ORDER BY s.combination_set, c.member
     ON CONFLICT DO NOTHING
 ), tool_sets AS (
     INSERT INTO aibridge_tool_sets (id, tool)
-    SELECT DISTINCT s.tool_set, t.member
-    FROM sessions AS s CROSS JOIN LATERAL unnest(s.tools) AS t (member)
-    WHERE s.tool_set <> 0 AND NOT EXISTS (SELECT FROM aibridge_tool_sets AS k WHERE k.id = s.tool_set)
-    ORDER BY s.tool_set, t.member
+    SELECT DISTINCT s.id, t.member
+    FROM (
+        SELECT tool_set AS id, tools FROM sessions WHERE tool_set <> 0
+        UNION ALL
+        SELECT hash_array_extended(tools, 0), tools FROM ended
+    ) AS s
+    CROSS JOIN LATERAL unnest(s.tools) AS t (member)
+    WHERE NOT EXISTS (SELECT FROM aibridge_tool_sets AS k WHERE k.id = s.id AND k.tool = t.member)
+    ORDER BY s.id, t.member
     ON CONFLICT DO NOTHING
 ), counts AS (
-    INSERT INTO aibridge_interception_counts AS s (tool, combination, day, gateway_id, interceptions)
-    SELECT n.tool, n.combination, n.day, n.gateway_id, count(*)
-    FROM (
-        SELECT '' AS tool, combination, day, gateway_id FROM ended
-        UNION ALL
-        SELECT tool, combination, day, gateway_id FROM used
-    ) AS n
-    GROUP BY n.tool, n.combination, n.day, n.gateway_id
-    ORDER BY n.tool, n.combination, n.day, n.gateway_id
-    ON CONFLICT (tool, combination, day, gateway_id) DO UPDATE SET interceptions = s.interceptions + excluded.interceptions
+    INSERT INTO aibridge_interception_counts AS s (tool_set, day, combination, gateway_id, interceptions)
+    SELECT k.tool_set, d.day, e.combination, e.gateway_id, count(*)
+    FROM ended AS e
+    CROSS JOIN LATERAL (
+        SELECT 0 AS tool_set UNION ALL SELECT hash_array_extended(e.tools, 0) WHERE cardinality(e.tools) > 0
+    ) AS k
+    CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (e.day)) AS d (day)
+    GROUP BY k.tool_set, d.day, e.combination, e.gateway_id
+    ORDER BY k.tool_set, d.day, e.combination, e.gateway_id
+    ON CONFLICT (tool_set, day, combination, gateway_id)
+        DO UPDATE SET interceptions = s.interceptions + excluded.interceptions
 )
 SELECT count(*) FROM ended;
 
