@@ -14,6 +14,7 @@ from aibridge.store import lists
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
+from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.sql import sql
 from aibridge.store.values import Kind, values
 
@@ -167,6 +168,23 @@ class Reader:
                     offset=offset,
                     after_session=after_session,
                     after_initiator=after_initiator,
+                )
+
+    async def session(
+        self,
+        session_id: str,
+        viewer: UUID | None,
+        *,
+        initiator: UUID | None = None,
+        limit: int,
+        after: UUID | None = None,
+        before: UUID | None = None,
+    ) -> ReadSessionDetail | None:
+        """One session with a page of its threads; see `session_detail.session_detail`."""
+        with mapped():
+            async with self._pool.acquire() as connection, _one_snapshot(connection):
+                return await session_detail(
+                    connection, session_id, viewer, initiator=initiator, limit=limit, after=after, before=before
                 )
 
     async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> ReadInterception | None:
