@@ -132,28 +132,36 @@ FROM (SELECT DISTINCT combination_set AS id, combinations FROM aibridge_sessions
 CROSS JOIN LATERAL unnest(s.combinations) AS c (member);
 
 -- name: fill_tool_sets
--- The members of every set of tools that some session has.
+-- The members of every set of tools that some session or some interception has.
 INSERT INTO aibridge_tool_sets (id, tool)
 SELECT DISTINCT s.id, t.member
-FROM (SELECT DISTINCT tool_set AS id, tools FROM aibridge_sessions WHERE tool_set <> 0) AS s
+FROM (
+    SELECT tool_set AS id, tools FROM aibridge_sessions WHERE tool_set <> 0
+    UNION
+    SELECT hash_array_extended(c.tools, 0), c.tools
+    FROM (
+        SELECT array_agg(DISTINCT tool ORDER BY tool) AS tools
+        FROM aibridge_tool_usages WHERE tool <> '' GROUP BY interception_id
+    ) AS c
+) AS s
 CROSS JOIN LATERAL unnest(s.tools) AS t (member);
 
 -- name: fill_interception_counts
--- How many interceptions ended for each set of tools, day, combination and gateway, and the members of those sets.
-WITH called AS MATERIALIZED (
-    SELECT interception_id, hash_array_extended(array_agg(DISTINCT tool ORDER BY tool), 0) AS tool_set,
-        array_agg(DISTINCT tool) AS tools
+-- How many interceptions ended for each set of tools, day, combination and gateway: the set 0 stands for all of them, the
+-- day -infinity for all days.
+WITH called AS (
+    SELECT interception_id, hash_array_extended(array_agg(DISTINCT tool ORDER BY tool), 0) AS tool_set
     FROM aibridge_tool_usages WHERE tool <> '' GROUP BY interception_id
-), sets AS (
-    INSERT INTO aibridge_tool_sets (id, tool)
-    SELECT DISTINCT tool_set, unnest(tools) FROM called
-    ON CONFLICT DO NOTHING
+), by_day AS (
+    SELECT
+        c.tool_set, (i.started_at AT TIME ZONE 'UTC')::date AS day, i.combination, i.gateway_id, count(*) AS interceptions
+    FROM aibridge_interceptions AS i LEFT JOIN called AS c ON c.interception_id = i.id
+    WHERE i.ended_at IS NOT NULL
+    GROUP BY 1, 2, 3, 4
 )
 INSERT INTO aibridge_interception_counts (tool_set, day, combination, gateway_id, interceptions)
-SELECT k.tool_set, d.day, i.combination, i.gateway_id, count(*)
-FROM aibridge_interceptions AS i
-LEFT JOIN called AS c ON c.interception_id = i.id
-CROSS JOIN LATERAL (SELECT 0 AS tool_set UNION ALL SELECT c.tool_set WHERE c.tool_set IS NOT NULL) AS k
-CROSS JOIN LATERAL (VALUES (DATE '-infinity'), ((i.started_at AT TIME ZONE 'UTC')::date)) AS d (day)
-WHERE i.ended_at IS NOT NULL
-GROUP BY k.tool_set, d.day, i.combination, i.gateway_id;
+SELECT k.tool_set, d.day, b.combination, b.gateway_id, sum(b.interceptions)
+FROM by_day AS b
+CROSS JOIN LATERAL (SELECT 0 AS tool_set UNION ALL SELECT b.tool_set WHERE b.tool_set IS NOT NULL) AS k
+CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (b.day)) AS d (day)
+GROUP BY k.tool_set, d.day, b.combination, b.gateway_id;
