@@ -5,7 +5,7 @@ then asked of the large tables is a handful of hashes that stand in the indexes 
 """
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from aibridge.store.sql import sql
 
 JSONObject = dict[str, Any]
 
-FEW = 5000
+FEW = 10_000
 """Interceptions that are sooner looked up one by one than met on the way through the newest."""
 
 
@@ -132,10 +132,25 @@ async def sessions_page(
     if what is None:
         return [], 0
     await connection.execute(sql("read_by_index"))
-    conditions = _conditions(what)
+    what = await _narrowed(connection, what)
+    conditions = (*_whose(what), what.combinations, what.tools, what.after, what.before)
     total = await connection.fetchval(sql("count_sessions"), *conditions)
     rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset) if total else []
     return [session_shown(row) for row in rows], total
+
+
+async def _narrowed(connection: PooledConnection, what: _Asked) -> _Asked:
+    """With a filter that few interceptions match, only their sessions need to be looked at."""
+    if what.initiator or what.session_ids:
+        return what
+    calling = await _calling_few(connection, what)
+    if calling is not None:
+        few = await connection.fetch(sql("sessions_of"), None, calling)
+    elif what.combinations and await _sum(connection, None, what.combinations) <= FEW:
+        few = await connection.fetch(sql("sessions_of"), what.combinations, None)
+    else:
+        return what
+    return msgspec.structs.replace(what, session_ids=[row["session_id"] for row in few])
 
 
 async def _session_cursor(
@@ -204,13 +219,13 @@ async def interceptions_page(
     await connection.execute(sql("read_by_index"))
     few = await _calling_few(connection, what)
     if few is not None or what.initiator or what.initiators or what.session_ids:
-        total = await connection.fetchval(sql("count_interceptions"), *_conditions(what), few)
+        total = await _one_by_one(connection, what, few)
     else:
         total = await _counted(connection, what)
     if not total:
         return [], 0
-    rows = await connection.fetch(sql("interceptions_page"), *_conditions(what), few, *cursor, limit, offset)
-    return rows, total
+    conditions = (*_conditions(what, few), what.tools)
+    return await connection.fetch(sql("interceptions_page"), *conditions, *cursor, limit, offset), total
 
 
 async def _calling_few(connection: PooledConnection, what: _Asked) -> list[UUID] | None:
@@ -221,29 +236,31 @@ async def _calling_few(connection: PooledConnection, what: _Asked) -> list[UUID]
     return [row["interception_id"] for row in rows] if len(rows) <= FEW else None
 
 
-def _conditions(what: _Asked) -> tuple[object, ...]:
-    return (
-        what.initiator,
-        what.initiators,
-        what.session_ids,
-        what.combinations,
-        what.tools,
-        what.after,
-        what.before,
-    )
+def _whose(what: _Asked) -> tuple[object, ...]:
+    return what.initiator, what.initiators, what.session_ids
+
+
+def _conditions(what: _Asked, few: Sequence[UUID] | None) -> tuple[object, ...]:
+    return *_whose(what), what.combinations, what.after, what.before, few
+
+
+async def _one_by_one(connection: PooledConnection, what: _Asked, few: Sequence[UUID] | None = None) -> int:
+    query, tools = ("count_calling", (what.tools,)) if what.tools and few is None else ("count_interceptions", ())
+    total: int = await connection.fetchval(sql(query), *_conditions(what, few), *tools)
+    return total
 
 
 _DAY = timedelta(days=1)
 
 
 async def _counted(connection: PooledConnection, what: _Asked) -> int:
-    """How many of everyone's match: whole days are counted already, those on which the window begins and ends are not."""
+    """How many of everyone's match: whole days are counted already, the ends of the window are not."""
     first = _midnight(what.after) + _DAY if what.after else None
     end = _midnight(what.before) if what.before else None
     if first and end and first > end:
-        return await _between(connection, what, what.after, what.before)
+        return await _one_by_one(connection, what)
     days = (first.date() if first else None, (end - _DAY).date() if end else None)
-    total: int = await connection.fetchval(sql("sum_interceptions"), what.tools, what.combinations, *days)
+    total = await _sum(connection, what.tools, what.combinations, *days)
     if first:
         total += await _between(connection, what, what.after, first - _TICK)
     if end:
@@ -255,10 +272,19 @@ _TICK = timedelta(microseconds=1)
 """PostgreSQL's resolution."""
 
 
+async def _sum(
+    connection: PooledConnection,
+    tools: Sequence[str] | None,
+    combinations: Sequence[int] | None,
+    first: date | None = None,
+    last: date | None = None,
+) -> int:
+    total: int = await connection.fetchval(sql("sum_interceptions"), tools, combinations, first, last)
+    return total
+
+
 async def _between(connection: PooledConnection, what: _Asked, after: datetime | None, before: datetime | None) -> int:
-    part = msgspec.structs.replace(what, after=after, before=before)
-    count: int = await connection.fetchval(sql("count_interceptions"), *_conditions(part), None)
-    return count
+    return await _one_by_one(connection, msgspec.structs.replace(what, after=after, before=before))
 
 
 def _midnight(moment: datetime) -> datetime:

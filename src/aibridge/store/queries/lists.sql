@@ -100,23 +100,16 @@ WHERE session_id = $1 AND ($2::uuid IS NULL OR initiator_id = $2)
 ORDER BY last_active_at DESC, initiator_id DESC;
 
 -- fragment: interceptions_matching
--- $1: the initiator, $2: or one of several, $3: session ids, $4: combinations, $5: tools, $6: started after, $7: started
--- before, $8: only these ids; NULL for no condition.
+-- $1: the initiator, $2: or one of several, $3: session ids, $4: combinations, $5: started after, $6: started before, $7: only
+-- these ids; NULL for no condition.
 i.ended_at IS NOT NULL
 AND ($1::uuid IS NULL OR i.initiator_id = $1)
 AND ($2::uuid[] IS NULL OR i.initiator_id = ANY ($2))
 AND ($3::text[] IS NULL OR i.session_id = ANY ($3))
 AND ($4::bigint[] IS NULL OR i.combination = ANY ($4))
-AND (
-    $5::text[] IS NULL
-    OR EXISTS (
-        SELECT FROM aibridge_tool_usages AS t
-        WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($5)
-    )
-)
-AND ($6::timestamptz IS NULL OR i.started_at >= $6)
-AND ($7::timestamptz IS NULL OR i.started_at <= $7)
-AND ($8::uuid[] IS NULL OR i.id = ANY ($8))
+AND ($5::timestamptz IS NULL OR i.started_at >= $5)
+AND ($6::timestamptz IS NULL OR i.started_at <= $6)
+AND ($7::uuid[] IS NULL OR i.id = ANY ($7))
 
 -- name: count_interceptions
 -- How many ended interceptions match, one by one; the parameters are those of the fragment.
@@ -124,6 +117,16 @@ SELECT count(*) FROM aibridge_interceptions AS i
 WHERE
 -- include: interceptions_matching
 ;
+
+-- name: count_calling
+-- The same of those that called one of these tools ($8).
+SELECT count(*) FROM aibridge_interceptions AS i
+WHERE
+-- include: interceptions_matching
+AND i.id IN (
+    SELECT interception_id FROM aibridge_tool_usages
+    WHERE tool = ANY ($8::text[]) AND ($1 IS NULL OR initiator_id = $1)
+);
 
 -- name: sum_interceptions
 -- How many ended interceptions of everyone match, from the counts. $1: tools, $2: combinations, $3: first day, $4: last day;
@@ -142,12 +145,19 @@ WHERE tool = ANY ($1::text[]) AND ($2::uuid IS NULL OR initiator_id = $2)
 LIMIT $3;
 
 -- name: interceptions_page
--- The matching ended interceptions, newest first. $1 to $8: see the fragment; $9, $10: start and id of the interception before
--- the page, NULL at the beginning; $11: limit, $12: offset. The page is found in the index alone, then read.
+-- The matching ended interceptions, newest first. $1 to $7: see the fragment; $8: tools, or NULL; $9, $10: start and id of the
+-- interception before the page, NULL at the beginning; $11: limit, $12: offset. The page is found in the index alone, then read.
 WITH page AS MATERIALIZED (
     SELECT i.started_at, i.id FROM aibridge_interceptions AS i
     WHERE
 -- include: interceptions_matching
+    AND (
+        $8::text[] IS NULL
+        OR EXISTS (
+            SELECT FROM aibridge_tool_usages AS t
+            WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($8)
+        )
+    )
     AND ($9::timestamptz IS NULL OR (i.started_at, i.id) < ($9, $10::uuid))
     ORDER BY i.started_at DESC, i.id DESC
     LIMIT $11 OFFSET $12
@@ -158,6 +168,12 @@ JOIN aibridge_interceptions AS i ON i.id = p.id
 JOIN users AS u ON u.id = i.initiator_id
 ORDER BY p.started_at DESC, p.id DESC;
 
+-- name: sessions_of
+-- The ids of the sessions that ended interceptions of these combinations ($1) belong to, or, with NULL, those of these ids ($2).
+SELECT DISTINCT session_id FROM aibridge_interceptions
+WHERE ended_at IS NOT NULL AND ($1::bigint[] IS NULL OR combination = ANY ($1)) AND ($2::uuid[] IS NULL OR id = ANY ($2));
+
 -- name: read_by_index
--- Until the transaction ends, no plan reads a large table as a whole: a list's conditions are estimated too badly for that.
-SELECT set_config('enable_seqscan', 'off', true);
+-- Until the transaction ends, plans walk through indexes: how many rows a list's conditions leave is estimated too badly for
+-- anything else, and a walk is never bad.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
