@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aibridge.filters import Filter
-from aibridge.store import sessions
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
 from aibridge.store.values import beyond
+from support.auditing import remove
 from support.rows import begun, finished
 
 MENUS = ("models", "clients", "providers")
@@ -29,17 +29,6 @@ async def asked(store: Store, initiator_id: UUID, **fields: Any) -> UUID:
 async def menu(store: Store, kind: str, viewer: UUID | None = None, prefix: str = "", **page: int) -> list[str]:
     found: list[str] = await getattr(store.reader, kind)(viewer, prefix, **{"limit": 100, "offset": 0} | page)
     return found
-
-
-async def forget(psql: Connection, id_: UUID) -> None:
-    """As retention does."""
-    async with psql.transaction():
-        await sessions.count(psql, [id_], -1)
-        key = await psql.fetchrow(
-            "DELETE FROM aibridge_interceptions WHERE id = $1 RETURNING session_id, initiator_id", id_
-        )
-        assert key is not None
-        await sessions.recompute(psql, [(key["session_id"], key["initiator_id"])])
 
 
 async def test_an_empty_record_has_no_values(store: Store, alice: UUID) -> None:
@@ -107,9 +96,9 @@ async def test_a_value_goes_with_its_last_interception(
     kept = await asked(store, alice, model="gone-soon", client_session_id="s")
     gone = await asked(store, alice, model="gone", client_session_id="s")
     await asked(store, alice, model="gone-later", client_session_id="s")
-    await forget(psql, gone)
+    await remove(psql, gone)
     assert await menu(store, "models", viewer, "gone") == ["gone-later", "gone-soon"]
-    await forget(psql, kept)
+    await remove(psql, kept)
     assert await menu(store, "models", viewer) == ["gone-later"]
 
 
