@@ -4,16 +4,22 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 
-from bench import costs, latency, memory
+from bench import costs, latency, lists, memory
 from bench.machine import describe
+from bench.record import Record, existing, seeded
 from bench.report import Report, markdown, write_into
 from bench.scenarios import COSTS, LARGE_BODIES, LATENCIES, OPEN_STREAMS, Name, Scenario
 from bench.stand import Stand, set_up
+
+SIZES = (20_000, 200_000)
+QUICK_SIZE = 2000
+"""Interceptions in the records whose lists are asked for."""
 
 
 def arguments() -> argparse.Namespace:
@@ -25,11 +31,24 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=Name, action="append", metavar="NAME", help=f"one of {', '.join(Name)}; repeatable"
     )
+    parser.add_argument(
+        "--lists", dest="only", action="append_const", const=Name.LISTS, help="the same as --only lists"
+    )
+    parser.add_argument(
+        "--interceptions",
+        type=int,
+        action="append",
+        metavar="N",
+        help=f"in the record whose lists are asked for; repeatable (default: {SIZES[0]} and {SIZES[1]})",
+    )
+    parser.add_argument("--database", metavar="URL", help="ask for the lists of this seeded database instead")
+    parser.add_argument("--requests", type=int, default=40, help="to each list by each viewer (default: 40)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure of the report there")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="replace the report between the marks of this page")
     chosen = parser.parse_args()
     if chosen.quick:
-        chosen.seconds, chosen.repetitions = 1, 1
+        chosen.seconds, chosen.repetitions, chosen.requests = 1, 1, 3
+        chosen.interceptions = chosen.interceptions or [QUICK_SIZE]
     return chosen
 
 
@@ -39,19 +58,38 @@ def main() -> int:
         return _fail("the figures come from Linux's /proc")
     signal.signal(signal.SIGTERM, _end)
     chosen = arguments()
-    with set_up() as stand:
-        report = Report(
-            machine=describe(database=stand.database.version(), nginx=stand.nginx is not None),
-            seconds=chosen.seconds,
-            repetitions=chosen.repetitions,
-        )
-        fill(report, stand, frozenset(chosen.only or Name))
+    report = measured(chosen, frozenset(chosen.only or Name))
     sys.stdout.write(markdown(report))
     if chosen.json:
         chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     if chosen.write:
         write_into(chosen.write, report)
     return 0
+
+
+def measured(chosen: argparse.Namespace, wanted: frozenset[Name]) -> Report:
+    """Measure what is wanted: what requests cost, then how long lists take."""
+    report = Report(
+        machine=describe(), seconds=chosen.seconds, repetitions=chosen.repetitions, requests=chosen.requests
+    )
+    if wanted - {Name.LISTS}:
+        with set_up() as stand:
+            report.server, report.nginx = stand.database.version(), stand.nginx is not None
+            fill(report, stand, wanted)
+    if Name.LISTS in wanted:
+        for record in _records(chosen):
+            with record as opened:
+                report.lists.append(lists.measure(opened, requests=chosen.requests, tell=_tell))
+    return report
+
+
+def _records(chosen: argparse.Namespace) -> Iterable[AbstractContextManager[Record]]:
+    if chosen.database:
+        yield existing(chosen.database)
+        return
+    for size in chosen.interceptions or SIZES:
+        _tell(f"lists: a record of {size:,} interceptions is made")
+        yield seeded(size)
 
 
 def fill(report: Report, stand: Stand, wanted: frozenset[Name]) -> None:

@@ -21,13 +21,11 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     cores: int
     memory_gib: float
     python: str
-    database: str
-    nginx: bool
     load_before: float
     """Load average of the minute before the run."""
 
 
-def describe(*, database: str, nginx: bool) -> Machine:
+def describe() -> Machine:
     """Look around."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Machine(
@@ -37,8 +35,6 @@ def describe(*, database: str, nginx: bool) -> Machine:
         cores=os.cpu_count() or 1,
         memory_gib=round(memory / 2**30, 1),
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        database=database,
-        nginx=nginx,
         load_before=os.getloadavg()[0],
     )
 

@@ -1,7 +1,7 @@
 """The figures as Markdown, which reads well on a terminal too."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -9,11 +9,15 @@ import msgspec
 
 from bench.costs import Cost
 from bench.latency import Latency
+from bench.list_report import list_problems, list_tables
+from bench.lists import Lists
 from bench.machine import Machine
 from bench.memory import LargeBodies, OpenStreams
+from bench.tables import section
 from bench.task import Result
 
-BLOCK = re.compile(r"(<!-- bench:begin -->\n).*?(<!-- bench:end -->\n)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (bench|lists):begin -->\n).*?(<!-- \2:end -->\n)", re.DOTALL)
+"""What requests cost, and how long lists take, are kept apart: each is replaced by a run that measured it."""
 QUIET = 0.05
 """Share of the machine used by others beyond which times say little, and are marked."""
 
@@ -24,10 +28,16 @@ class Report(msgspec.Struct, kw_only=True):
     machine: Machine
     seconds: float
     repetitions: int
+    server: str = ""
+    """PostgreSQL under the gateway, and what makes its commits durable."""
+    nginx: bool = False
     costs: list[Cost] = []
     latencies: list[Latency] = []
     streams: list[OpenStreams] = []
     bodies: list[LargeBodies] = []
+    lists: list[Lists] = []
+    requests: int = 0
+    """To each list by each viewer."""
 
     @property
     def others(self) -> float:
@@ -37,25 +47,49 @@ class Report(msgspec.Struct, kw_only=True):
 
 def markdown(report: Report) -> str:
     """Write the whole report."""
-    tables = (_costs(report.costs), _latencies(report.latencies), _streams(report.streams), _bodies(report.bodies))
-    return "\n\n".join([_facts(report), *filter(None, tables), *_problems(report)]) + "\n"
+    return "\n".join(filter(None, (_requests(report), _lists(report))))
 
 
 def write_into(page: Path, report: Report) -> None:
-    """Put the report between the marks of a page. Raises `ValueError` when it has none."""
-    written, count = BLOCK.subn(lambda found: f"{found[1]}\n{markdown(report)}\n{found[2]}", page.read_text())
-    if not count:
-        raise ValueError(f"{page} has no lines <!-- bench:begin --> and <!-- bench:end -->")
-    page.write_text(written)
+    """Put what was measured between its marks on a page. Raises `ValueError` when it has none."""
+    measured = {"bench": _requests(report), "lists": _lists(report)}
+    marked = {found[2] for found in BLOCK.finditer(page.read_text())}
+    for name, text in measured.items():
+        if text and name not in marked:
+            raise ValueError(f"{page} has no lines <!-- {name}:begin --> and <!-- {name}:end -->")
+
+    def replaced(found: re.Match[str]) -> str:
+        text = measured[found[2]]
+        return f"{found[1]}\n{text}\n{found[3]}" if text else found[0]
+
+    page.write_text(BLOCK.sub(replaced, page.read_text()))
 
 
-def _facts(report: Report) -> str:
+def _requests(report: Report) -> str:
+    tables = (_costs(report.costs), _latencies(report.latencies), _streams(report.streams), _bodies(report.bodies))
+    found = [*filter(None, tables), *_problems(report)]
+    if report.lists and not found:
+        return ""
+    server = f"{report.server}; {'nginx beside it' if report.nginx else 'nginx is not installed'}"
+    runs = f"best of {report.repetitions} runs of {report.seconds:g} s"
+    return "\n\n".join([_facts(report, server, runs), *found]) + "\n"
+
+
+def _lists(report: Report) -> str:
+    if not report.lists:
+        return ""
+    runs = f"{report.requests} requests to each list by each viewer, one after the other"
+    servers = "; ".join(dict.fromkeys(lists.server for lists in report.lists))
+    return "\n\n".join([_facts(report, servers, runs), *list_tables(report.lists), *list_problems(report.lists)]) + "\n"
+
+
+def _facts(report: Report, servers: str, runs: str) -> str:
     machine = report.machine
     lines = [
         f"- {machine.taken_at}, commit {machine.commit}",
         f"- {machine.processor}, {machine.cores} cores, {machine.memory_gib:.0f} GiB; {machine.python}",
-        f"- {machine.database}; {'nginx beside it' if machine.nginx else 'nginx is not installed'}",
-        f"- best of {report.repetitions} runs of {report.seconds:g} s; load average before: {machine.load_before:.1f}",
+        f"- {servers}",
+        f"- {runs}; load average before: {machine.load_before:.1f}",
     ]
     if report.costs:
         busy = " **The machine was busy: times are too high.**" if report.others > QUIET else ""
@@ -85,7 +119,7 @@ def _costs(costs: Iterable[Cost]) -> str:
         )
         for cost in costs
     ]
-    return _section("CPU time for each request", titles, rows)
+    return section("CPU time for each request", titles, rows)
 
 
 def _latencies(latencies: Iterable[Latency]) -> str:
@@ -109,7 +143,7 @@ def _latencies(latencies: Iterable[Latency]) -> str:
         )
         for one in latencies
     ]
-    return _section("Latency", titles, rows)
+    return section("Latency", titles, rows)
 
 
 def _streams(streams: Iterable[OpenStreams]) -> str:
@@ -125,7 +159,7 @@ def _streams(streams: Iterable[OpenStreams]) -> str:
         for one in streams
     ]
     titles = ("streams", "KiB each", "budget", "MiB before", "MiB during", "errors")
-    return _section("Memory of open streams", titles, rows)
+    return section("Memory of open streams", titles, rows)
 
 
 def _bodies(bodies: Iterable[LargeBodies]) -> str:
@@ -140,23 +174,7 @@ def _bodies(bodies: Iterable[LargeBodies]) -> str:
         )
         for one in bodies
     ]
-    return _section("Peak memory", ("requests", "peak MiB", "budget", "MiB before", "seconds", "errors"), rows)
-
-
-def _section(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return f"### {title}\n\n{table(titles, rows)}" if rows else ""
-
-
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table with even columns; all but the first stand to the right."""
-    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-
-    def line(cells: Sequence[str]) -> str:
-        first, *others = zip(cells, widths, strict=True)
-        return " | ".join(("| " + first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others))) + " |"
-
-    return "\n".join(map(line, (titles, rule, *rows)))
+    return section("Peak memory", ("requests", "peak MiB", "budget", "MiB before", "seconds", "errors"), rows)
 
 
 def _problems(report: Report) -> list[str]:

@@ -44,6 +44,7 @@ class Name(StrEnum):
     LATENCY = "latency"
     STREAMS = "streams"
     BODIES = "bodies"
+    LISTS = "lists"
 
 
 COSTS = (

@@ -13,8 +13,6 @@ def report() -> Report:
         cores=2,
         memory_gib=4,
         python="CPython 3.11",
-        database="PostgreSQL 18",
-        nginx=False,
         load_before=0.1,
     )
-    return Report(machine=machine, seconds=1, repetitions=1)
+    return Report(machine=machine, seconds=1, repetitions=1, server="PostgreSQL 18")

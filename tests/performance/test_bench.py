@@ -12,7 +12,8 @@ from bench.answer import Answer
 from bench.figures import percentile, spread
 from bench.payloads import PIECES, pieces, plain_answer, request_body, streamed_answer
 from bench.processes import Cores, hold, listens, load, provider, running
-from bench.report import Report, table, write_into
+from bench.report import Report, write_into
+from bench.tables import table
 from bench.task import Task
 from bench.upstream import plain_wire, script_of, stream_wire
 

@@ -1,0 +1,20 @@
+"""Tables in Markdown that read well on a terminal too."""
+
+from collections.abc import Sequence
+
+
+def section(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table below its title; nothing when it has no rows."""
+    return f"### {title}\n\n{table(titles, rows)}" if rows else ""
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table with even columns; all but the first stand to the right."""
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+
+    def line(cells: Sequence[str]) -> str:
+        first, *others = zip(cells, widths, strict=True)
+        return " | ".join(("| " + first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others))) + " |"
+
+    return "\n".join(map(line, (titles, rule, *rows)))
