@@ -1,8 +1,11 @@
 """What is said: prompts, thoughts and arguments, put together from what people and models at work say."""
 
-import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from string import Formatter
+
+from msgspec.json import encode
 
 from aibridge.demo.seeding.chance import pick
 
@@ -106,6 +109,14 @@ REASONS = (
     *("Run the tests of this module", "Show what has changed", "Look for other callers", "Check the style"),
     *("See whether the service is up", "Read the part in question", "List the files"),
 )
+_CHOICES: Mapping[str, Sequence[str]] = {
+    "service": SERVICES,
+    "file": FILES,
+    "name": NAMES,
+    "other": NAMES,
+    "trouble": TROUBLES,
+    "line": [str(line) for line in range(10, 490)],
+}
 PATCHES = (
     "    if not {other}:\n        return None\n",
     "    with lock:\n        {name}({other})\n",
@@ -115,18 +126,16 @@ PATCHES = (
 )
 
 
+@cache
+def _blanks(template: str) -> tuple[tuple[str, Sequence[str]], ...]:
+    """What is to be put into a template, and what there is to choose from."""
+    names = {name for _, name, _, _ in Formatter().parse(template) if name}
+    return tuple((name, choices) for name, choices in _CHOICES.items() if name in names)
+
+
 def filled(chance: random.Random, template: str) -> str:
     """The template with names of things put in."""
-    if "{" not in template:
-        return template
-    return template.format(
-        service=pick(chance, SERVICES),
-        file=pick(chance, FILES),
-        name=pick(chance, NAMES),
-        other=pick(chance, NAMES),
-        trouble=pick(chance, TROUBLES),
-        line=10 + int(chance.random() * 480),
-    )
+    return template.format(**{name: pick(chance, choices) for name, choices in _blanks(template)})
 
 
 def prompt(chance: random.Random, *, opening: bool) -> str:
@@ -226,4 +235,4 @@ def arguments(chance: random.Random, tool: str) -> str:
     if tool == "apply_patch":
         patch = filled(chance, pick(chance, PATCHES)).replace("\n", "\n+")
         return f"*** Begin Patch\n*** Update File: {pick(chance, FILES)}\n@@\n+{patch}\n*** End Patch"
-    return json.dumps(_BY_TOOL.get(tool, _call)(chance), ensure_ascii=False)
+    return encode(_BY_TOOL.get(tool, _call)(chance)).decode()
