@@ -43,6 +43,10 @@ class ScopeMissing(AccessDenied):
     """This aibridge token does not have the scope that this request needs."""
 
 
+class NotAllowed(AccessDenied):
+    """You may see this, but not do it. Ask an owner."""
+
+
 class PasswordRefused(AIBridgeError):
     """This cannot be a password; the message says why."""
 
@@ -130,6 +134,14 @@ class CursorAmbiguous(StoreError):
 
 class AlreadyExists(StoreError):
     """There is one with this name already."""
+
+
+class UserDeleted(StoreError):
+    """This user was deleted and stays so: the record keeps the name. Make a new user instead."""
+
+
+class LastOwner(StoreError):
+    """This is the last active owner. Make somebody else an owner first."""
 
 
 class SchemaMismatch(StoreError):

@@ -15,8 +15,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from aibridge.api.application import create_api
-from aibridge.api.parts import ApiParts
+from aibridge.api.parts import ApiParts, Records
 from aibridge.auth.identify import Identifier
+from aibridge.auth.last_used import LastUsed
+from aibridge.auth.passwords import PasswordDesk
 from aibridge.auth.tokens import mint
 from aibridge.records import (
     Begun,
@@ -49,7 +51,17 @@ class Person:
         self.client = client
 
     async def get(self, path: str, **parameters: Any) -> httpx.Response:
-        return await self.client.get(path, params=parameters or None, headers={"Authorization": f"Bearer {self.token}"})
+        return await self.ask("GET", path, params=parameters or None)
+
+    async def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        """Send `body` as JSON, if there is one; `more` is httpx's."""
+        return await self.client.request(
+            method,
+            path,
+            **({} if body is None else {"json": body}),
+            **more,
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
 
 
 class Join(Protocol):
@@ -78,10 +90,28 @@ def served() -> Callable[[FastAPI], AbstractAsyncContextManager[str]]:
     return _served
 
 
+def _parts_of(store: Store, records: Records | None = None) -> ApiParts:
+    """The parts of an application on this store, reading `records` if given."""
+    return ApiParts(
+        identifier=Identifier(store.people),
+        last_used=LastUsed(store.people.touch_tokens),
+        people=store.people,
+        passwords=PasswordDesk(),
+        records=records or store.reader,
+        version="0",
+    )
+
+
+@pytest.fixture
+def parts_of() -> Callable[..., ApiParts]:
+    """Make the parts of an application of the test's own: `parts_of(store, records)`."""
+    return _parts_of
+
+
 @pytest.fixture
 async def api(store: Store) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API on the test's own database, without a token."""
-    app = create_api(ApiParts(identifier=Identifier(store.people), records=store.reader, version="0"))
+    app = create_api(_parts_of(store))
     async with _served(app) as url, httpx.AsyncClient(base_url=url) as client:
         yield client
 

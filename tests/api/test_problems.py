@@ -10,13 +10,13 @@ import pytest
 
 from aibridge.api.application import create_api
 from aibridge.api.parts import ApiParts
-from aibridge.auth.identify import Identifier
 from aibridge.auth.tokens import mint
 from aibridge.errors import StoreUnavailable
 from aibridge.store.pool import Store, open_store
 
 Join = Callable[..., Awaitable[Any]]
 Served = Callable[..., AbstractAsyncContextManager[str]]
+PartsOf = Callable[..., ApiParts]
 LOG = "/aibridge/interceptions"
 NOWHERE = "postgresql://nobody:s3cr3t@127.0.0.1:1/nothing"
 
@@ -68,10 +68,10 @@ async def test_wrong_values(join: Join) -> None:
     assert {each["field"] for each in body["validations"]} == {"limit", "offset"}
 
 
-async def test_a_database_that_is_away(served: Served) -> None:
+async def test_a_database_that_is_away(served: Served, parts_of: PartsOf) -> None:
     """503 and when to come again; neither the address nor the password of the database."""
     async with open_store(NOWHERE) as store:
-        app = create_api(ApiParts(identifier=Identifier(store.people), records=store.reader, version="0"))
+        app = create_api(parts_of(store))
         async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
             answer = await client.get(LOG, headers={"Authorization": f"Bearer {mint().token}"})
     assert answer.status_code == 503
@@ -85,11 +85,11 @@ async def test_a_database_that_is_away(served: Served) -> None:
     ("error", "status"), [(StoreUnavailable("at db.internal:5432"), 503), (ValueError("canary s3cr3t"), 500)]
 )
 async def test_nothing_of_the_inside_is_told(
-    join: Join, store: Store, served: Served, error: Exception, status: int
+    join: Join, store: Store, served: Served, parts_of: PartsOf, error: Exception, status: int
 ) -> None:
     """What broke stands in the log, not in the answer."""
     dana = await join("dana")
-    app = create_api(ApiParts(identifier=Identifier(store.people), records=Broken(error), version="0"))
+    app = create_api(parts_of(store, Broken(error)))
     async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
         dana.client = client
         for path in (LOG, f"{LOG}/{UUID(int=1)}"):
@@ -102,8 +102,9 @@ async def test_nothing_of_the_inside_is_told(
 async def test_the_description(api: httpx.AsyncClient) -> None:
     """OpenAPI names each resource once, its errors, and the token it needs."""
     description = (await api.get("/openapi.json")).json()
-    assert sorted(description["paths"]) == [LOG, f"{LOG}/{{interception_id}}", "/users/me"]
-    for path in description["paths"].values():
-        assert {"200", "400", "401", "403", "503", "default"} <= set(path["get"]["responses"])
-        assert path["get"]["security"]
+    assert {LOG, f"{LOG}/{{interception_id}}", "/users/me", "/users/{user}", "/tokens"} <= set(description["paths"])
+    assert not any(path.startswith("/ai-gateway") for path in description["paths"])
+    for operation in (each for path in description["paths"].values() for each in path.values()):
+        assert {"400", "401", "403", "503", "default"} <= set(operation["responses"])
+        assert operation["security"]
     assert "422" not in str(description["paths"])

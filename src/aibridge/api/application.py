@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aibridge.api import interceptions, users
+from aibridge.api import interceptions, tokens, users
 from aibridge.api.caller import NEEDS_TOKEN
 from aibridge.api.parts import ApiParts
 from aibridge.api.problems import DOCUMENTED, SAFE_HEADERS, answer_problems
@@ -28,6 +28,7 @@ def create_api(parts: ApiParts) -> FastAPI:
     for root in ROOTS:
         app.include_router(interceptions.router, prefix=root, include_in_schema=root == ROOTS[0])
     app.include_router(users.router)
+    app.include_router(tokens.router)
     answer_problems(app)
     app.add_middleware(_SafeHeaders)
     return app

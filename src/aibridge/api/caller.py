@@ -36,14 +36,17 @@ def parts_of(request: Request) -> ApiParts:
 Parts = Annotated[ApiParts, Depends(parts_of)]
 
 
-async def _caller(request: Request, parts: Parts) -> Caller:
+async def caller_of(request: Request, parts: Parts) -> Caller:
+    """The person whose token the request bears. Raises `AccessDenied`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenMissing("No aibridge token was sent. Send one as `Authorization: Bearer`.")
-    return Caller(identity=await parts.identifier.identify(token.strip(), scope=Scope.API))
+    identity = await parts.identifier.identify(token.strip(), scope=Scope.API)
+    parts.last_used.note(identity.token_id)
+    return Caller(identity=identity)
 
 
-CallerOf = Annotated[Caller, Depends(_caller)]
+CallerOf = Annotated[Caller, Depends(caller_of)]
 """Parameter of every route: without a good token the route is never entered."""
 
 NEEDS_TOKEN = [Depends(_documented)]

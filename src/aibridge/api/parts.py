@@ -7,7 +7,10 @@ from uuid import UUID
 import msgspec
 
 from aibridge.auth.identify import Identifier
+from aibridge.auth.last_used import LastUsed
+from aibridge.auth.passwords import PasswordDesk
 from aibridge.filters import Filter
+from aibridge.store.people import People
 
 Row = Any
 """A struct with the attributes of the shape that its method names."""
@@ -16,8 +19,8 @@ Row = Any
 class Records(Protocol):
     """The record as the API reads it; the store satisfies it by shape.
 
-    Only the records of `viewer` count; None: everyone's. What is in flight shows nowhere. Every total is exact, and taken
-    in the same snapshot as its page. All of them raise `StoreUnavailable`.
+    Only the records of `viewer` count; None: everyone's. What is in flight shows nowhere. Every total is exact, and
+    taken in the same snapshot as its page. All of them raise `StoreUnavailable`.
     """
 
     async def interceptions_page(
@@ -45,8 +48,8 @@ class Records(Protocol):
     ) -> tuple[Sequence[Row], int]:
         """Rows of `shapes.Session`, last active first, behind the cursor; and how many match.
 
-        Raises `CursorUnknown`, and `CursorAmbiguous` when several people whom the viewer may read have a session of that
-        id and `after_initiator` does not say which.
+        Raises `CursorUnknown`, and `CursorAmbiguous` when several people whom the viewer may read have a session of
+        that id and `after_initiator` does not say which.
         """
         ...
 
@@ -84,6 +87,10 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the routes use."""
 
     identifier: Identifier
+    last_used: LastUsed
+    """Told of every request that a token lets in."""
+    people: People
+    passwords: PasswordDesk
     records: Records
     version: str
     """Shown in the OpenAPI description."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -10,13 +11,24 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from aibridge.api.shapes import Problem, Validation
-from aibridge.errors import AccessDenied, NotFound, ScopeMissing, StoreUnavailable, UserInactive
+from aibridge.errors import (
+    AccessDenied,
+    AlreadyExists,
+    LastOwner,
+    NotAllowed,
+    NotFound,
+    ScopeMissing,
+    StoreError,
+    StoreUnavailable,
+    UserDeleted,
+    UserInactive,
+)
 
 SAFE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """On every answer: records of people's work belong in no cache."""
 
 _log = structlog.get_logger("aibridge.api")
-_FORBIDDEN = (ScopeMissing, UserInactive)
+_FORBIDDEN = (NotAllowed, ScopeMissing, UserInactive)
 
 
 class Invalid(Exception):
@@ -70,6 +82,12 @@ def answer_problems(app: FastAPI) -> None:
     async def not_found(_request: Request, _error: NotFound) -> Response:
         return problem(HTTPStatus.NOT_FOUND, str(NotFound()))
 
+    @app.exception_handler(AlreadyExists)
+    @app.exception_handler(LastOwner)
+    @app.exception_handler(UserDeleted)
+    async def conflict(_request: Request, error: StoreError) -> Response:
+        return problem(HTTPStatus.CONFLICT, str(error))
+
     @app.exception_handler(Invalid)
     async def invalid(_request: Request, error: Invalid) -> Response:
         validations = [Validation(field=error.field, detail=error.detail or error.message)] if error.field else []
@@ -77,7 +95,7 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def refused(_request: Request, error: RequestValidationError) -> Response:
-        validations = [Validation(field=str(each["loc"][-1]), detail=each["msg"]) for each in error.errors()]
+        validations = [_validation(each) for each in error.errors()]
         return problem(HTTPStatus.BAD_REQUEST, "The request has invalid values.", validations=validations)
 
     @app.exception_handler(HTTPException)
@@ -90,6 +108,15 @@ def answer_problems(app: FastAPI) -> None:
     async def broken(_request: Request, _error: Exception) -> Response:
         # Starlette raises it once more behind this answer, so that the server logs it with its traceback.
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error.", detail="The log of the server says more.")
+
+
+def _validation(error: Mapping[str, Any]) -> Validation:
+    """Name the field by its path; a name that a client made up may hold what cannot be written."""
+    where, *path = error["loc"]
+    unread = error["type"] == "json_invalid"
+    field = where if unread or not path else ".".join(map(str, path))
+    detail = "There is no such field." if error["type"] == "extra_forbidden" else error["msg"]
+    return Validation(field=str(field).encode(errors="replace").decode(), detail=detail)
 
 
 DOCUMENTED: dict[int | str, dict[str, object]] = {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType, Role, Scope
+from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType
 
 Moment = Annotated[datetime, Field(description="RFC 3339, UTC", examples=["2026-01-02T03:04:05.678900Z"])]
 """The store gives moments in UTC, which pydantic writes with a `Z`."""
@@ -138,17 +138,6 @@ class InterceptionPage(Shape):
     results: list[Interception]
     total: int = Field(description="all that the caller may see, whatever the page")
     count: int = Field(description="the same number as `total`")
-
-
-class Me(Shape):
-    """Whose token this is."""
-
-    id: UUID
-    username: str = Field(examples=["dana"])
-    name: str
-    role: Role
-    token_id: str = Field(description="the public part of the token")
-    scopes: list[Scope]
 
 
 class Validation(Shape):

@@ -18,6 +18,7 @@ from aibridge.app.face import Face
 from aibridge.app.memory import TRIM_SECONDS, Trimmer
 from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
+from aibridge.auth.passwords import PasswordDesk
 from aibridge.config import ProviderSettings, Settings
 from aibridge.errors import StoreError
 from aibridge.gateway.admission import Admission
@@ -98,7 +99,16 @@ async def open_worker(settings: Settings, dsn: str, *, proxies: Proxies | None =
             metrics=metrics,
             gateway_id=gateway_id,
         )
-        api = create_api(ApiParts(identifier=identifier, records=store.reader, version=__version__))
+        api = create_api(
+            ApiParts(
+                identifier=identifier,
+                last_used=last_used,
+                people=store.people,
+                passwords=PasswordDesk(),
+                records=store.reader,
+                version=__version__,
+            )
+        )
         await stack.enter_async_context(
             _periodic(
                 lambda: _listen(identifier, direct_dsn),

@@ -37,7 +37,9 @@ class LastUsed:
         self._uses: dict[str, TokenUse] = {}
 
     def note(self, token_id: str, client: str | None = None) -> None:
-        """A request of this token was let in."""
+        """A request of this token was let in. A use by nobody known keeps the client that was known."""
+        if client is None and (before := self._uses.get(token_id)) is not None:
+            client = before.client
         self._uses[token_id] = TokenUse(token_id=token_id, used_at=self._now(), client=client)
 
     async def flush(self) -> None:

@@ -13,7 +13,7 @@ EVERY_SCOPE = list(Scope)
 
 
 def _lifetime(text: str) -> timedelta:
-    from aibridge.config.values import lifetime
+    from aibridge.auth.lifetimes import lifetime
 
     try:
         return lifetime(text)
@@ -70,6 +70,7 @@ def list_(
     """List tokens: id, user, name, scopes, state, created, expires, last used, last client."""
     from datetime import UTC, datetime
 
+    from aibridge.auth.lifetimes import token_status
     from aibridge.cli.database import people, run
     from aibridge.cli.lookup import user_named
     from aibridge.cli.output import moment, print_table
@@ -83,11 +84,7 @@ def list_(
         rows = (
             (
                 *(token.id, token.username, token.name or "-", ",".join(sorted(token.scopes))),
-                "revoked"
-                if token.revoked_at
-                else "expired"
-                if token.expires_at and token.expires_at <= now
-                else "valid",
+                token_status(revoked_at=token.revoked_at, expires_at=token.expires_at, now=now),
                 *(moment(token.created_at), moment(token.expires_at), moment(token.last_used_at)),
                 token.last_used_client or "-",
             )

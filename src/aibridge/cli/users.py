@@ -21,20 +21,19 @@ def create(
     email: Annotated[str | None, typer.Option(help="Their address.", show_default=False)] = None,
 ) -> None:
     """Create a user and print the id."""
+    from aibridge.auth.usernames import why_not
     from aibridge.cli.database import people, run
     from aibridge.cli.output import tell
-    from aibridge.errors import AIBridgeError, RowsRefused
+    from aibridge.errors import AIBridgeError
+
+    if (reason := why_not(name)) is not None:
+        raise AIBridgeError(f"{name!r} is no name for a user: {reason}.")
 
     async def work() -> str:
         async with people() as found:
             return str((await found.create_user(name, role=role, email=email)).id)
 
-    try:
-        typer.echo(run(work()))
-    except RowsRefused as error:
-        raise AIBridgeError(
-            f"{name!r} is no name for a user: 1 to 64 of a-z 0-9 . _ -, with a letter or digit at both ends."
-        ) from error
+    typer.echo(run(work()))
     tell(f"Now `aibridge tokens create {name}` makes a token, and `aibridge users password {name}` sets a password.")
 
 
@@ -56,6 +55,22 @@ def list_() -> None:
     run(work())
 
 
+@app.command("role")
+def role_(
+    name: Name,
+    role: Annotated[Role, typer.Argument(metavar="ROLE", help="owner, auditor or member.", show_default=False)],
+) -> None:
+    """Give a user another role, at once."""
+    from aibridge.cli.database import people, run
+    from aibridge.cli.lookup import user_named
+
+    async def work() -> None:
+        async with people() as found:
+            await found.set_role((await user_named(found, name)).id, role)
+
+    run(work())
+
+
 @app.command()
 def suspend(name: Name) -> None:
     """Shut a user out, at once; the record stays."""
@@ -70,7 +85,7 @@ def activate(name: Name) -> None:
 
 @app.command()
 def delete(name: Name) -> None:
-    """Remove a user for good; the record stays, and the name is free."""
+    """Remove a user for good, with all tokens; the record stays, and the name is free."""
     _set_status(name, UserStatus.DELETED)
 
 

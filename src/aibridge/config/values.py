@@ -9,13 +9,13 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from aibridge.config.settings import Listen, Secret
+from aibridge.durations import HOUR, duration
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - only when asked for
 MAX_PORT = 65535
 MAX_WORKERS = 256
-MAX_LIFETIME = timedelta(days=36525)
 
 RESERVED_NAMES = frozenset(
     "interceptions sessions models clients providers users usage search proxy keys".split()  # noqa: SIM905 - as specified
@@ -26,8 +26,6 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LISTEN = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:/\[\]]*):)?(?P<port>\d{1,5})")
 _SIZE = re.compile(r"(?P<number>\d+)\s*(?P<unit>[KMG]I?B|B)?", re.IGNORECASE)
 _UNITS_OF_SIZE = {"": 1, "B": 1, "KB": 10**3, "KIB": 2**10, "MB": 10**6, "MIB": 2**20, "GB": 10**9, "GIB": 2**30}
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
-_UNITS_OF_TIME = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _YES, _NO = frozenset(("true", "yes", "on", "1")), frozenset(("false", "no", "off", "0"))
 
 
@@ -66,7 +64,7 @@ def size(text: str) -> int:
 
 def seconds(text: str) -> float:
     """Read a time to wait: `5s`, `500ms`, `2m`."""
-    found = _duration(text)
+    found = duration(text)
     if not found:
         raise ValueError("a time such as 5s, 500ms or 2m")
     return found
@@ -74,25 +72,13 @@ def seconds(text: str) -> float:
 
 def retention(text: str) -> timedelta | None:
     """Read how long to keep: `60d`, `12h`, `8w`; 0 is for ever."""
-    found = _duration(text)
-    if found is None or 0 < found < _UNITS_OF_TIME["h"]:
+    found = duration(text)
+    if found is None or 0 < found < HOUR:
         raise ValueError("a time of at least an hour such as 60d, 12h or 8w, or 0 to keep for ever")
     try:
         return timedelta(seconds=found) if found else None
     except OverflowError:
         raise ValueError("a shorter time, or 0 to keep for ever") from None
-
-
-def lifetime(text: str) -> timedelta:
-    """Read how long a token lasts: `90d`, `12h`, `8w`."""
-    found = _duration(text)
-    try:
-        lasting = timedelta(seconds=found or 0)
-    except OverflowError:
-        lasting = MAX_LIFETIME + timedelta(days=1)
-    if not timedelta() < lasting <= MAX_LIFETIME:
-        raise ValueError("a time such as 90d, 12h or 8w, of at most 100 years")
-    return lasting
 
 
 def http_url(text: str) -> str:
@@ -150,13 +136,3 @@ def choice(kind: type[Choice]) -> Callable[[str], Choice]:
             raise ValueError(f"{', '.join(most)} or {last}") from None
 
     return one_of
-
-
-def _duration(text: str) -> float | None:
-    """Seconds; None when it is no time. Only zero needs no unit."""
-    if text == "0":
-        return 0
-    parts = _DURATION_PART.findall(text)
-    if not parts or _DURATION_PART.sub("", text).strip():
-        return None
-    return sum(float(number) * _UNITS_OF_TIME[unit] for number, unit in parts)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from aibridge.auth.credentials import read_credentials
 from aibridge.auth.identify import Identifier, Identity
-from aibridge.errors import AccessDenied, RequestRefused, TokenInvalid, TokenMissing
+from aibridge.errors import AccessDenied, RequestRefused, ScopeMissing, TokenInvalid, TokenMissing
 from aibridge.gateway.providers import Provider
 from aibridge.gateway.request import Request
 from aibridge.gateway.routes import Access, Route, Routes
@@ -57,11 +57,16 @@ class Admission:
             await self._check_central_key(route, request.identity)
 
     async def _identify(self, candidates: tuple[str, ...]) -> Identity:
-        """The first valid token counts; if none is, the first one's fault is told."""
+        """The first valid token that opens the gateway counts.
+
+        If there is none, a valid one's missing scope is told, else the first one's fault.
+        """
         problem: AccessDenied = TokenMissing()
         for number, candidate in enumerate(candidates):
             try:
                 return await self._identifier.identify(candidate, scope=Scope.GATEWAY)
+            except ScopeMissing as lacking:
+                problem = lacking
             except TokenInvalid as invalid:
                 problem = problem if number else invalid
         raise problem

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
 
-from aibridge.errors import AlreadyExists, NotFound, RowsRefused
+from aibridge.errors import AlreadyExists, LastOwner, NotFound, RowsRefused
 from aibridge.records import Role, Scope, UserStatus
 from aibridge.store.connections import Dial, Lane, Pool
 from aibridge.store.failures import mapped
@@ -17,6 +17,9 @@ from aibridge.store.sql import sql
 
 AUTH_CHANNEL = "aibridge_auth"
 """Where changes are announced that a cache of tokens must know: `user <id>` or `token <id>`."""
+
+OWNERS_LOCK = 0x616962726F776E73
+"""Key of the advisory lock: "aibrowns" in ASCII. Who takes an owner away holds it, by transaction."""
 
 LOOK_UP_TIMEOUT = 5.0
 """Seconds that a request waits for its token to be looked up: as long as for its start to be durable."""
@@ -37,13 +40,32 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class UserChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes different about a user; None leaves a thing as it is."""
+
+    name: str | None = None
+    email: str | msgspec.UnsetType | None = msgspec.UNSET
+    """None takes it away."""
+    avatar_url: str | None = None
+    role: Role | None = None
+    status: UserStatus | None = None
+
+    @property
+    def may_unseat(self) -> bool:
+        """Whether it could take an active owner away."""
+        return self.role not in {None, Role.OWNER} or self.status not in {None, UserStatus.ACTIVE}
+
+
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A token as its owner sees it; the secret is kept nowhere."""
 
     id: str
     user_id: UUID
     username: str
+    display_name: str
+    """The user's name for people to read; may be empty."""
     name: str
+    """What the token is for."""
     scopes: frozenset[Scope]
     created_at: datetime
     expires_at: datetime | None
@@ -100,6 +122,7 @@ class People:
         role: Role = Role.MEMBER,
         name: str = "",
         email: str | None = None,
+        avatar_url: str = "",
         password_hash: str | None = None,
     ) -> User:
         """A new active user.
@@ -109,7 +132,7 @@ class People:
         """
         row = await self._one(
             sql("create_user"),
-            *(uuid4(), username, name, email, role, password_hash),
+            *(uuid4(), username, name, email, avatar_url, role, password_hash),
             taken=f"There is a user {username} already.",
         )
         return _user(row)
@@ -118,19 +141,46 @@ class People:
         """Everyone by name; with `deleted`, those who are marked so come last."""
         return [_user(row) for row in await self._all(sql("list_users"), deleted)]
 
+    async def users_page(
+        self, only: UUID | None = None, *, deleted: bool = False, limit: int, offset: int = 0
+    ) -> tuple[list[User], int]:
+        """A page of `list_users`, or of the one user `only`; and how many there are."""
+        return _page(await self._all(sql("users_page"), only, deleted, limit, offset), User)
+
     async def find_user(self, user: UUID | str) -> User | None:
         """By id, whatever the status; or by name, which a deleted user no longer bears."""
         query = sql("find_user_by_id") if isinstance(user, UUID) else sql("find_user_by_name")
         rows = await self._all(query, user)
         return _user(rows[0]) if rows else None
 
+    async def change_user(self, user_id: UUID, change: UserChange) -> User:
+        """Change a user, announced on `AUTH_CHANNEL`. Deleting also revokes the tokens and forgets the password.
+
+        Raises `NotFound`, also for a deleted user, and `LastOwner`: two owners who unseat each other at once do it one
+        after the other, and the second is refused.
+        """
+        email = None if change.email is msgspec.UNSET else change.email
+        values = (change.name, change.email is not msgspec.UNSET, email, change.avatar_url, change.role, change.status)
+        with mapped():
+            async with self._pool.acquire() as connection, connection.transaction():
+                if change.may_unseat:
+                    await connection.execute(sql("lock_owners"), OWNERS_LOCK)
+                    if await connection.fetchval(sql("is_last_owner"), user_id):
+                        raise LastOwner
+                row = await connection.fetchrow(sql("change_user"), user_id, *values)
+                if row is None:
+                    raise NotFound("There is no such user.")
+                if change.status is UserStatus.DELETED:
+                    await connection.execute(sql("revoke_tokens_of"), user_id)
+        return _user(row)
+
     async def set_status(self, user_id: UUID, status: UserStatus) -> User:
-        """Activate, suspend or delete. The change is announced on `AUTH_CHANNEL`. Raises `NotFound`."""
-        return _user(await self._one(sql("set_user_status"), user_id, status, missing="There is no such user."))
+        """Activate, suspend or delete; see `change_user`."""
+        return await self.change_user(user_id, UserChange(status=status))
 
     async def set_role(self, user_id: UUID, role: Role) -> User:
-        """Give a role. The change is announced on `AUTH_CHANNEL`. Raises `NotFound`."""
-        return _user(await self._one(sql("set_user_role"), user_id, role, missing="There is no such user."))
+        """Give a role; see `change_user`."""
+        return await self.change_user(user_id, UserChange(role=role))
 
     async def set_password_hash(self, user_id: UUID, password_hash: str | None) -> None:
         """Set a password, or take it away. Raises `NotFound`."""
@@ -153,11 +203,20 @@ class People:
             missing="There is no such user.",
             taken="There is a token with this id already.",
         )
-        return _token({**row, "username": user.username})
+        return _token(row)
 
     async def list_tokens(self, user_id: UUID | None = None) -> list[Token]:
         """The tokens of one user, or of everyone; newest first, revoked and expired ones too."""
         return [_token(row) for row in await self._all(sql("list_tokens"), user_id)]
+
+    async def tokens_page(self, user_id: UUID | None = None, *, limit: int, offset: int = 0) -> tuple[list[Token], int]:
+        """A page of `list_tokens`, and how many there are."""
+        return _page(await self._all(sql("tokens_page"), user_id, limit, offset), Token)
+
+    async def show_token(self, token_id: str) -> Token | None:
+        """The token of this id, whatever its state."""
+        rows = await self._all(sql("show_token"), token_id)
+        return _token(rows[0]) if rows else None
 
     async def revoke_token(self, token_id: str, *, user_id: UUID | None = None) -> None:
         """Revoke, announced on `AUTH_CHANNEL`. Raises `NotFound`, also for a token of another user than `user_id`."""
@@ -199,9 +258,17 @@ class People:
         return rows[0]
 
 
+_Row = TypeVar("_Row", User, Token)
+
+
 def _user(row: asyncpg.Record) -> User:
     return msgspec.convert(dict(row), User)
 
 
-def _token(row: "asyncpg.Record | dict[str, object]") -> Token:
+def _token(row: asyncpg.Record) -> Token:
     return msgspec.convert(dict(row), Token)
+
+
+def _page(rows: Sequence[asyncpg.Record], kind: type[_Row]) -> tuple[list[_Row], int]:
+    """The page and the total; the first row of an empty page bears only the total."""
+    return [msgspec.convert(dict(row), kind) for row in rows if row["id"] is not None], rows[0]["total"]

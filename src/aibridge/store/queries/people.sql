@@ -1,6 +1,6 @@
 -- name: create_user
--- A new user. $1: id, $2: username, $3: name, $4: email, $5: role, $6: password hash.
-INSERT INTO users (id, username, name, email, role, password_hash) VALUES ($1, $2, $3, $4, $5, $6)
+-- A new user. $1: id, $2: username, $3: name, $4: email, $5: avatar, $6: role, $7: password hash.
+INSERT INTO users (id, username, name, email, avatar_url, role, password_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)
 RETURNING id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at;
 
 -- name: list_users
@@ -9,6 +9,20 @@ SELECT id, username, name, email, avatar_url, role, status, password_hash, creat
 FROM users
 WHERE $1 OR status <> 'deleted'
 ORDER BY status = 'deleted', username, created_at;
+
+-- name: users_page
+-- A page of users by name, deleted ones last, and how many there are in the same snapshot: a first row without a user when
+-- the page is empty. $1: the only one who counts, or NULL for everyone, $2: deleted ones too?, $3: limit, $4: offset.
+WITH matching AS MATERIALIZED (
+    SELECT id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at
+    FROM users
+    WHERE ($1::uuid IS NULL OR id = $1) AND ($2 OR status <> 'deleted')
+), page AS (
+    SELECT * FROM matching ORDER BY status = 'deleted', username, created_at, id LIMIT $3 OFFSET $4
+)
+SELECT t.total, page.*
+FROM (SELECT count(*) AS total FROM matching) AS t LEFT JOIN page ON true
+ORDER BY page.status = 'deleted', page.username, page.created_at, page.id;
 
 -- name: find_user_by_id
 -- One user, whatever the status.
@@ -20,45 +34,88 @@ FROM users WHERE id = $1;
 SELECT id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at
 FROM users WHERE username = $1 AND status <> 'deleted';
 
--- name: set_user_status
--- Activates, suspends or deletes a user, and tells every replica in the same commit. $1: id, $2: status. A deleted user
--- stays so: the name may be someone else's by now.
+-- name: lock_owners
+-- One at a time may take an owner away: held until the transaction ends. $1: the key of the lock.
+SELECT pg_advisory_xact_lock($1);
+
+-- name: is_last_owner
+-- Whether this user is the only active owner. Sure to stay so only under `lock_owners`, in a statement of its own, which
+-- sees what the one before has committed. $1: id.
+SELECT EXISTS (SELECT FROM users WHERE id = $1 AND role = 'owner' AND status = 'active')
+    AND NOT EXISTS (SELECT FROM users WHERE id <> $1 AND role = 'owner' AND status = 'active');
+
+-- name: change_user
+-- Changes what is given of a user, and tells every replica in the same commit. A deleted user stays so: the name may be
+-- someone else's by now. $1: id, $2: name, $3: change the email?, $4: email, $5: avatar, $6: role, $7: status; NULL
+-- leaves things as they are, but for $4.
 WITH changed AS (
-    UPDATE users SET status = $2, updated_at = now() WHERE id = $1 AND status <> 'deleted'
+    UPDATE users SET
+        name = coalesce($2, name),
+        email = CASE WHEN $3 THEN $4 ELSE email END,
+        avatar_url = coalesce($5, avatar_url),
+        role = coalesce($6, role),
+        status = coalesce($7, status),
+        password_hash = CASE WHEN $7 = 'deleted' THEN NULL ELSE password_hash END,
+        updated_at = now()
+    WHERE id = $1 AND status <> 'deleted'
     RETURNING id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at
 ), told AS MATERIALIZED (
     SELECT pg_notify('aibridge_auth', 'user ' || id) FROM changed
 )
 SELECT changed.* FROM changed, told;
 
--- name: set_user_role
--- Gives a user a role, and tells every replica in the same commit. $1: id, $2: role.
-WITH changed AS (
-    UPDATE users SET role = $2, updated_at = now() WHERE id = $1 AND status <> 'deleted'
-    RETURNING id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at
-), told AS MATERIALIZED (
-    SELECT pg_notify('aibridge_auth', 'user ' || id) FROM changed
-)
-SELECT changed.* FROM changed, told;
+-- name: revoke_tokens_of
+-- Revokes what a deleted user has left. In a statement after the deletion, so that it sees a token made meanwhile. $1: user.
+UPDATE api_tokens SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL;
 
 -- name: set_password_hash
 -- Sets or, with NULL, removes a password. $1: id, $2: hash.
 UPDATE users SET password_hash = $2, updated_at = now() WHERE id = $1 AND status <> 'deleted' RETURNING id;
 
 -- name: create_token
--- A new token of a live user. $1: id, $2: user, $3: name, $4: SHA-256 of the secret, $5: scopes, $6: end.
-INSERT INTO api_tokens (id, user_id, name, secret_sha256, scopes, expires_at)
-SELECT $1, u.id, $3, $4, $5, $6 FROM users AS u WHERE u.id = $2 AND u.status <> 'deleted'
-RETURNING id, user_id, name, scopes, created_at, expires_at, revoked_at, last_used_at, last_used_client;
+-- A new token of a live user, who is not deleted meanwhile. $1: id, $2: user, $3: name, $4: SHA-256 of the secret,
+-- $5: scopes, $6: end.
+WITH live AS MATERIALIZED (
+    SELECT id, username, name FROM users WHERE id = $2 AND status <> 'deleted' FOR SHARE
+), made AS (
+    INSERT INTO api_tokens (id, user_id, name, secret_sha256, scopes, expires_at)
+    SELECT $1, live.id, $3, $4, $5, $6 FROM live
+    RETURNING id, user_id, name, scopes, created_at, expires_at, revoked_at, last_used_at, last_used_client
+)
+SELECT made.*, live.username, live.name AS display_name FROM made, live;
 
 -- name: list_tokens
 -- The tokens of a user ($1), or of everyone with NULL, newest first.
 SELECT
-    t.id, t.user_id, u.username, t.name, t.scopes, t.created_at, t.expires_at, t.revoked_at, t.last_used_at,
-    t.last_used_client
+    t.id, t.user_id, u.username, u.name AS display_name, t.name, t.scopes, t.created_at, t.expires_at, t.revoked_at,
+    t.last_used_at, t.last_used_client
 FROM api_tokens AS t JOIN users AS u ON u.id = t.user_id
 WHERE $1::uuid IS NULL OR t.user_id = $1
 ORDER BY t.created_at DESC, t.id;
+
+-- name: tokens_page
+-- A page of tokens, newest first, and how many there are in the same snapshot: a first row without a token when the page is
+-- empty. $1: whose, or NULL for everyone's, $2: limit, $3: offset.
+WITH matching AS MATERIALIZED (
+    SELECT
+        t.id, t.user_id, u.username, u.name AS display_name, t.name, t.scopes, t.created_at, t.expires_at, t.revoked_at,
+        t.last_used_at, t.last_used_client
+    FROM api_tokens AS t JOIN users AS u ON u.id = t.user_id
+    WHERE $1::uuid IS NULL OR t.user_id = $1
+), page AS (
+    SELECT * FROM matching ORDER BY created_at DESC, id LIMIT $2 OFFSET $3
+)
+SELECT t.total, page.*
+FROM (SELECT count(*) AS total FROM matching) AS t LEFT JOIN page ON true
+ORDER BY page.created_at DESC, page.id;
+
+-- name: show_token
+-- One token as its owner sees it. $1: id.
+SELECT
+    t.id, t.user_id, u.username, u.name AS display_name, t.name, t.scopes, t.created_at, t.expires_at, t.revoked_at,
+    t.last_used_at, t.last_used_client
+FROM api_tokens AS t JOIN users AS u ON u.id = t.user_id
+WHERE t.id = $1;
 
 -- name: revoke_token
 -- Revokes a token, and tells every replica in the same commit. $1: id, $2: its user, or NULL for whoever's it is.
