@@ -10,7 +10,6 @@ import msgspec
 from bench.figures import percentile
 from bench.gateway import Server
 from bench.plans import count_plans, explained, whole_readings
-from bench.processes import Cores
 from bench.questions import Question, questions
 from bench.record import Record, Viewer
 
@@ -64,14 +63,13 @@ class Lists(msgspec.Struct, frozen=True, kw_only=True):
 
 def measure(record: Record, *, requests: int, tell: Callable[[str], None]) -> Lists:
     """Ask everything as everyone; then once more, with an eye on the plans."""
-    cores = Cores.of_this_machine()
     asked: dict[str, Asked] = {}
-    with record.installation.serving(cores) as gateway:
+    with record.installation.serving(record.cores) as gateway:
         for viewer in record.viewers:
             tell(f"{record.facts.interceptions:,} interceptions, as {viewer.title}")
             _ask_all(record, viewer, gateway, asked, requests)
     if record.log is not None:
-        with explained(record.dsn), record.installation.serving(cores) as gateway:
+        with explained(record.dsn), record.installation.serving(record.cores) as gateway:
             _look_at_plans(record, gateway, asked)
     return Lists(
         interceptions=record.facts.interceptions,

@@ -37,6 +37,16 @@ class Cores(msgspec.Struct, frozen=True):
         first, *others = sorted(os.sched_getaffinity(0))
         return cls(frozenset((first,)), frozenset(others or (first,)))
 
+    @contextmanager
+    def left_free(self) -> Iterator[None]:
+        """Keep off the measured core during the block, with whatever is started meanwhile and inherits it."""
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, self.rest)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, before)
+
 
 @contextmanager
 def running(

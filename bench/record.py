@@ -1,6 +1,5 @@
 """A seeded record to ask questions of: whose it is, and which values in it are common, rare and gone."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,6 +73,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     log: Path | None
     """The server's, where it can be read."""
     installation: Installation
+    cores: Cores
     facts: Facts
     viewers: tuple[Viewer, ...]
 
@@ -81,23 +81,24 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 @contextmanager
 def seeded(interceptions: int) -> Iterator[Record]:
     """A throw-away record of that size on a server of its own."""
+    cores = Cores.of_this_machine()
     with tempfile.TemporaryDirectory(prefix="aibridge-bench-") as made:
         folder = Path(made)
-        os.sched_setaffinity(0, Cores.of_this_machine().rest)  # PostgreSQL, started from here, inherits it
         installation = Installation.of(folder)
-        with EmbeddedPostgres(folder / "data") as server:
-            installation.call("demo", "seed", "--interceptions", str(interceptions))
-            yield _look(server.dsn, server.log_file, installation)
+        installation.call("demo", "seed", "--interceptions", str(interceptions))  # on all cores
+        with cores.left_free(), EmbeddedPostgres(folder / "data") as server:
+            yield _look(server.dsn, server.log_file, installation, cores)
 
 
 @contextmanager
 def existing(dsn: str) -> Iterator[Record]:
     """The record behind an address. Tokens are made there, for people who are there already."""
-    with tempfile.TemporaryDirectory(prefix="aibridge-bench-") as made:
-        yield _look(dsn, None, Installation.of(Path(made), DATABASE_URL=dsn))
+    cores = Cores.of_this_machine()
+    with tempfile.TemporaryDirectory(prefix="aibridge-bench-") as made, cores.left_free():
+        yield _look(dsn, None, Installation.of(Path(made), DATABASE_URL=dsn), cores)
 
 
-def _look(dsn: str, log: Path | None, installation: Installation) -> Record:
+def _look(dsn: str, log: Path | None, installation: Installation, cores: Cores) -> Record:
     facts = uvloop.run(_facts(dsn))
     viewers = (("owner", facts.owner), ("busiest member", facts.busiest), ("median member", facts.median))
     return Record(
@@ -105,6 +106,7 @@ def _look(dsn: str, log: Path | None, installation: Installation) -> Record:
         server=Database(dsn, 0).version(),
         log=log,
         installation=installation,
+        cores=cores,
         facts=facts,
         viewers=tuple(
             Viewer(title=title, username=name, token=installation.call("tokens", "create", name, "--lifetime", "1d"))

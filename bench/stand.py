@@ -1,6 +1,5 @@
 """The bench's stand: provider, PostgreSQL and nginx for a whole run, gateways for as long as they are wanted."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -37,8 +36,8 @@ class Stand(msgspec.Struct, frozen=True):
 def set_up() -> Iterator[Stand]:
     """Start what every figure needs; afterwards nothing of it is left."""
     cores = Cores.of_this_machine()
-    os.sched_setaffinity(0, cores.rest)  # PostgreSQL, started from here, inherits it
     with ExitStack() as stack:
+        stack.enter_context(cores.left_free())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aibridge-bench-")))
         upstream = Server(*stack.enter_context(provider(cores)), PLAIN_PATH)
         nginx = stack.enter_context(floor(folder, upstream.port, cores))
