@@ -39,3 +39,13 @@ def _page(
 
 
 PageOf = Annotated[Page, Depends(_page)]
+
+
+def not_both(after: object, page: Page, *, name: str) -> None:
+    """A cursor and an offset exclude each other. Raises `Invalid`."""
+    if after is not None and page.offset:
+        raise Invalid(
+            "Query parameters have invalid values.",
+            detail=f"Cannot use both {name} and offset pagination in the same request.",
+            field=name,
+        )

@@ -41,6 +41,19 @@ class Invalid(Exception):
         self.field = field
 
 
+class Missing(NotFound):
+    """There is no such thing, or the caller may not see it; the message names what."""
+
+
+class InvalidQuery(Exception):
+    """A search query is wrong: 400 with every reason."""
+
+    def __init__(self, message: str, reasons: Sequence[Validation]) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reasons = reasons
+
+
 def problem(
     status: int,
     message: str,
@@ -59,8 +72,25 @@ def problem(
     )
 
 
+def _answer_wrong_values(app: FastAPI) -> None:
+    @app.exception_handler(Invalid)
+    async def invalid(_request: Request, error: Invalid) -> Response:
+        validations = [Validation(field=error.field, detail=error.detail or error.message)] if error.field else []
+        return problem(HTTPStatus.BAD_REQUEST, error.message, detail=error.detail, validations=validations)
+
+    @app.exception_handler(InvalidQuery)
+    async def invalid_query(_request: Request, error: InvalidQuery) -> Response:
+        return problem(HTTPStatus.BAD_REQUEST, error.message, validations=error.reasons)
+
+    @app.exception_handler(RequestValidationError)
+    async def refused(_request: Request, error: RequestValidationError) -> Response:
+        validations = [_validation(each) for each in error.errors()]
+        return problem(HTTPStatus.BAD_REQUEST, "The request has invalid values.", validations=validations)
+
+
 def answer_problems(app: FastAPI) -> None:
     """Give the application its answer to everything that can go wrong."""
+    _answer_wrong_values(app)
 
     @app.exception_handler(AccessDenied)
     async def denied(_request: Request, error: AccessDenied) -> Response:
@@ -79,24 +109,14 @@ def answer_problems(app: FastAPI) -> None:
         )
 
     @app.exception_handler(NotFound)
-    async def not_found(_request: Request, _error: NotFound) -> Response:
-        return problem(HTTPStatus.NOT_FOUND, str(NotFound()))
+    async def not_found(_request: Request, error: NotFound) -> Response:
+        return problem(HTTPStatus.NOT_FOUND, str(error if isinstance(error, Missing) else NotFound()))
 
     @app.exception_handler(AlreadyExists)
     @app.exception_handler(LastOwner)
     @app.exception_handler(UserDeleted)
     async def conflict(_request: Request, error: StoreError) -> Response:
         return problem(HTTPStatus.CONFLICT, str(error))
-
-    @app.exception_handler(Invalid)
-    async def invalid(_request: Request, error: Invalid) -> Response:
-        validations = [Validation(field=error.field, detail=error.detail or error.message)] if error.field else []
-        return problem(HTTPStatus.BAD_REQUEST, error.message, detail=error.detail, validations=validations)
-
-    @app.exception_handler(RequestValidationError)
-    async def refused(_request: Request, error: RequestValidationError) -> Response:
-        validations = [_validation(each) for each in error.errors()]
-        return problem(HTTPStatus.BAD_REQUEST, "The request has invalid values.", validations=validations)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
