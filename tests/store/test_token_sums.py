@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from aibridge.store.token_sums import Sums, integer_leaves
+from aibridge.store.token_sums import Sums
+
+
+def integer_leaves(metadata: object) -> dict[str, int]:
+    sums = Sums()
+    sums.tell(metadata)
+    return sums.metadata
 
 
 @pytest.mark.parametrize(
@@ -35,8 +41,9 @@ def test_metadata_may_be_nested_deeper_than_python_calls() -> None:
 
 def test_unknown_and_unknown_is_unknown_in_a_step_and_nothing_in_a_whole() -> None:
     sums = Sums()
-    sums.add({}, (None, None, 0, 5))
-    sums.add({"n": 1}, (None, 7, None, None))
+    sums.count((None, None, 0, 5))
+    sums.count((None, 7, None, None))
+    sums.tell({"n": 1})
     assert sums.step().counts == (None, 7, 0, 5)
     whole = sums.whole()
     assert (whole.input_tokens, whole.output_tokens, whole.cache_read_input_tokens) == (0, 7, 0)

@@ -21,7 +21,7 @@ from aibridge.store.sql import sql
 from aibridge.store.steps import Step, first_prompts, steps_of
 from aibridge.store.text import can_be_stored
 from aibridge.store.threads import Mark, ThreadMarks, page_of, threads_of
-from aibridge.store.token_sums import Sums, TokenSums, integer_leaves
+from aibridge.store.token_sums import Sums, TokenSums
 
 JSONObject = dict[str, Any]
 
@@ -174,18 +174,19 @@ class _Reading:
         sums = Sums()
         rest = set(self._marks)
         for thread in threads:
-            sums.add(thread.token_usage.metadata)
+            sums.tell(thread.token_usage.metadata)
             rest.difference_update(step.id for step in thread.steps)
         if rest:
-            for row in await self._connection.fetch(sql("token_metadata"), list(rest)):
-                sums.add(integer_leaves(row["metadata"]))
+            for metadata in msgspec.json.decode(await self._connection.fetchval(sql("token_metadata"), list(rest))):
+                sums.tell(metadata)
         return sums.metadata
 
 
 def _thread(head: Step, steps: list[Step], started_by: StartedBy | None) -> Thread:
     sums = Sums()
     for step in steps:
-        sums.add(step.token_usage.metadata, step.token_usage.counts)
+        sums.count(step.token_usage.counts)
+        sums.tell(step.token_usage.metadata)
     return Thread(
         id=head.id,
         prompt=head.prompt,

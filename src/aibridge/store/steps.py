@@ -11,12 +11,12 @@ import msgspec
 
 from aibridge.store.connections import PooledConnection
 from aibridge.store.sql import sql
-from aibridge.store.token_sums import UNTOLD, StepTokens, Sums, integer_leaves
+from aibridge.store.token_sums import UNTOLD, StepTokens, Sums
 
 JSONObject = dict[str, Any]
 
 
-class Thought(msgspec.Struct, frozen=True, kw_only=True):
+class Thought(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something the model said about why it acts."""
 
     id: UUID
@@ -25,7 +25,7 @@ class Thought(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A tool the model chose to call."""
 
     id: UUID
@@ -44,7 +44,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One ended interception."""
 
     id: UUID
@@ -127,5 +127,6 @@ def _tokens(rows: Sequence[asyncpg.Record]) -> dict[UUID, StepTokens]:
     sums: dict[UUID, Sums] = defaultdict(Sums)
     for interception_id, *counts, metadata in rows:
         input_, output, read, written = counts
-        sums[interception_id].add(integer_leaves(metadata), (input_, output, read, written))
+        sums[interception_id].count((input_, output, read, written))
+        sums[interception_id].tell(metadata)
     return {interception_id: found.step() for interception_id, found in sums.items()}

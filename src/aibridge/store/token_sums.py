@@ -1,8 +1,5 @@
 """Sums of tokens and of whatever else providers count, per step, thread and session. Nothing here does any I/O."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import msgspec
 
 Counts = tuple[int | None, int | None, int | None, int | None]
@@ -23,7 +20,7 @@ class TokenSums(msgspec.Struct, frozen=True, kw_only=True):
     """Every other integer that providers tell about tokens, summed by key; nested keys are joined with dots."""
 
 
-class StepTokens(msgspec.Struct, frozen=True, kw_only=True):
+class StepTokens(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Tokens of one step; None is unknown, zero is zero."""
 
     input_tokens: int | None = None
@@ -49,8 +46,8 @@ class Sums:
         self.counts: Counts = NO_COUNTS
         self.metadata: dict[str, int] = {}
 
-    def add(self, leaves: Mapping[str, int], counts: Counts = NO_COUNTS) -> None:
-        """Adds integers by key, and the four figures."""
+    def count(self, counts: Counts) -> None:
+        """Adds the four figures."""
         mine = self.counts
         self.counts = (
             _sum(mine[0], counts[0]),
@@ -58,9 +55,21 @@ class Sums:
             _sum(mine[2], counts[2]),
             _sum(mine[3], counts[3]),
         )
-        metadata = self.metadata
-        for key, value in leaves.items():
-            metadata[key] = metadata.get(key, 0) + value
+
+    def tell(self, metadata: object) -> None:
+        """Adds the integers of a JSON object by key; nested keys are joined with dots, all else is passed over.
+
+        Not recursive: a provider may nest as deep as it likes.
+        """
+        found = self.metadata
+        waiting = [("", metadata)] if isinstance(metadata, dict) else []
+        for prefix, members in waiting:
+            for name, value in members.items():
+                if type(value) is int:  # a bool is an int, too
+                    key = prefix + name
+                    found[key] = found.get(key, 0) + value
+                elif isinstance(value, dict):
+                    waiting.append((f"{prefix}{name}.", value))
 
     def step(self) -> StepTokens:
         """The sums as those of one step."""
@@ -79,28 +88,3 @@ def _sum(one: int | None, other: int | None) -> int | None:
     if one is None:
         return other
     return one if other is None else one + other
-
-
-def integer_leaves(metadata: object) -> dict[str, int]:
-    """The integers of a JSON object, summed by key; nested keys are joined with dots, all else is passed over.
-
-    Not recursive: a provider may nest as deep as it likes.
-    """
-    if not metadata or not isinstance(metadata, dict):
-        return {}
-    found: dict[str, int] = {}
-    for key, value in _leaves(metadata):
-        if type(value) is int:  # a bool is an int, too
-            found[key] = found.get(key, 0) + value
-    return found
-
-
-def _leaves(metadata: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    waiting = [("", metadata)]
-    while waiting:
-        prefix, members = waiting.pop()
-        for key, value in members.items():
-            if isinstance(value, dict):
-                waiting.append((f"{prefix}{key}.", value))
-            else:
-                yield prefix + key, value

@@ -7,14 +7,15 @@ EXISTS (
 
 -- fragment: combinations_of_one
 -- The combinations of one person's sessions ($5): of each set that is on record once, of larger ones (0) in the sessions' rows.
--- Which sets there are stands in the index.
+-- Which sets there are stands in the index. OFFSET 0 has each set looked up: they are few, and always thought to be many.
 sets AS MATERIALIZED (
     SELECT DISTINCT combination_set AS id FROM aibridge_sessions WHERE initiator_id = $5::uuid
 ), large AS MATERIALIZED (
     SELECT session_id, initiator_id FROM aibridge_sessions
     WHERE initiator_id = $5 AND combination_set = 0 AND 0 IN (SELECT id FROM sets)
 ), own AS MATERIALIZED (
-    SELECT m.combination AS id FROM sets AS s JOIN aibridge_combination_sets AS m ON m.id = s.id
+    SELECT m.id FROM sets AS s
+    CROSS JOIN LATERAL (SELECT combination AS id FROM aibridge_combination_sets WHERE id = s.id OFFSET 0) AS m
     UNION
     SELECT unnest(s.combinations) FROM large AS l
     JOIN aibridge_sessions AS s ON s.session_id = l.session_id AND s.initiator_id = l.initiator_id
@@ -22,7 +23,9 @@ sets AS MATERIALIZED (
 
 -- name: models
 -- The models of everyone's ended interceptions, from $1 up to but without $2 (NULL: to the end). $3: limit, $4: offset. The
--- index is asked for one value after the other, so that the cost is that of the values, not of their combinations.
+-- index is asked for one value after the other, and of each whether it is counted (a scalar subquery, since EXISTS would become
+-- a join): the cost is that of the values shown, not of their combinations, nor of those behind the page. Values come in the
+-- order in which the recursion finds them, which is theirs; to sort them would be to find all of them first.
 WITH RECURSIVE names (name) AS (
     SELECT min(model) FROM aibridge_combinations WHERE model >= $1::text
     UNION ALL
@@ -31,11 +34,12 @@ WITH RECURSIVE names (name) AS (
 )
 SELECT v.name FROM names AS v
 WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
-  AND EXISTS (
-    SELECT FROM aibridge_combinations AS c WHERE c.model = v.name AND
+  AND (
+    SELECT true FROM aibridge_combinations AS c WHERE c.model = v.name AND
 -- include: counted
+    LIMIT 1
   )
-ORDER BY v.name LIMIT $3 OFFSET $4;
+LIMIT $3 OFFSET $4;
 
 -- name: clients
 -- The same for clients.
@@ -47,11 +51,12 @@ WITH RECURSIVE names (name) AS (
 )
 SELECT v.name FROM names AS v
 WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
-  AND EXISTS (
-    SELECT FROM aibridge_combinations AS c WHERE c.client = v.name AND
+  AND (
+    SELECT true FROM aibridge_combinations AS c WHERE c.client = v.name AND
 -- include: counted
+    LIMIT 1
   )
-ORDER BY v.name LIMIT $3 OFFSET $4;
+LIMIT $3 OFFSET $4;
 
 -- name: providers
 -- The same for provider names.
@@ -63,11 +68,12 @@ WITH RECURSIVE names (name) AS (
 )
 SELECT v.name FROM names AS v
 WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
-  AND EXISTS (
-    SELECT FROM aibridge_combinations AS c WHERE c.provider_name = v.name AND
+  AND (
+    SELECT true FROM aibridge_combinations AS c WHERE c.provider_name = v.name AND
 -- include: counted
+    LIMIT 1
   )
-ORDER BY v.name LIMIT $3 OFFSET $4;
+LIMIT $3 OFFSET $4;
 
 -- name: models_of_one
 -- The models of one person's ended interceptions; $1 to $4 as for everyone's, $5: whose.
