@@ -24,9 +24,9 @@ Q = Annotated[
     Query(
         description=(
             "`key:value` terms, all of which must hold; of one key given several times, any. Keys: `initiator` (`me`, "
-            "id or username), `provider` (type), `provider_name` (instance), `model`, `client`, `session_id`, `outcome`, "
-            "`error_type`, `credential_kind`, `credential_type`, `tool`, `started_after`, `started_before` (RFC 3339, "
-            "inclusive). Values with blanks or colons stand in double quotes. Exact and case-sensitive."
+            "id or username), `provider` (type), `provider_name` (instance), `model`, `client`, `session_id`, "
+            "`outcome`, `error_type`, `credential_kind`, `credential_type`, `tool`, `started_after`, `started_before` "
+            "(RFC 3339, inclusive). Values with blanks or colons stand in double quotes. Exact and case-sensitive."
         ),
         examples=['initiator:me client:"Claude Code" outcome:failed started_after:"2026-01-02T03:04:05Z"'],
     ),
