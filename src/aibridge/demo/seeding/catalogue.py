@@ -100,9 +100,8 @@ class Habit(msgspec.Struct, frozen=True, kw_only=True):
     thoughts: ThoughtSource | None = None
     declares_session: bool = True
     version: str = ""
-    task_tool: str = ""
     delegates: float = 0.0
-    """Chance of a round to hand a task to a subagent, by `task_tool`."""
+    """Chance of a round to start a subagent in the same session, by `SUBAGENT_TOOL`."""
     chores: float = 0.0
     """Chance of a session to begin with a side request."""
     rounds: float = 9.0
@@ -111,6 +110,7 @@ class Habit(msgspec.Struct, frozen=True, kw_only=True):
     """Metadata of its interceptions."""
 
 
+SUBAGENT_TOOL = "Task"
 CLAUDE_TOOLS = Choice.of(
     *(("Bash", 34.0), ("Read", 27.0), ("Edit", 16.0), ("Grep", 9.0), ("Glob", 4.0), ("TodoWrite", 5.0), ("Write", 3.0)),
     *(("WebFetch", 0.6), ("WebSearch", 0.4), ("MultiEdit", 0.3), ("NotebookEdit", 0.01)),
@@ -139,7 +139,6 @@ CLAUDE_CODE = Habit(
     models=CLAUDE,
     tools=CLAUDE_TOOLS,
     thoughts=ThoughtSource.THINKING,
-    task_tool="Task",
     delegates=0.012,
     chores=0.25,
     rounds=11,
@@ -162,8 +161,6 @@ OPENCODE = Habit(
     models=CLAUDE,
     tools=OPENCODE_TOOLS,
     thoughts=ThoughtSource.THINKING,
-    task_tool="task",
-    delegates=0.008,
     chores=0.8,
     metadata='{"client_version":"1.0.85"}',
 )

@@ -1,13 +1,23 @@
 """Writes the rows of one interception."""
 
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from aibridge.demo.seeding import words
-from aibridge.demo.seeding.catalogue import COMPLETED, ENDINGS, SMALL, Credential, Ending, Habit, Instance
+from aibridge.demo.seeding.catalogue import (
+    COMPLETED,
+    ENDINGS,
+    SMALL,
+    SUBAGENT_TOOL,
+    Credential,
+    Ending,
+    Habit,
+    Instance,
+)
 from aibridge.demo.seeding.ids import Ids
 from aibridge.demo.seeding.tokens import Context
 from aibridge.records import Outcome
@@ -61,8 +71,8 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str | None = None
     last: bool = False
     """The model calls no tool."""
-    tool: str | None = None
-    """The one that it calls, where that is told."""
+    errand: str | None = None
+    """What the model hands to a subagent; without one it calls tools as they come."""
     side: bool = False
 
 
@@ -143,17 +153,26 @@ class Scribe:
 
     def _call_tools(self, told: Round, id_: UUID, now: int, response: str) -> None:
         """The tools that the model chose; the next round carries the result of the last one."""
-        chance, agent = self._chance, told.agent
-        for _ in range(1 if told.tool or chance.random() < 0.85 else 2 + int(chance.random() * 2)):
-            tool = told.tool or self._setting.habit.tools.take(chance)
+        agent = told.agent
+        for tool, arguments in self._chosen(told):
             agent.call = self._ids.call(self._setting.instance.type)
             self._rows.tool_usages.append(
                 (
                     *(id_, self._ids.at(now), self._setting.initiator_id, _moment(now), False, tool),
-                    *(words.arguments(chance, tool), agent.call, None, response, None, None, "{}"),
+                    *(arguments, agent.call, None, response, None, None, "{}"),
                 )
             )
         agent.above, agent.root = id_, agent.root or id_
+
+    def _chosen(self, told: Round) -> Iterator[tuple[str, str]]:
+        """Tools with their arguments: mostly one, sometimes a few at once."""
+        chance = self._chance
+        if told.errand:
+            yield SUBAGENT_TOOL, words.handed_on(chance, told.errand)
+            return
+        for _ in range(1 if chance.random() < 0.85 else 2 + int(chance.random() * 2)):
+            tool = self._setting.habit.tools.take(chance)
+            yield tool, words.arguments(chance, tool)
 
 
 def _moment(microseconds: int) -> datetime:

@@ -52,30 +52,32 @@ class Session:
         while True:
             rounds -= 1
             last = rounds <= 0 or self._left == 1
-            tool = None if last else self._delegation(agent)
-            went_well = self._write(agent, prompt=prompt if agent.root is None else None, last=last, tool=tool)
+            errand = None if last else self._errand(agent)
+            went_well = self._write(agent, prompt=prompt if agent.root is None else None, last=last, errand=errand)
             if not self._left or (last and (went_well or self._chance.random() < 0.5)):
                 return
-            if tool and went_well:
+            if errand and went_well:
                 yield self._wait(SECOND)
-                yield from self._turn(self._subagent(agent), words.errand(self._chance))
+                yield from self._turn(self._subagent(agent), errand)
                 if not self._left:
                     return
             yield self._wait(self._chance.lognormvariate(14.5, 1.1) * self._pace)
 
     def _write(
-        self, agent: Agent, *, prompt: str | None = None, last: bool, tool: str | None = None, side: bool = False
+        self, agent: Agent, *, prompt: str | None = None, last: bool, errand: str | None = None, side: bool = False
     ) -> bool:
-        told = Round(agent=agent, at=self._at, longest=self._longest(), prompt=prompt, last=last, tool=tool, side=side)
+        told = Round(
+            agent=agent, at=self._at, longest=self._longest(), prompt=prompt, last=last, errand=errand, side=side
+        )
         went_well, took = self._scribe.write(told)
         self._at += took
         self._left -= 1
         return went_well
 
-    def _delegation(self, agent: Agent) -> str | None:
-        """The tool that hands a task to a subagent, seldom; subagents do everything themselves."""
-        if agent.id is None and self._habit.task_tool and self._chance.random() < self._habit.delegates:
-            return self._habit.task_tool
+    def _errand(self, agent: Agent) -> str | None:
+        """What is handed to a subagent, seldom; subagents do everything themselves."""
+        if agent.id is None and self._chance.random() < self._habit.delegates:
+            return words.errand(self._chance)
         return None
 
     def _subagent(self, sender: Agent) -> Agent:

@@ -165,6 +165,11 @@ def thought(chance: random.Random) -> str:
     return f"{said} {pick(chance, CLAIMS)}".rstrip()
 
 
+def handed_on(chance: random.Random, errand: str) -> str:
+    """What a tool that starts a subagent is called with: JSON, with the `errand` word for word."""
+    return encode({"description": pick(chance, REASONS), "prompt": errand, "subagent_type": "general-purpose"}).decode()
+
+
 def _command(chance: random.Random) -> object:
     return {"command": filled(chance, pick(chance, COMMANDS)), "description": pick(chance, REASONS)}
 
@@ -208,14 +213,6 @@ def _call(chance: random.Random) -> object:
     return {"query": filled(chance, "{service} {name}"), "id": int(chance.random() * 100_000)}
 
 
-def _task(chance: random.Random) -> object:
-    return {
-        "description": pick(chance, REASONS),
-        "prompt": filled(chance, pick(chance, ERRANDS)),
-        "subagent_type": "general",
-    }
-
-
 Arguments = Callable[[random.Random], object]
 
 _ARGUMENTS: Sequence[tuple[Arguments, tuple[str, ...]]] = (
@@ -225,7 +222,6 @@ _ARGUMENTS: Sequence[tuple[Arguments, tuple[str, ...]]] = (
     (_edit, ("Edit", "edit", "MultiEdit", "Write", "write", "replace_string_in_file", "create_file")),
     (_search, ("Grep", "grep", "Glob", "glob", "grep_search", "semantic_search")),
     (_plan, ("TodoWrite", "todowrite", "update_plan")),
-    (_task, ("Task", "task")),
 )
 _BY_TOOL = {tool: arguments for arguments, tools in _ARGUMENTS for tool in tools}
 
