@@ -220,6 +220,13 @@ async def test_the_whole_goes_to_json_as_it_is(store: Store, alice: UUID) -> Non
     assert found["threads"][0]["started_at"] == "2026-06-01T12:00:00Z"
 
 
+async def test_what_ended_by_another_clock_took_no_time(store: Store, alice: UUID) -> None:
+    """Recovery, by the database's clock, of what a gateway with a clock ahead began."""
+    await carried(store, begun(alice, client_session_id="s"), ended_at=at(-5))
+    (step,) = (await detail(store, "s")).threads[0].steps
+    assert (step.duration_us, step.ended_at) == (0, at(-5))
+
+
 @pytest.mark.parametrize(
     ("stored", "shown"),
     [("", ""), ("sk-a...efgh", "sk-a...efgh"), ("...", "..."), ("sk-plain", "..."), ("sk-a...efgh-and-more", "...")],
