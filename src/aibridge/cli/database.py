@@ -9,7 +9,7 @@ from aibridge.cli.settings import settings
 from aibridge.store.embedded import EmbeddedPostgres, open_embedded
 from aibridge.store.migrate import migrate
 from aibridge.store.people import People
-from aibridge.store.pool import open_store
+from aibridge.store.pool import Store, open_store
 
 T = TypeVar("T")
 
@@ -28,22 +28,29 @@ def database() -> Iterator[str]:
 
 @asynccontextmanager
 async def people() -> AsyncIterator[People]:
-    """Users and tokens, in a database that is migrated: the first command may come before the first start."""
-    chosen = settings()
-    url = chosen.database_direct_url or chosen.database_url
-    if url:
-        async with _people_at(url.reveal()) as found:
-            yield found
-        return
-    async with open_embedded(chosen.data_dir) as server, _people_at(server.dsn) as found:
-        yield found
+    """Users and tokens."""
+    async with store() as opened:
+        yield opened.people
 
 
 @asynccontextmanager
-async def _people_at(dsn: str) -> AsyncIterator[People]:
+async def store() -> AsyncIterator[Store]:
+    """The record, in a database that is migrated: the first command may come before the first start."""
+    chosen = settings()
+    url = chosen.database_direct_url or chosen.database_url
+    if url:
+        async with _store_at(url.reveal()) as opened:
+            yield opened
+        return
+    async with open_embedded(chosen.data_dir) as server, _store_at(server.dsn) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _store_at(dsn: str) -> AsyncIterator[Store]:
     await migrate(dsn)
-    async with open_store(dsn, pool_size=1, application_name="aibridge cli") as store:
-        yield store.people
+    async with open_store(dsn, pool_size=1, application_name="aibridge cli") as opened:
+        yield opened
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

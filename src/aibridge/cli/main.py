@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from aibridge.cli import db, demo, import_, tokens, users
+from aibridge.cli import db, demo, import_, telemetry, tokens, users
 from aibridge.errors import AIBridgeError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(users.app, name="users")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(db.app, name="db")
+app.add_typer(telemetry.app, name="telemetry")
 app.add_typer(import_.app, name="import")
 app.add_typer(demo.app, name="demo")
 

@@ -81,6 +81,9 @@ def load_settings(environ: Mapping[str, str], cwd: Path) -> Settings:
         body_memory=body_memory,
         begin_timeout=sources.value(table.BEGIN_TIMEOUT),
         finish_timeout=sources.value(table.FINISH_TIMEOUT),
+        telemetry_url=sources.optional(table.TELEMETRY_URL),
+        log_requests=sources.value(table.LOG_REQUESTS),
+        log_records=sources.value(table.LOG_RECORDS),
         log_format=sources.value(table.LOG_FORMAT),
         log_level=sources.value(table.LOG_LEVEL),
     )

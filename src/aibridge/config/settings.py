@@ -116,5 +116,9 @@ class Settings:
     """Seconds."""
     finish_timeout: float
     """Seconds."""
+    telemetry_url: str | None
+    """None: nothing is sent."""
+    log_requests: bool
+    log_records: bool
     log_format: LogFormat
     log_level: LogLevel

@@ -127,6 +127,22 @@ FINISH_TIMEOUT: Setting[float] = Setting(
     values.seconds,
     "How long the last bytes of an answer are held for its record before they are cut.",
 )
+TELEMETRY_URL: Setting[str] = Setting(
+    "TELEMETRY_URL",
+    None,
+    values.http_url,
+    "Where hourly summaries are posted; `docs/telemetry.md` shows all that they hold.",
+    absent="nothing is sent",
+)
+LOG_REQUESTS: Setting[bool] = Setting(
+    "LOG_REQUESTS", "false", values.boolean, "A line for every request that the gateway has answered."
+)
+LOG_RECORDS: Setting[bool] = Setting(
+    "LOG_RECORDS",
+    "false",
+    values.boolean,
+    "A line for everything that is recorded, prompts and arguments of tools included, for a SIEM.",
+)
 LOG_FORMAT: Setting[LogFormat] = Setting(
     "LOG_FORMAT", "auto", values.choice(LogFormat), "`human` or `json`; `auto` is human on a terminal, else json."
 )
@@ -152,6 +168,9 @@ SETTINGS: tuple[Setting[Any], ...] = (
     BODY_MEMORY,
     BEGIN_TIMEOUT,
     FINISH_TIMEOUT,
+    TELEMETRY_URL,
+    LOG_REQUESTS,
+    LOG_RECORDS,
     LOG_FORMAT,
     LOG_LEVEL,
 )

@@ -12,6 +12,7 @@ from aibridge.store.failures import mapped
 from aibridge.store.people import People
 from aibridge.store.reading import Reader
 from aibridge.store.recovery import Recovery
+from aibridge.store.telemetry import Telemetry
 from aibridge.store.writing import Writer
 
 POOL_SIZE = 10
@@ -28,6 +29,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     people: People
     recovery: Recovery
+    telemetry: Telemetry
 
     async def write_begun(self, batch: Sequence[Begun]) -> None:
         """See `Writer.write_begun`."""
@@ -48,14 +50,15 @@ async def open_store(
     so an unreachable server shows as `StoreUnavailable` at use, and the store recovers by itself when it is back.
     """
     dial = Dial(dsn=dsn, pooled=pooled, application_name=application_name)
-    writer, recovery = Writer(dial), Recovery(dial)
+    writer, recovery, telemetry = Writer(dial), Recovery(dial), Telemetry(dial)
     pool = await _make_pool(dial, pool_size)
     people = People(pool, dial)
     try:
-        yield Store(writer=writer, reader=Reader(pool), people=people, recovery=recovery)
+        yield Store(writer=writer, reader=Reader(pool), people=people, recovery=recovery, telemetry=telemetry)
     finally:
         await writer.close()
         await recovery.close()
+        await telemetry.close()
         await people.close()
         pool.terminate()
 

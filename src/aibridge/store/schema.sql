@@ -136,6 +136,8 @@ CREATE INDEX aibridge_interceptions_session ON aibridge_interceptions (session_i
 -- What a dead gateway left open.
 CREATE INDEX aibridge_interceptions_open ON aibridge_interceptions (gateway_id)
     WHERE ended_at IS NULL;
+-- What ended in this hour? Rows end about in the order in which they lie on disk.
+CREATE INDEX aibridge_interceptions_ended ON aibridge_interceptions USING brin (ended_at) WITH (autosummarize = on);
 
 -- What the person asked; durable with the begin.
 CREATE TABLE aibridge_user_prompts (
@@ -311,3 +313,14 @@ CREATE TABLE aibridge_session_facets (
     last_started_at  timestamptz NOT NULL,
     CONSTRAINT aibridge_session_facets_pkey PRIMARY KEY (session_id, initiator_id, combination)
 ) WITH (fillfactor = 60);
+
+-- Which hours have been reported, so that any number of replicas reports each once. Rows live for a day.
+CREATE TABLE telemetry_locks (
+    event_type       text        NOT NULL,
+    period_ending_at timestamptz NOT NULL,
+    report_id        uuid        NOT NULL,  -- the same at every try
+    attempts         integer     NOT NULL,
+    next_try_at      timestamptz NOT NULL,  -- until then it belongs to whoever tried last
+    reported_at      timestamptz,
+    CONSTRAINT telemetry_locks_pkey PRIMARY KEY (event_type, period_ending_at)
+);
