@@ -54,13 +54,16 @@ class Person:
         return await self.ask("GET", path, params=parameters or None)
 
     async def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
-        """Send `body` as JSON, if there is one; `more` is httpx's."""
+        """Ask with `body` as JSON, if there is one; `more` is httpx's."""
+        return await self._request(method, path, {}, **({} if body is None else {"json": body}), **more)
+
+    async def send(self, method: str, path: str, body: bytes, content_type: str = "application/json") -> httpx.Response:
+        """Send bytes that call themselves JSON."""
+        return await self._request(method, path, {"Content-Type": content_type}, content=body)
+
+    async def _request(self, method: str, path: str, headers: dict[str, str], **more: Any) -> httpx.Response:
         return await self.client.request(
-            method,
-            path,
-            **({} if body is None else {"json": body}),
-            **more,
-            headers={"Authorization": f"Bearer {self.token}"},
+            method, path, headers={"Authorization": f"Bearer {self.token}", **headers}, **more
         )
 
 

@@ -131,12 +131,12 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def _validation(error: Mapping[str, Any]) -> Validation:
-    """Name the field by its path; a name that a client made up may hold what cannot be written."""
+    """Name the field by its path: `scopes.0`."""
     where, *path = error["loc"]
     unread = error["type"] == "json_invalid"
     field = where if unread or not path else ".".join(map(str, path))
     detail = "There is no such field." if error["type"] == "extra_forbidden" else error["msg"]
-    return Validation(field=str(field).encode(errors="replace").decode(), detail=detail)
+    return Validation(field=str(field), detail=detail)
 
 
 DOCUMENTED: dict[int | str, dict[str, object]] = {
