@@ -155,17 +155,18 @@ def _key(head: Mark) -> str | UUID:
 
 
 def _naming(made: Sequence[_Call]) -> dict[str, list[_Call]]:
+    """The calls that name an agent, in order, but for its own."""
     found: dict[str, list[_Call]] = {}
     for one in made:
-        for name in one.names:
+        for name in one.names - {one.step.agent_id}:
             found.setdefault(name, []).append(one)
     return found
 
 
 def _declared(head: Mark, naming: Sequence[_Call]) -> _Call | None:
-    """The latest call before the thread that names its agent, and that the agent did not make itself."""
+    """The latest call before the thread that names its agent."""
     before = bisect_left(naming, head.place, key=_place)
-    return next((naming[n] for n in range(before - 1, -1, -1) if naming[n].step.agent_id != head.agent_id), None)
+    return naming[before - 1] if before else None
 
 
 def _place(made: _Call) -> tuple[datetime, UUID]:
