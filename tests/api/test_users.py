@@ -78,7 +78,7 @@ async def test_only_the_username_is_needed(join: Join) -> None:
 async def test_a_name_is_borne_once(join: Join) -> None:
     """Also when two make it at the same moment."""
     olga = await join("olga", Role.OWNER)
-    *(({"username": value}, "username") for value in (None, 1, "a\x00")),
+    answers = await asyncio.gather(*(olga.ask("POST", "/users", {"username": "zoe"}) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     refused = next(answer for answer in answers if answer.status_code == 409)
     assert refused.json() == {"message": "There is a user zoe already."}
@@ -89,7 +89,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         ({"username": name}, "username")
         for name in ("", "A", "-a", "a b", "a\n", "x" * 65, "me", "0" * 32, "00000000-0000-0000-0000-000000000000")
     ),
-    *(({"username": value}, "username") for value in (None, 1, [], "a\x00")),
+    *(({"username": value}, "username") for value in (None, 1, "a\x00")),
     ({}, "username"),
     ({"username": "zoe", "name": "x" * 201}, "name"),
     ({"username": "zoe", "name": "a\x00b"}, "name"),

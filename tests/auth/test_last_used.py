@@ -85,3 +85,12 @@ async def test_it_runs_until_it_is_cancelled() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_use_by_nobody_known_keeps_the_client() -> None:
+    ledger = Ledger()
+    last_used = LastUsed(ledger.write, now=Clock())
+    last_used.note("a", "Codex")
+    last_used.note("a")
+    await last_used.flush()
+    assert ledger.writes == [[TokenUse(token_id="a", used_at=START + timedelta(seconds=2), client="Codex")]]

@@ -57,6 +57,22 @@ async def test_a_status_is_changed_without_a_word(
     assert changed.status is expected
 
 
+async def test_a_role_is_changed_without_a_word_but_the_last_owner_stays(terminal: Terminal, store: Store) -> None:
+    ada = await store.people.create_user("ada")
+    assert terminal.read("users", "role", "ada", "owner") == ""
+    assert terminal.call("users", "role", "ada", "member") == Ended(
+        1, "", "aibridge: This is the last active owner. Make somebody else an owner first.\n"
+    )
+    kept = await store.people.find_user(ada.id)
+    assert kept
+    assert kept.role is Role.OWNER
+
+
+@pytest.mark.parametrize("name", ["me", "00000000-0000-0000-0000-000000000007"])
+def test_a_name_that_would_mean_somebody_else(terminal: Terminal, name: str) -> None:
+    assert terminal.call("users", "create", name).status == 1
+
+
 @pytest.mark.parametrize("command", [("users", "suspend"), ("tokens", "create"), ("tokens", "list")])
 def test_nobody_of_that_name(terminal: Terminal, command: tuple[str, str]) -> None:
     assert terminal.call(*command, "bob") == Ended(

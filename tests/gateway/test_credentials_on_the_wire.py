@@ -337,6 +337,20 @@ async def test_a_token_without_the_scope_is_403(stage: Stage) -> None:
     assert answer.headers["x-should-retry"] == "false"
 
 
+async def test_a_token_without_the_scope_is_not_in_the_way_of_one_with_it(stage: Stage) -> None:
+    """Clients send two: the first that opens the gateway counts. If none does, the missing scope is told."""
+    stage.says(Text("hello"))
+    narrow, good = await token_of(stage.gateway, scopes=frozenset({Scope.API})), stage.gateway.user.token
+    for first, second, status in (
+        (narrow, good, 200),
+        (good, narrow, 200),
+        (narrow, mint().token, 403),
+        (mint().token, narrow, 403),
+    ):
+        answer = await ask(stage, [("authorization", f"Bearer {first}"), ("x-api-key", second)])
+        assert answer.status_code == status
+
+
 async def test_a_revoked_token_is_401_at_once(stage: Stage) -> None:
     """Although it was known a moment before."""
     stage.says(Text("hello"))
