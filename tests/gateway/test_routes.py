@@ -234,7 +234,7 @@ async def test_refusals_and_passed_requests_are_counted(stage: Stage) -> None:
 
     stage.play(echoing())
     names = [f'aibridge_refusals_total{{reason="{reason}"}}' for reason in ("route", "unauthenticated", "request")]
-    names.append('aibridge_pass_throughs_total{provider_name="anthropic"}')
+    names.append('aibridge_passthrough_total{method="GET",provider="anthropic",route="/v1/models"}')
     before = [await count(name) for name in names]
     await ask(stage, "GET", f"{ROOT}/anthropic/v1/nothing", CENTRAL)
     await ask(stage, "GET", f"{ROOT}/anthropic/v1/models", {})
@@ -247,19 +247,19 @@ async def test_requests_under_way_and_their_length_are_counted(stage: Stage) -> 
     """The gauge goes up and down with each request; its duration is observed once it ends."""
     gate = Gate()
     stage.says([Hold(gate), Text("hello")])
-    before = await _metric(stage, "aibridge_in_flight")
-    lasted = await _metric(stage, "aibridge_duration_seconds_count")
+    before = await _metric(stage, "aibridge_interceptions_inflight")
+    lasted = await _metric(stage, "aibridge_interceptions_duration_seconds_count")
     async with asyncio.TaskGroup() as tasks:
         answer = tasks.create_task(stage.gateway.post("/v1/messages", asking.messages("hi")))
         await gate.reached.wait()
-        assert await _metric(stage, "aibridge_in_flight") == before + 1
+        assert await _metric(stage, "aibridge_interceptions_inflight") == before + 1
         gate.open()
         assert (await answer).status_code == 200
-    assert await _metric(stage, "aibridge_in_flight") == before
-    assert await _metric(stage, "aibridge_duration_seconds_count") == lasted + 1
+    assert await _metric(stage, "aibridge_interceptions_inflight") == before
+    assert await _metric(stage, "aibridge_interceptions_duration_seconds_count") == lasted + 1
 
 
 async def _metric(stage: Stage, name: str) -> float:
     page = (await stage.gateway.http.get(f"{stage.gateway.url}/metrics")).text
-    lines = (line for line in page.splitlines() if line.startswith(f'{name}{{provider_name="anthropic"}}'))
+    lines = (line for line in page.splitlines() if line.startswith(f"{name}{{") and 'provider="anthropic"' in line)
     return sum(float(line.rpartition(" ")[2]) for line in lines)

@@ -35,7 +35,6 @@ class Interception:
         dialect: str,
         arrived_at: float,
         metrics: Metrics,
-        provider_name: str,
         secrets: Callable[[], Sequence[str]],
     ) -> None:
         """`secrets` tells what the record must not repeat of an error message."""
@@ -45,11 +44,10 @@ class Interception:
         self._arrived_at = arrived_at
         self._metrics = metrics
         self._secrets = secrets
-        self._provider = metrics.provider(provider_name)
+        self._in_flight = metrics.began(ticket.row)
         self.comes_first = not recorder.available
         """The database failed lately: nothing is sent to the provider before the start is durable."""
         self._finish: Ticket[Finished] | None = None
-        self._provider.in_flight.inc()
 
     @property
     def begun(self) -> "asyncio.Future[StoreError | None]":
@@ -80,15 +78,16 @@ class Interception:
         return self._finish
 
     def _count(self, ending: Ending, facts: ReplyFacts) -> None:
-        self._provider.in_flight.dec()
-        self._provider.ended(ending.outcome)
-        self._provider.duration.observe(time.monotonic() - self._arrived_at)
-        if ending.time_to_first_byte_us is not None:
-            self._provider.first_byte.observe(ending.time_to_first_byte_us / 1e6)
-        if facts.notes:
-            self._provider.notes.inc(len(facts.notes))
+        self._in_flight.dec()
+        counted = self._metrics.ended(
+            self._ticket.row,
+            ending.outcome,
+            facts,
+            seconds=time.monotonic() - self._arrived_at,
+            first_byte_us=ending.time_to_first_byte_us,
+        )
         if ending.notes:
-            self._provider.retries.inc()
+            counted.retries.inc()
 
     def _ending(self, fate: Fate, facts: ReplyFacts, exchange: Exchange) -> Ending:
         outcome, kind, message = self._verdict(fate, facts, exchange)

@@ -56,6 +56,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Whose error shape the clients of this route understand."""
     endpoint: str
     """`path` as text, for the record."""
+    pattern: str
+    """The line of the table that it is on: what is counted by, since a client chooses the rest of the path."""
     dialect: Dialect | None = None
     """None: passed through."""
     access: Access = Access.ANYONE
@@ -144,7 +146,7 @@ class Routes:
         if provider is None or not _is_plain(path):
             return None
         line = next((line for line in PASSED[provider.type] if line.covers(method, path)), None)
-        return None if line is None else _route(provider, path, access=line.access)
+        return None if line is None else _route(provider, path, pattern=line.prefix, access=line.access)
 
 
 def shape_of(provider: Provider | None) -> Dialect:
@@ -152,13 +154,21 @@ def shape_of(provider: Provider | None) -> Dialect:
     return FALLBACK[provider.type if provider else ProviderType.OPENAI]
 
 
-def _route(provider: Provider, path: bytes, *, dialect: Dialect | None = None, access: Access = Access.ANYONE) -> Route:
+def _route(
+    provider: Provider,
+    path: bytes,
+    *,
+    pattern: bytes = b"",
+    dialect: Dialect | None = None,
+    access: Access = Access.ANYONE,
+) -> Route:
     return Route(
         provider=provider,
         path=path,
         upstream_path=provider.target.base_path + _upstream_path(provider, path),
         shape=dialect or shape_of(provider),
         endpoint=path.decode(),
+        pattern=(pattern or path).decode(),
         dialect=dialect,
         access=access,
     )
