@@ -18,6 +18,7 @@ Join = Callable[..., Awaitable[Any]]
 Served = Callable[..., AbstractAsyncContextManager[str]]
 PartsOf = Callable[..., ApiParts]
 LOG = "/aibridge/interceptions"
+OTHERS = ("sessions", "sessions/s1", "models", "clients", "providers")
 NOWHERE = "postgresql://nobody:s3cr3t@127.0.0.1:1/nothing"
 
 
@@ -27,12 +28,10 @@ class Broken:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def interceptions_page(
-        self, viewer_initiator: UUID | None, *, limit: int, offset: int
-    ) -> tuple[list[Any], int]:
-        raise self.error
+    def __getattr__(self, _method: str) -> Callable[..., Awaitable[Any]]:
+        return self._fail
 
-    async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> object | None:
+    async def _fail(self, *_arguments: object, **_named: object) -> None:
         raise self.error
 
 
@@ -92,7 +91,7 @@ async def test_nothing_of_the_inside_is_told(
     app = create_api(parts_of(store, Broken(error)))
     async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
         dana.client = client
-        for path in (LOG, f"{LOG}/{UUID(int=1)}"):
+        for path in (LOG, f"{LOG}/{UUID(int=1)}", *(f"/aibridge/{name}" for name in OTHERS)):
             answer = await dana.get(path)
             assert answer.status_code == status
             assert good(answer)["message"]

@@ -11,6 +11,19 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 MAX_OFFSET = 2**31 - 1
 
+# The bounds are described and not declared: what is beyond them is answered in the API's own words, see `page_of`.
+Limit = Annotated[
+    int,
+    Query(
+        description=f"How many at most, 1 to {MAX_LIMIT}; 0 means {DEFAULT_LIMIT}.",
+        json_schema_extra={"minimum": 0, "maximum": MAX_LIMIT},
+    ),
+]
+Offset = Annotated[
+    int,
+    Query(description="How many to skip.", json_schema_extra={"minimum": 0, "maximum": MAX_OFFSET}),
+]
+
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a list."""
@@ -19,10 +32,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
 
 
-def _page(
-    limit: Annotated[int, Query(description=f"1 to {MAX_LIMIT}; 0 means {DEFAULT_LIMIT}")] = DEFAULT_LIMIT,
-    offset: Annotated[int, Query(description="how many to skip")] = 0,
-) -> Page:
+def page_of(limit: int, offset: int) -> Page:
+    """The part that these parameters ask for. Raises `Invalid`."""
     if not 0 <= limit <= MAX_LIMIT:
         raise Invalid(
             "Invalid pagination limit value.",
@@ -38,14 +49,19 @@ def _page(
     return Page(limit=limit or DEFAULT_LIMIT, offset=offset)
 
 
-PageOf = Annotated[Page, Depends(_page)]
-
-
-def not_both(after: object, page: Page, *, name: str) -> None:
+def not_both(cursor: object, offset: int, *, name: str) -> None:
     """A cursor and an offset exclude each other. Raises `Invalid`."""
-    if after is not None and page.offset:
+    if cursor is not None and offset != 0:
         raise Invalid(
             "Query parameters have invalid values.",
             detail=f"Cannot use both {name} and offset pagination in the same request.",
             field=name,
         )
+
+
+def _page(limit: Limit = DEFAULT_LIMIT, offset: Offset = 0) -> Page:
+    return page_of(limit, offset)
+
+
+PageOf = Annotated[Page, Depends(_page)]
+"""For lists without a cursor."""

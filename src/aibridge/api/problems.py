@@ -34,24 +34,22 @@ _FORBIDDEN = (NotAllowed, ScopeMissing, UserInactive)
 class Invalid(Exception):
     """A parameter is wrong: 400 with a message of its own."""
 
-    def __init__(self, message: str, *, detail: str | None = None, field: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: str | None = None,
+        field: str | None = None,
+        validations: Sequence[Validation] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.detail = detail
-        self.field = field
+        self.validations = [Validation(field=field, detail=detail or message)] if field else list(validations)
 
 
 class Missing(NotFound):
     """There is no such thing, or the caller may not see it; the message names what."""
-
-
-class InvalidQuery(Exception):
-    """A search query is wrong: 400 with every reason."""
-
-    def __init__(self, message: str, reasons: Sequence[Validation]) -> None:
-        super().__init__(message)
-        self.message = message
-        self.reasons = reasons
 
 
 def problem(
@@ -75,12 +73,7 @@ def problem(
 def _answer_wrong_values(app: FastAPI) -> None:
     @app.exception_handler(Invalid)
     async def invalid(_request: Request, error: Invalid) -> Response:
-        validations = [Validation(field=error.field, detail=error.detail or error.message)] if error.field else []
-        return problem(HTTPStatus.BAD_REQUEST, error.message, detail=error.detail, validations=validations)
-
-    @app.exception_handler(InvalidQuery)
-    async def invalid_query(_request: Request, error: InvalidQuery) -> Response:
-        return problem(HTTPStatus.BAD_REQUEST, error.message, validations=error.reasons)
+        return problem(HTTPStatus.BAD_REQUEST, error.message, detail=error.detail, validations=error.validations)
 
     @app.exception_handler(RequestValidationError)
     async def refused(_request: Request, error: RequestValidationError) -> Response:

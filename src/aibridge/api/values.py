@@ -1,50 +1,65 @@
-"""Menus: the distinct models, clients and providers of the interceptions that the caller may read."""
+"""Menus: the distinct models, clients and provider names of the interceptions that the caller may read."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from aibridge.api.asking import read
-from aibridge.api.caller import CallerOf, Parts
+from aibridge.api.asking import refusals_of
+from aibridge.api.caller import Caller, CallerOf, Parts
 from aibridge.api.encoded import encoded
 from aibridge.api.paging import Page, PageOf
-from aibridge.api.search import read_prefix
+from aibridge.api.refusals import PAGE, Responses, bad_request, case
+from aibridge.api.search import prefix
 
-router = APIRouter(tags=["values"])
+router = APIRouter(tags=["models, clients, providers"])
 
 Prefix = Annotated[
     str,
     Query(
-        description="how the values begin, case-sensitive: a bare word, or under the key of the list", examples=["gpt-"]
+        description=(
+            "How the values begin, in upper and lower case as written: a bare word, or a value of the list's own key. "
+            "In double quotes where it holds a blank or a colon."
+        ),
+        examples=["gpt-"],
     ),
 ]
 
 
-@router.get("/models", response_model=list[str])
+def _refused(resource: str, key: str) -> Responses:
+    return bad_request(
+        *PAGE,
+        case(
+            "?q=colour:red",
+            f"Invalid {resource} search query.",
+            field="colour",
+            reason=f'Query param "colour" is not known here; known: {key}',
+        ),
+    )
+
+
+@router.get("/models", response_model=list[str], responses=_refused("models", "model"))
 async def list_models(caller: CallerOf, page: PageOf, parts: Parts, q: Prefix = "") -> Response:
-    """Models of ended interceptions, ascending. Key: `model`."""
-    return await _values(parts.records.models, caller.viewer, page, _prefix(q, "model", "models"))
+    """The models of ended interceptions, ascending. Key: `model`."""
+    return await _values(parts.records.models, caller, page, _prefix(q, "model", "models"))
 
 
-@router.get("/clients", response_model=list[str])
+@router.get("/clients", response_model=list[str], responses=_refused("clients", "client"))
 async def list_clients(caller: CallerOf, page: PageOf, parts: Parts, q: Prefix = "") -> Response:
-    """Clients of ended interceptions, ascending. Key: `client`."""
-    return await _values(parts.records.clients, caller.viewer, page, _prefix(q, "client", "clients"))
+    """The clients of ended interceptions, ascending. Key: `client`."""
+    return await _values(parts.records.clients, caller, page, _prefix(q, "client", "clients"))
 
 
-@router.get("/providers", response_model=list[str])
+@router.get("/providers", response_model=list[str], responses=_refused("providers", "provider_name"))
 async def list_providers(caller: CallerOf, page: PageOf, parts: Parts, q: Prefix = "") -> Response:
-    """Provider names (configured instances) of ended interceptions, ascending. Key: `provider_name`."""
-    return await _values(parts.records.providers, caller.viewer, page, _prefix(q, "provider_name", "providers"))
+    """The provider names (configured instances) of ended interceptions, ascending. Key: `provider_name`."""
+    return await _values(parts.records.providers, caller, page, _prefix(q, "provider_name", "providers"))
 
 
 def _prefix(q: str, key: str, resource: str) -> str:
-    return read(f"Invalid {resource} search query.", lambda: read_prefix(q, key))
+    with refusals_of(resource):
+        return prefix(q, key)
 
 
-async def _values(
-    values: Callable[..., Awaitable[Sequence[str]]], viewer: UUID | None, page: Page, prefix: str
-) -> Response:
-    return encoded(await values(viewer, prefix, limit=page.limit, offset=page.offset))
+async def _values(values: Callable[..., Awaitable[Sequence[str]]], caller: Caller, page: Page, begin: str) -> Response:
+    return encoded(await values(caller.viewer, begin, limit=page.limit, offset=page.offset))

@@ -1,0 +1,110 @@
+"""Which part of the sessions, or of one session's threads, is asked for."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Path, Query
+
+from aibridge.api.paging import Page
+from aibridge.api.problems import Invalid
+
+DEFAULT_THREADS = 50
+MAX_THREADS = 200
+
+AfterSession = Annotated[
+    str | None,
+    Query(
+        description="The id of the last session of the page before. Not together with `offset`. Several people may "
+        "have sessions of one id: `next` of the page before also says whose it is."
+    ),
+]
+AfterInitiator = Annotated[
+    UUID | None, Query(description="The id of that session's initiator. Only together with `after_session_id`.")
+]
+
+SessionIdInPath = Annotated[
+    str,
+    Path(
+        description="The session's id, percent-encoded. It may hold anything, slashes too.",
+        examples=["0b2cf0ae-54e1-4c1b-b1a0-7d1f3ad1a4b6"],
+    ),
+]
+
+# These three are described as what they are and read as texts: malformed ones are answered in words of their own.
+AfterThread = Annotated[
+    str | None,
+    Query(
+        description="The id of an interception of the session: threads that begin after it.",
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+BeforeThread = Annotated[
+    str | None,
+    Query(
+        description="The id of an interception of the session: the threads next to it that begin before, still in "
+        "order of their starts. Not together with `after_id`.",
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+Threads = Annotated[
+    str,
+    Query(
+        description=f"How many threads at most, 1 to {MAX_THREADS}.",
+        json_schema_extra={"type": "integer", "minimum": 1, "maximum": MAX_THREADS, "default": DEFAULT_THREADS},
+    ),
+]
+
+
+def next_page(q: str, page: Page, *, after_session: str, after_initiator: UUID) -> str:
+    """The query string of the page behind this session."""
+    cursor = {"after_session_id": after_session, "after_initiator_id": str(after_initiator)}
+    return urlencode({**({"q": q} if q else {}), "limit": page.limit, **cursor})
+
+
+def check_cursor(session: str | None, initiator: UUID | None) -> None:
+    """Nobody's session is no cursor. Raises `Invalid`."""
+    if initiator is not None and session is None:
+        raise Invalid(
+            "Query parameters have invalid values.",
+            detail="after_initiator_id says whose session after_session_id is; give both.",
+            field="after_session_id",
+        )
+
+
+def unknown_cursor(session: str | None) -> Invalid:
+    """The refusal of a cursor that is no session, or none that the caller may see."""
+    return _bad_cursor(f'after_session_id: session "{session}" not found')
+
+
+def ambiguous_cursor(session: str | None) -> Invalid:
+    """The refusal of a cursor that may be the session of several people."""
+    return _bad_cursor(f'after_session_id: several people have a session "{session}"; give after_initiator_id too')
+
+
+def _bad_cursor(detail: str) -> Invalid:
+    return Invalid("Query parameter has invalid value.", detail=detail, field="after_session_id")
+
+
+def threads_page(limit: str, after_id: str | None, before_id: str | None) -> tuple[int, UUID | None, UUID | None]:
+    """Limit and cursors of a page of threads. Raises `Invalid`."""
+    after, before = _cursor("after_id", after_id), _cursor("before_id", before_id)
+    if after is not None and before is not None:
+        raise Invalid("Cannot use both after_id and before_id in the same request.", field="before_id")
+    return _limit(limit), after, before
+
+
+def _cursor(name: str, text: str | None) -> UUID | None:
+    try:
+        return None if text is None else UUID(text)
+    except ValueError as error:
+        raise Invalid(f"Invalid {name} query parameter.", detail=f'"{text}" is no UUID.', field=name) from error
+
+
+def _limit(text: str) -> int:
+    digits = text.lstrip("0")
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_THREADS)) else 0
+    if not 1 <= number <= MAX_THREADS:
+        detail = f"Limit must be between 1 and {MAX_THREADS}."
+        raise Invalid("Invalid limit query parameter.", detail=detail, field="limit")
+    return number
