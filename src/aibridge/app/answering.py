@@ -16,6 +16,7 @@ from aibridge.config import Settings
 from aibridge.errors import SettingsError
 from aibridge.gateway.server import GatewayProtocol
 from aibridge.ops.logs import LogFormat, configure_logs
+from aibridge.ops.metrics.board import Board
 
 DRAIN_SECONDS = 20
 """Running streams may go on for so long after SIGTERM; then they end as `interrupted`."""
@@ -34,10 +35,20 @@ def configure(settings: Settings) -> None:
 
 
 async def run_worker(
-    settings: Settings, dsn: str, listener: socket.socket, stopping: Stopping, *, parent: int | None = None
+    settings: Settings,
+    dsn: str,
+    listener: socket.socket,
+    stopping: Stopping,
+    *,
+    parent: int | None = None,
+    board: Board | None = None,
+    seat: int = 0,
 ) -> None:
-    """Serve on one socket until asked to stop, or until the pipe `parent` closes: its other end has died."""
-    async with open_worker(settings, dsn) as worker:
+    """Serve on one socket until asked to stop, or until the pipe `parent` closes: its other end has died.
+
+    `board` and `seat`: see `open_worker`.
+    """
+    async with open_worker(settings, dsn, board=board, seat=seat) as worker:
         server = GatewayServer(worker)
         with stopping.by(server.stop), _ending_with(parent, server), collecting_rarely():
             if parent is None:

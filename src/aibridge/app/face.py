@@ -6,7 +6,7 @@ from typing import Any
 
 from aibridge.gateway.asgi import Application, Receive, Scope, Send
 from aibridge.gateway.routes import ROOTS
-from aibridge.ops.health import Health
+from aibridge.ops.health import Health, Readiness
 from aibridge.ops.metrics import Metrics
 
 RESERVED = frozenset(b"interceptions sessions models clients providers users usage search proxy keys".split())
@@ -20,12 +20,19 @@ Answer = tuple[int, bytes, bytes]
 class Face:
     """The ASGI application. The data plane comes first: it answers a thousand times more often than all others."""
 
-    def __init__(self, *, gateway: Application, api: Application, health: Health, metrics: Metrics) -> None:
+    def __init__(
+        self, *, gateway: Application, api: Application, health: Health, readiness: Readiness, metrics: Metrics
+    ) -> None:
         self._gateway = gateway
         self._api = api
         self._health = health
+        self._readiness = readiness
         self._metrics = metrics
-        self._pages: dict[bytes, Callable[[], Answer]] = {b"/healthz": self._healthz, b"/metrics": self._metrics_page}
+        self._pages: dict[bytes, Callable[[], Awaitable[Answer]]] = {
+            b"/healthz": self._healthz,
+            b"/readyz": self._readyz,
+            b"/metrics": self._metrics_page,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand one request to its part."""
@@ -36,7 +43,7 @@ class Face:
             await part(scope, receive, send)
             return
         page = self._pages.get(path)
-        await _answer(send, page() if page else (404, b"application/json", b'{"message":"There is nothing here."}'))
+        await _answer(send, await page() if page else (404, b"application/json", b'{"message":"There is nothing here."}'))
 
     def _part(self, path: bytes) -> Callable[[Any, Any, Any], Awaitable[None]] | None:
         for root in ROOTS:
@@ -48,13 +55,20 @@ class Face:
     async def _to_api(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._api({**scope, "root_path": API_ROOT}, receive, send)
 
-    def _healthz(self) -> Answer:
-        status = 200 if self._health.ready else 503
-        return status, b"application/json", json.dumps(self._health.report()).encode()
+    async def _healthz(self) -> Answer:
+        return _state(self._health.report())
 
-    def _metrics_page(self) -> Answer:
+    async def _readyz(self) -> Answer:
+        return _state(await self._readiness.report())
+
+    async def _metrics_page(self) -> Answer:
+        await self._readiness.look()
         body, content_type = self._metrics.render()
         return 200, content_type.encode(), body
+
+
+def _state(report: dict[str, object]) -> Answer:
+    return 200 if report["status"] == "ok" else 503, b"application/json", json.dumps(report).encode()
 
 
 async def _answer(send: Send, answer: Answer) -> None:

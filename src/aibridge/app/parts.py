@@ -1,11 +1,12 @@
-"""Builds the parts of one worker process and keeps its periodic work going."""
+"""Builds the parts of one worker process."""
 
 import asyncio
 import os
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,20 @@ from aibridge.api.application import create_api
 from aibridge.api.parts import ApiParts
 from aibridge.app.face import Face
 from aibridge.app.memory import TRIM_SECONDS, Trimmer
+from aibridge.app.telemetry import delivery_to
+from aibridge.app.upkeep import (
+    HEARTBEAT_SECONDS,
+    PROBE_SECONDS,
+    RECOVERY_SECONDS,
+    TELEMETRY_SECONDS,
+    Upkeep,
+    hear_changes,
+    heartbeat,
+    recover,
+    register,
+    report,
+    running,
+)
 from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
 from aibridge.auth.passwords import PasswordDesk
@@ -27,17 +42,16 @@ from aibridge.gateway.body import Bodies, BodyLimits
 from aibridge.gateway.providers import Provider
 from aibridge.gateway.routes import Routes
 from aibridge.gateway.upstream import Proxies, Target, UpstreamClient
-from aibridge.ops.health import Health
+from aibridge.ops.health import Health, Readiness
 from aibridge.ops.metrics import Metrics
+from aibridge.ops.metrics.board import Board
+from aibridge.ops.record_log import RecordLog
+from aibridge.ops.telemetry import Reporter
+from aibridge.ops.retention import RETENTION_SECONDS, remove_aged
 from aibridge.recording.ids import uuid7
-from aibridge.recording.recorder import Patience, Recorder, open_recorder
-from aibridge.store.listening import Hearing, listen
-from aibridge.store.people import AUTH_CHANNEL
+from aibridge.recording.recorder import Patience, Recorder, Watchers, open_recorder
 from aibridge.store.pool import Store, open_store
 
-HEARTBEAT_SECONDS = 10.0
-RECOVERY_SECONDS = 5.0
-"""Between looks for what dead workers left open; with their 60 s of silence, rows are closed within about a minute."""
 DRAIN_SECONDS = 2.0
 """At the end, for the last records: a database that cannot be reached must not hold up the process for longer."""
 PARTING_SECONDS = 0.5
@@ -57,17 +71,22 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings, dsn: str, *, proxies: Proxies | None = None) -> AsyncIterator[Worker]:
+async def open_worker(
+    settings: Settings, dsn: str, *, proxies: Proxies | None = None, board: Board | None = None, seat: int = 0
+) -> AsyncIterator[Worker]:
     """Build everything a worker needs; leaving takes it down in the opposite order, the record last.
 
-    `proxies`: on the way to the providers; None for those of the environment.
+    `proxies`: on the way to the providers; None for those of the environment. `board` and `seat`: where this worker
+    counts; None for one that is alone.
     """
     gateway_id = uuid7(int(time.time() * 1000))
     direct_dsn = settings.database_direct_url.reveal() if settings.database_direct_url else dsn
-    health, metrics = Health(("store",)), Metrics()
+    health = Health(("store",))
+    metrics = Metrics(board, seat=seat, providers={each.name: each.type.value for each in settings.providers})
+    upkeep = Upkeep(metrics)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(dsn, pooled=direct_dsn != dsn))
-        await _register(store, gateway_id)
+        await register(store, gateway_id)
         stack.push_async_callback(_parting, lambda: store.recovery.retire_gateway(gateway_id))
         health.up("store")
         recorder = await stack.enter_async_context(
@@ -77,6 +96,11 @@ async def open_worker(settings: Settings, dsn: str, *, proxies: Proxies | None =
                 patience=Patience(begin=settings.begin_timeout, finish=settings.finish_timeout),
                 drain_seconds=DRAIN_SECONDS,
                 died=lambda problem: _died(health, problem),
+                watchers=Watchers(
+                    begins=metrics.recording("begin"),
+                    finishes=metrics.recording("finish"),
+                    rows=RecordLog() if settings.log_records else None,
+                ),
             )
         )
         identifier = Identifier(store.people)
@@ -109,17 +133,29 @@ async def open_worker(settings: Settings, dsn: str, *, proxies: Proxies | None =
                 version=__version__,
             )
         )
+        readiness = Readiness(health, store.probe, told=metrics.store_up.set)
+        reporter = _reporter(settings.telemetry_url, store, upstream)
         await stack.enter_async_context(
-            _periodic(
-                lambda: _listen(identifier, direct_dsn),
+            running(
+                lambda: hear_changes(identifier, direct_dsn),
                 last_used.run,
-                lambda: _every(HEARTBEAT_SECONDS, lambda: _heartbeat(store, gateway_id)),
-                lambda: _every(TRIM_SECONDS, Trimmer(lambda: bodies.freed).trim),
-                lambda: _every(RECOVERY_SECONDS, lambda: _recover(store, gateway_id)),
+                upkeep.every(HEARTBEAT_SECONDS, "heartbeat", lambda: heartbeat(store, gateway_id)),
+                upkeep.every(TRIM_SECONDS, "trim", Trimmer(lambda: bodies.freed).trim),
+                upkeep.every(RECOVERY_SECONDS, "recovery", lambda: recover(store, gateway_id)),
+                upkeep.every(PROBE_SECONDS, "probe", readiness.look),
+                upkeep.every(TELEMETRY_SECONDS, "telemetry", lambda: report(store, reporter)),
             )
         )
-        face = Face(gateway=gateway, api=api, health=health, metrics=metrics)
+        face = Face(gateway=gateway, api=api, health=health, readiness=readiness, metrics=metrics)
         yield Worker(face=face, store=store, recorder=recorder, health=health, gateway_id=gateway_id)
+
+
+def _retaining(store: Store, retention: timedelta | None) -> Iterator[Callable[[], Awaitable[None]]]:
+    async def keep(after: timedelta) -> None:
+        await remove_aged(store.keeping, after)
+
+    if retention is not None:
+        yield lambda: _every(RETENTION_SECONDS, lambda: keep(retention))
 
 
 def _provider(settings: ProviderSettings) -> Provider:
@@ -137,39 +173,6 @@ def _died(health: Health, problem: Exception) -> None:
     health.down("recorder", "the recorder has stopped")
 
 
-# ------------------------------------------------------------------ periodic work
-
-
-@asynccontextmanager
-async def _periodic(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(_run(work)) for work in works]
-        try:
-            yield
-        finally:
-            for task in running:
-                task.cancel()
-
-
-async def _run(work: Callable[[], Awaitable[None]]) -> None:
-    await work()
-
-
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await work()
-        except StoreError as problem:
-            log.warning("the database cannot be reached", problem=str(problem))
-        await asyncio.sleep(seconds)
-
-
-async def _register(store: Store, gateway_id: UUID) -> None:
-    await store.recovery.register_gateway(
-        gateway_id, hostname=socket.gethostname(), pid=os.getpid(), version=__version__
-    )
-
-
 async def _parting(work: Callable[[], Awaitable[None]]) -> None:
     try:
         async with asyncio.timeout(PARTING_SECONDS):
@@ -178,20 +181,7 @@ async def _parting(work: Callable[[], Awaitable[None]]) -> None:
         log.warning("the database did not take this worker's last words", problem=str(problem))
 
 
-async def _heartbeat(store: Store, gateway_id: UUID) -> None:
-    if not await store.recovery.heartbeat(gateway_id):
-        await _register(store, gateway_id)
-
-
-async def _recover(store: Store, gateway_id: UUID) -> None:
-    closed = await store.recovery.recover(gateway_id)
-    if closed:
-        log.warning("closed interceptions that a dead worker left open", count=closed)
-
-
-async def _listen(identifier: Identifier, dsn: str) -> None:
-    async for event in listen(dsn, AUTH_CHANNEL):
-        if isinstance(event, Hearing):
-            identifier.listening(heard=event is Hearing.CONNECTED)
-        else:
-            identifier.forget()
+def _reporter(url: str | None, store: Store, upstream: UpstreamClient) -> Reporter | None:
+    if url is None:
+        return None
+    return Reporter(store.telemetry, delivery_to(url, upstream), clock=lambda: datetime.now(UTC), version=__version__)

@@ -11,6 +11,7 @@ import uvloop
 from aibridge.app.answering import configure, run_worker
 from aibridge.app.stopping import stopped_by_signals
 from aibridge.config import Settings, load_settings
+from aibridge.ops.metrics.board import Board
 
 
 def main() -> int:
@@ -22,13 +23,13 @@ def main() -> int:
     settings = load_settings(os.environ, Path.cwd())
     configure(settings)
     with socket.socket(fileno=told["listener"]) as listener:
-        uvloop.run(_work(settings, told["dsn"], listener))
+        uvloop.run(_work(settings, told["dsn"], listener, Board.of(told["board"]), told["seat"]))
     return 0
 
 
-async def _work(settings: Settings, dsn: str, listener: socket.socket) -> None:
+async def _work(settings: Settings, dsn: str, listener: socket.socket, board: Board, seat: int) -> None:
     with stopped_by_signals() as stopping:
-        await run_worker(settings, dsn, listener, stopping, parent=sys.stdin.fileno())
+        await run_worker(settings, dsn, listener, stopping, parent=sys.stdin.fileno(), board=board, seat=seat)
 
 
 if __name__ == "__main__":

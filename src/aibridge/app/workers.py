@@ -7,11 +7,13 @@ import socket
 import sys
 from collections.abc import Awaitable
 from contextlib import suppress
+from typing import BinaryIO
 
 import structlog
 
 from aibridge.app.answering import DRAIN_SECONDS, url_of
 from aibridge.app.stopping import Stopping
+from aibridge.ops.metrics.board import Board, board_file
 
 RESTART_SECONDS = 1.0
 """Before a worker that died is replaced, so that one which cannot start does not spin."""
@@ -23,20 +25,24 @@ log = structlog.get_logger(__name__)
 
 async def supervise(workers: int, dsn: str, listener: socket.socket, stopping: Stopping) -> None:
     """Keep so many processes running until asked to stop; asked twice, tell them twice."""
-    fleet = _Fleet(dsn, listener)
     log.info("aibridge is listening", url=url_of(listener), workers=workers)
-    with stopping.by(fleet.stop):
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(workers):
-                tasks.create_task(fleet.keep_one())
+    with board_file(workers) as figures:
+        fleet = _Fleet(dsn, listener, figures)
+        with stopping.by(fleet.stop):
+            async with asyncio.TaskGroup() as tasks:
+                for seat in range(workers):
+                    tasks.create_task(fleet.keep_one(seat))
 
 
 class _Fleet:
     """The workers, as their parent knows them."""
 
-    def __init__(self, dsn: str, listener: socket.socket) -> None:
+    def __init__(self, dsn: str, listener: socket.socket, figures: BinaryIO) -> None:
+        """`figures` is the file of the board that they count on."""
         self._dsn = dsn
         self._listener = listener
+        self._figures = figures
+        self._seats = Board.of(figures.fileno()).seats
         self._ending = asyncio.Event()
         self._running: set[asyncio.subprocess.Process] = set()
 
@@ -47,28 +53,30 @@ class _Fleet:
         for process in self._running:
             _send(process, signal.SIGTERM)
 
-    async def keep_one(self) -> None:
-        """Run a worker, and another one should it die."""
+    async def keep_one(self, seat: int) -> None:
+        """Run a worker, and another one in its place should it die."""
         while not self._ending.is_set():
-            process = await self._start()
+            process = await self._start(seat)
             await self._until_it_ends(process)
+            self._seats[seat].vacate()
             if not self._ending.is_set():
                 log.error("a worker ended by itself; starting another", status=process.returncode)
                 await _within(RESTART_SECONDS, self._ending.wait())
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        descriptor = self._listener.fileno()
+    async def _start(self, seat: int) -> asyncio.subprocess.Process:
+        descriptors = self._listener.fileno(), self._figures.fileno()
         # A session of its own: Ctrl-C reaches the parent alone, which passes it on.
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "aibridge.app.worker",
             stdin=asyncio.subprocess.PIPE,
-            pass_fds=(descriptor,),
+            pass_fds=descriptors,
             start_new_session=True,
         )
         assert process.stdin is not None
-        process.stdin.write(json.dumps({"dsn": self._dsn, "listener": descriptor}).encode() + b"\n")
+        told = {"dsn": self._dsn, "listener": descriptors[0], "board": descriptors[1], "seat": seat}
+        process.stdin.write(json.dumps(told).encode() + b"\n")
         return process
 
     async def _until_it_ends(self, process: asyncio.subprocess.Process) -> None:

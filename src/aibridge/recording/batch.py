@@ -5,7 +5,7 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from aibridge.errors import RowsRefused, StoreConflict, StoreError, StoreUnavailable
 
@@ -26,6 +26,22 @@ class Overflow(Enum):
 
     REFUSE = "its promise is broken at once and it is not written: the client gets an error, nothing was revealed"
     REDUCE = "it is held without its texts: its answer was revealed already, so that it ended must be recorded"
+
+
+class Meter(Protocol):
+    """Is told how the writing goes."""
+
+    def written(self, rows: int, *, seconds: float, waiting: int) -> None:
+        """A batch is durable; so many rows came meanwhile."""
+        ...
+
+    def lost(self, *, waiting: int) -> None:
+        """The database was away; so many rows wait, those of the batch included."""
+        ...
+
+    def reduced(self) -> None:
+        """A row was refused, and is written without its texts."""
+        ...
 
 
 class _Verdict(Enum):
@@ -90,7 +106,9 @@ class GroupCommit(Generic[Row]):
         max_held_bytes: int,
         overflow: Overflow,
         turn: asyncio.Lock | None = None,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter
         self._loop = asyncio.get_running_loop()  # kept: asking for it is a system call on Python 3.11
         self._write = write
         self._size = size
@@ -188,6 +206,8 @@ class GroupCommit(Generic[Row]):
                     conflicts = 0
                     self.available = False
                     self.failures += 1
+                    if self._meter is not None:
+                        self._meter.lost(waiting=len(self._queue) + len(batch))
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
             has_turn = False
@@ -195,6 +215,7 @@ class GroupCommit(Generic[Row]):
     async def _try(self, batch: list[Ticket[Row]], *, has_turn: bool) -> "_Verdict":
         if not has_turn:
             await self._turn.acquire()
+        started = self._loop.time()
         try:
             async with asyncio.timeout(self._patience):
                 await self._write([ticket.row for ticket in batch])
@@ -206,6 +227,8 @@ class GroupCommit(Generic[Row]):
             return _Verdict.AWAY
         finally:
             self._turn.release()
+        if self._meter is not None:
+            self._meter.written(len(batch), seconds=self._loop.time() - started, waiting=len(self._queue))
         return _Verdict.WRITTEN
 
     async def _isolate(self, batch: list[Ticket[Row]]) -> None:
@@ -218,6 +241,8 @@ class GroupCommit(Generic[Row]):
             self._settle(batch, RowsRefused())
         else:
             self.refused += 1
+            if self._meter is not None:
+                self._meter.reduced()
             batch[0].row = self._reduce(batch[0].row)
             batch[0].reduced = True
             await self._commit(batch)

@@ -10,6 +10,7 @@ from aibridge.records import Begun, Finished
 from aibridge.store.connections import Connection, Dial, Pool, teach_json
 from aibridge.store.failures import mapped
 from aibridge.store.people import People
+from aibridge.store.probing import Probe
 from aibridge.store.reading import Reader
 from aibridge.store.recovery import Recovery
 from aibridge.store.telemetry import Telemetry
@@ -30,6 +31,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     people: People
     recovery: Recovery
     telemetry: Telemetry
+    probe: Probe
 
     async def write_begun(self, batch: Sequence[Begun]) -> None:
         """See `Writer.write_begun`."""
@@ -50,15 +52,18 @@ async def open_store(
     so an unreachable server shows as `StoreUnavailable` at use, and the store recovers by itself when it is back.
     """
     dial = Dial(dsn=dsn, pooled=pooled, application_name=application_name)
-    writer, recovery, telemetry = Writer(dial), Recovery(dial), Telemetry(dial)
+    writer, recovery, telemetry, probe = Writer(dial), Recovery(dial), Telemetry(dial), Probe(dial)
     pool = await _make_pool(dial, pool_size)
     people = People(pool, dial)
     try:
-        yield Store(writer=writer, reader=Reader(pool), people=people, recovery=recovery, telemetry=telemetry)
+        yield Store(
+            writer=writer, reader=Reader(pool), people=people, recovery=recovery, telemetry=telemetry, probe=probe
+        )
     finally:
         await writer.close()
         await recovery.close()
         await telemetry.close()
+        await probe.close()
         await people.close()
         pool.terminate()
 
