@@ -10,7 +10,8 @@ from aibridge.gateway.body import Held
 from aibridge.gateway.headers import joined
 from aibridge.gateway.refusals import Refusal, refuse
 from aibridge.gateway.routes import Route
-from aibridge.gateway.server import CONNECTION, GatewayProtocol
+from aibridge.gateway.scope import CONNECTION
+from aibridge.gateway.server import GatewayProtocol
 
 ENCODING = b"content-encoding"
 CREDENTIALS = frozenset((*CREDENTIAL_HEADERS, *TOKEN_HEADERS, b"proxy-authorization"))

@@ -8,8 +8,13 @@ from typing import Any
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
+
+from aibridge.gateway.cycle import Cycle
+from aibridge.gateway.lingering import Lingering
+from aibridge.gateway.scope import scope_of
+from aibridge.gateway.silence import Silence
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEAD_FIELDS = 200
@@ -22,8 +27,6 @@ STALLED_SECONDS = 600.0
 LINGER_SECONDS = 5.0
 """How long the rest of a refused body is read and thrown away, so that the refusal is not lost in a reset."""
 
-CONNECTION = "aibridge.connection"
-"""Key of the protocol among a request's ASGI extensions."""
 BODY_FRAMING = (b"content-length", b"transfer-encoding")
 
 
@@ -37,6 +40,9 @@ class UnacceptableError(Exception):
 
 class GatewayProtocol(HttpToolsProtocol):
     """One client connection."""
+
+    cycle: Any
+    """A `Cycle`, or None before the first request; uvicorn declares its own class here."""
 
     def __init__(
         self,
@@ -57,7 +63,7 @@ class GatewayProtocol(HttpToolsProtocol):
         """This request offers another protocol, and its body is still to come."""
         self._framing_bytes = 0
         """In a row that are no body: chunk sizes and extensions, trailers. The parser holds a field until it ends."""
-        self._silence_timer: asyncio.TimerHandle | None = None
+        self._silence = Silence(self.loop, self._is_asked)
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._deaf = False
@@ -86,14 +92,19 @@ class GatewayProtocol(HttpToolsProtocol):
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        super().connection_made(_Lingering(transport, self))  # type: ignore[arg-type]
-        self._silence_timer = self.loop.call_later(SILENT_SECONDS, transport.close)
+        super().connection_made(Lingering(transport, self))  # type: ignore[arg-type]
+        self._silence.begins(SILENT_SECONDS, self.transport.close)
+
+    def _is_asked(self) -> bool:
+        cycle: Cycle | None = self.cycle
+        return self._in_head or (cycle is not None and not cycle.response_complete)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the relay, once."""
         self._lost = True
-        for timer in (self._silence_timer, self._head_timer, self._stall_timer):
+        for timer in (self._head_timer, self._stall_timer):
             self._stop(timer)
+        self._silence.ends()
         super().connection_lost(exc)
         leave, self._on_leave = self._on_leave, None
         if leave is not None:
@@ -103,12 +114,8 @@ class GatewayProtocol(HttpToolsProtocol):
         """Feed the parser, bounding the head by size and time."""
         if self._deaf:
             return
-        if self._silence_timer is not None:
-            self._stop(self._silence_timer)
-            self._silence_timer = None
         self._arriving = len(data)
         self._framing_bytes += self._arriving
-        self._unset_keepalive_if_required()
         self._feed(data)
         if self._in_head:
             self._bound_head(len(data))
@@ -147,8 +154,9 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start counting a head."""
-        super().on_message_begin()
-        self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._in_head = True
         self._head_bytes = 0
 
@@ -158,22 +166,29 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         name = name.lower()
         if name in READ_AT_ONCE:
-            if name == b"transfer-encoding" and value.lower() != b"chunked":
-                self._reject(501, "the only transfer coding that is understood is chunked")
-            super().on_header(name, value)
-        else:
-            self.headers.append((name, value))
+            self._look_at(name, value.lower())
+        self.headers.append((name, value))
+
+    def _look_at(self, name: bytes, value: bytes) -> None:
+        if name == b"expect":
+            self.expect_100_continue = self.expect_100_continue or value == b"100-continue"
+        elif value != b"chunked":
+            self._reject(501, "the only transfer coding that is understood is chunked")
 
     def on_body(self, body: bytes) -> None:
         """The body goes on."""
         self._framing_bytes = 0
-        super().on_body(body)
+        cycle: Cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.feed(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._framing_bytes = 0
-        if not self._offered:
-            super().on_message_complete()
+        cycle: Cycle = self.cycle
+        if not (self._offered or cycle.response_complete):
+            cycle.more_body = False
+            cycle.set()
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -183,8 +198,39 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._stop(self._head_timer)
             self._head_timer = None
-        super().on_headers_complete()
+        self._begin_cycle()
         self._offered = self.parser.should_upgrade() and any(name in BODY_FRAMING for name, _ in self.headers)
+
+    def _begin_cycle(self) -> None:
+        """Start the application on this request, or let it wait for the answer to the one before."""
+        before: Cycle | None = self.cycle
+        http_version = self.parser.get_http_version()
+        self.cycle = cycle = Cycle(
+            scope_of(self, self.url, http_version),
+            self.transport,
+            self.flow,
+            expects_continue=self.expect_100_continue,
+            keep_alive=http_version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+            loop=self.loop,
+            logger=self.logger,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+
+    def on_response_complete(self) -> None:
+        """Begin the next of the requests that wait, or listen to silence."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._silence.begins(self.timeout_keep_alive, self.transport.close)
 
     def _bound_fields(self) -> None:
         """Only what arrived in one piece with more than a head may hold too large a one: hardly any is measured."""
@@ -220,7 +266,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.pipeline:
             self.transport.abort()
             return
-        cycle: RequestResponseCycle | None = self.cycle
+        cycle: Cycle | None = self.cycle
         if cycle is not None and not (cycle.response_complete or cycle.more_body):
             # The answer to the request before is under way: nothing may be written into its middle.
             self._deaf = True
@@ -248,7 +294,7 @@ class GatewayProtocol(HttpToolsProtocol):
     @property
     def refuses_the_rest(self) -> bool:
         """Whether the answer is out while the client is still sending its request."""
-        cycle: RequestResponseCycle | None = self.cycle
+        cycle: Cycle | None = self.cycle
         return not self._deaf and cycle is not None and cycle.response_complete and cycle.more_body
 
     @staticmethod
@@ -269,22 +315,3 @@ class _BodyOnly:
 
         self.on_body = protocol.on_body
         self.on_message_complete = protocol.on_message_complete
-
-
-class _Lingering:
-    """The transport as uvicorn sees it: its `close` after an early answer becomes a lingering one."""
-
-    def __init__(self, transport: asyncio.Transport, protocol: GatewayProtocol) -> None:
-        self._transport = transport
-        self._protocol = protocol
-        self.write = transport.write
-        self.is_closing = transport.is_closing
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def close(self) -> None:
-        if self._protocol.refuses_the_rest and not self._transport.is_closing():
-            self._protocol.linger()
-        else:
-            self._transport.close()
