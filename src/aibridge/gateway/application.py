@@ -16,7 +16,7 @@ from aibridge.gateway.headers import joined, request_head
 from aibridge.gateway.interception import Interception
 from aibridge.gateway.reading import THREAD_FROM, Reading, read_request
 from aibridge.gateway.refusals import closing, refusal_of, refuse
-from aibridge.gateway.relay import Exchange, is_event_stream
+from aibridge.gateway.relay import Exchange
 from aibridge.gateway.request import Request
 from aibridge.gateway.routes import shape_of
 from aibridge.gateway.tap import Tap
@@ -78,7 +78,7 @@ class Gateway:
 
     async def _pass(self, request: Request) -> None:
         route = request.route
-        self._metrics.passed(route.provider.name, route.pattern, request.scope["method"])
+        self._metrics.provider(route.provider.name).passed_through.inc()
         log.info(
             "passed through",
             user=request.identity.username,
@@ -97,8 +97,7 @@ class Gateway:
     async def _intercept(self, request: Request, dialect: Dialect) -> None:
         ticket, usage = self._begin(request, await self._read(request, dialect))
 
-        def listen(reply: Reply) -> tuple[Tap, Filter | None]:
-            streaming = is_event_stream(reply.headers)
+        def listen(reply: Reply, streaming: bool) -> tuple[Tap, Filter | None]:  # noqa: FBT001  called as `Exchange` says
             return _tap(dialect, reply, streaming=streaming), usage if streaming else None
 
         exchange = Exchange(
@@ -112,6 +111,7 @@ class Gateway:
                 dialect=dialect.name,
                 arrived_at=request.arrived_at,
                 metrics=self._metrics,
+                provider_name=request.route.provider.name,
                 secrets=request.secrets,
             ),
             listen=listen,

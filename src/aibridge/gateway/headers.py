@@ -72,7 +72,10 @@ def response_head(headers: RawHeaders, *, interception_id: str | None, keep_leng
 
 def first(headers: RawHeaders, name: bytes) -> bytes:
     """Return the first value of a header, or empty bytes."""
-    return next((value for key, value in headers if key == name), b"")
+    for key, value in headers:
+        if key == name:
+            return value
+    return b""
 
 
 def joined(headers: RawHeaders, name: bytes) -> bytes:
@@ -84,7 +87,7 @@ def _named_by_connection(headers: Iterable[tuple[bytes, bytes]]) -> Collection[b
     named: set[bytes] = set()
     for name, value in headers:
         if name == b"connection":
-            named.update(option.strip().lower() for option in value.split(b","))
+            named.update([option.strip().lower() for option in value.split(b",")])
     # A `Connection: content-length` must not take the framing of the answer with it.
     named.discard(b"content-length")
     return named

@@ -86,9 +86,10 @@ class Exchange:
         call: Callable[[], Awaitable[Reply]],
         refuse: Callable[[Refusal], Awaitable[None]],
         record: Record | None = None,
-        listen: Callable[[Reply], tuple[Tap, Filter | None]] | None = None,
+        listen: Callable[[Reply, bool], tuple[Tap, Filter | None]] | None = None,
         interception_id: str | None = None,
     ) -> None:
+        """`listen` is told of an answer and whether it is an event stream."""
         self._send = send
         self._watch = watch
         self._call = call
@@ -146,20 +147,22 @@ class Exchange:
             if record.comes_first and await record.begun is not None:
                 return UNRECORDED
         self.reply = reply = await self._call()
+        streaming = is_event_stream(reply.headers)
         if self._listen is not None:
-            self.tap, self.filter = self._listen(reply)
+            self.tap, self.filter = self._listen(reply, streaming)
         if record is not None and await record.begun is not None:
             return UNRECORDED
-        await self._carry(reply)
+        # A stream says where it ends; of a plain body, as every error is, any chunk may be the last: one is held back.
+        await self._carry(reply, streaming=record is None or (streaming and reply.status < HTTPStatus.BAD_REQUEST))
         return COMPLETED
 
     def _begin_settled(self, begun: asyncio.Future[StoreError | None]) -> None:
         if not begun.cancelled() and begun.result() is not None:
             self._watch.interrupt(Reason.UNRECORDED)
 
-    async def _carry(self, reply: Reply) -> None:
+    async def _carry(self, reply: Reply, *, streaming: bool) -> None:
         """Carry chunk by chunk until only bytes are left that wait for the record."""
-        tap, streaming = self.tap, self._holds_nothing_back(reply)
+        tap = self.tap
         while (chunk := await self._next(reply, streaming=streaming)) is not None:
             if reply.status < HTTPStatus.BAD_REQUEST:
                 await self._start(reply)  # one durable commit away from the request; its end is the body's affair
@@ -191,10 +194,6 @@ class Exchange:
         if chunk is not None and self.first_byte_at is None:
             self.first_byte_at = time.monotonic()
         return chunk
-
-    def _holds_nothing_back(self, reply: Reply) -> bool:
-        """A stream says where it ends; of a plain body, as every error is, any chunk may be the last: one is held."""
-        return self._record is None or (reply.status < HTTPStatus.BAD_REQUEST and is_event_stream(reply.headers))
 
     def _fate_of(self, problem: UpstreamError) -> Fate:
         timeout = isinstance(problem, UpstreamTimeout)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 _RANDOM_BYTES = 10
 _POOL_BYTES = 400 * _RANDOM_BYTES
@@ -26,16 +26,27 @@ def uuid7_maker() -> Callable[[int], UUID]:
         nonlocal pool, at, latest, last
         if milliseconds == latest:
             last += 1
-            return UUID(int=last)
+            return _uuid(last)
         if at == len(pool):
             pool, at = os.urandom(_POOL_BYTES), 0
         random = int.from_bytes(pool[at : at + _RANDOM_BYTES], "big")
         at += _RANDOM_BYTES
         latest = milliseconds
         last = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | _VERSION_AND_VARIANT | random & _RANDOM_MASK
-        return UUID(int=last)
+        return _uuid(last)
 
     return make
+
+
+def _uuid(number: int) -> UUID:
+    """Return `UUID(int=number)` for less than half of its 1.6 µs: it looks for six other ways to say a UUID first."""
+    made = _blank(UUID)
+    _set(made, "int", number)
+    _set(made, "is_safe", SafeUUID.unknown)
+    return made
+
+
+_blank, _set = object.__new__, object.__setattr__  # its own __setattr__ says that it is immutable
 
 
 def uuid7(milliseconds: int) -> UUID:

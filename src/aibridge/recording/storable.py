@@ -64,6 +64,8 @@ def text(value: str, field: str, notes: Notes) -> str:
 
 def indexed(value: str, field: str, notes: Notes) -> str:
     """Return clean text of at most `MAX_INDEXED_BYTES` bytes."""
+    if len(value) <= MAX_INDEXED_BYTES and value.isascii() and "\0" not in value:
+        return value  # nearly every one, ten to a request
     return _cut_bytes(text(value, field, notes), MAX_INDEXED_BYTES, field, notes)
 
 
