@@ -324,3 +324,19 @@ CREATE TABLE telemetry_locks (
     reported_at      timestamptz,
     CONSTRAINT telemetry_locks_pkey PRIMARY KEY (event_type, period_ending_at)
 );
+
+-- Erasures at a person's request: that they happened and how much they took, and nothing of what was erased.
+CREATE TABLE aibridge_erasures (
+    id              uuid        NOT NULL,
+    begun_at        timestamptz NOT NULL DEFAULT now(),
+    ended_at        timestamptz,  -- NULL: broken off, or under way
+    erased_by       text        NOT NULL,  -- account and host of the command
+    user_id         uuid        NOT NULL,  -- whose record
+    session_sha256  bytea,  -- of the session's id; NULL: all of the user's record
+    interceptions   bigint      NOT NULL DEFAULT 0,
+    token_usages    bigint      NOT NULL DEFAULT 0,
+    user_prompts    bigint      NOT NULL DEFAULT 0,
+    tool_usages     bigint      NOT NULL DEFAULT 0,
+    model_thoughts  bigint      NOT NULL DEFAULT 0,
+    CONSTRAINT aibridge_erasures_pkey PRIMARY KEY (id)
+);

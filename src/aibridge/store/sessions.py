@@ -18,22 +18,26 @@ _NAME = sql("name_combinations")
 _COUNT = sql("change_counts")
 
 
+async def hold(connection: Connection, keys: Collection[SessionKey]) -> None:
+    """Holds the rows of these sessions until the transaction ends: before anything of them is counted or uncounted."""
+    await connection.execute(_HOLD, [key[0] for key in keys], [key[1] for key in keys])
+
+
 async def recompute(connection: Connection, keys: Collection[SessionKey]) -> None:
     """Rebuilds roll-ups and facets of these sessions from their ended interceptions; an empty one disappears.
 
     To be called inside a transaction (READ COMMITTED) that has already changed the interceptions: the sessions' rows
     are held until it ends, and finishes that come meanwhile wait and add to the result.
     """
-    session_ids, initiators = [key[0] for key in keys], [key[1] for key in keys]
-    await connection.execute(_HOLD, session_ids, initiators)
-    await connection.execute(_RECOMPUTE, session_ids, initiators)
+    await hold(connection, keys)
+    await connection.execute(_RECOMPUTE, [key[0] for key in keys], [key[1] for key in keys])
 
 
 async def count(connection: Connection, interception_ids: Sequence[UUID], sign: Literal[1, -1]) -> None:
     """Adds ended interceptions to the counts (1), or takes them away (-1): before they are removed or opened again.
 
-    To be called inside a transaction that holds their rows; by everything that ends or removes interceptions other than
-    `write_finished`, which counts by itself.
+    To be called inside a transaction that holds their rows and those of their sessions: whoever waits for a count must
+    hold no session that another one waits for. `write_finished` counts by itself.
     """
     await connection.execute(_COUNT, interception_ids, sign)
 

@@ -317,12 +317,12 @@ SELECT count(*) FROM ended;
 
 -- name: hold_interrupted
 -- What recovery closed among these ids ($1: uuid[]), whose real ends have arrived after all, held until the end.
-SELECT id FROM aibridge_interceptions WHERE id = ANY ($1::uuid[]) AND outcome = 'interrupted' ORDER BY id FOR UPDATE;
+SELECT id, session_id, initiator_id FROM aibridge_interceptions
+WHERE id = ANY ($1::uuid[]) AND outcome = 'interrupted' ORDER BY id FOR UPDATE;
 
 -- name: reopen_interrupted
--- Takes back the ends of these interceptions ($1: uuid[]), which are held and no longer counted; returns their sessions.
--- Followed, in the same transaction, by recomputing those and by write_finished.
+-- Takes back the ends of these interceptions ($1: uuid[]), which are held and no longer counted. Followed, in the same
+-- transaction, by recomputing their sessions and by write_finished.
 UPDATE aibridge_interceptions
 SET ended_at = NULL, outcome = NULL, error_type = NULL, error_message = NULL, partial = false
-WHERE id = ANY ($1::uuid[])
-RETURNING session_id, initiator_id;
+WHERE id = ANY ($1::uuid[]);

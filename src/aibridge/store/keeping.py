@@ -1,0 +1,139 @@
+"""Removing from the record: what has grown old, and what a person wants erased.
+
+In batches of one transaction each: rows are held, their sessions too, then everything that counts them follows. A batch
+holds up nobody for longer than it takes, and a removal that is broken off goes on where it ended.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from aibridge.store.connections import Connection, Dial, Lane
+from aibridge.store.sessions import count, hold, recompute
+from aibridge.store.sql import sql
+
+BATCH = 250
+"""Interceptions in one transaction; their sessions cannot be written meanwhile."""
+
+TIMEOUT = 120.0
+"""Seconds. A preview reads everything that has grown old."""
+
+
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that are gone, of each kind."""
+
+    interceptions: int = 0
+    token_usages: int = 0
+    user_prompts: int = 0
+    tool_usages: int = 0
+    model_thoughts: int = 0
+
+    def __add__(self, other: "Removed") -> "Removed":
+        return Removed(**{name: getattr(self, name) + getattr(other, name) for name in Removed.__struct_fields__})
+
+    def __bool__(self) -> bool:
+        return self.interceptions > 0
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a retention would remove now."""
+
+    cutoff: datetime
+    interceptions: int
+    token_usages: int
+    user_prompts: int
+    tool_usages: int
+    model_thoughts: int
+    sessions: int
+    """That would go as a whole."""
+    shortened_sessions: int
+    """That would lose their beginning."""
+    oldest: datetime | None
+    """Start of the oldest ended interception on record."""
+    kept: int
+    """Interceptions that would stay."""
+
+
+class Keeping:
+    """Removal, on a connection of its own. Raises `StoreUnavailable`."""
+
+    def __init__(self, dial: Dial) -> None:
+        self._lane = Lane(dial, timeout=TIMEOUT)
+
+    async def remove_aged(self, retention: timedelta, *, limit: int = BATCH) -> Removed:
+        """Remove up to `limit` interceptions that began longer ago than `retention`.
+
+        Empty when there are none left, and when another replica is at it just now.
+        """
+        async with self._lane.hold() as connection, connection.transaction():
+            if not await connection.fetchval(sql("alone_at_removing")):
+                return Removed()
+            held = await _held(connection, "hold_aged", retention, limit=limit)
+            if not held:
+                await connection.execute(sql("forget_empty_counts"))
+            return await _remove(connection, held)
+
+    async def preview(self, retention: timedelta) -> Preview:
+        """What `remove_aged` would take in the end."""
+        async with self._lane.hold() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            row = await connection.fetchrow(sql("preview_removal"), retention)
+        assert row is not None
+        return msgspec.convert(dict(row), Preview)
+
+    async def begin_erasure(self, erasure_id: UUID, *, by: str, user_id: UUID, session_id: str | None = None) -> None:
+        """Put on record that an erasure begins: of all of a user's record, or of one session."""
+        async with self._lane.hold() as connection:
+            await connection.execute(sql("begin_erasure"), erasure_id, by, user_id, session_id)
+
+    async def erase_of_user(self, erasure_id: UUID, user_id: UUID, *, limit: int = BATCH) -> Removed:
+        """Remove up to `limit` interceptions of this user, in flight or not; empty when there are none left."""
+        return await self._erase(erasure_id, "hold_of_user", user_id, limit=limit)
+
+    async def erase_of_session(
+        self, erasure_id: UUID, session_id: str, initiator_id: UUID, *, limit: int = BATCH
+    ) -> Removed:
+        """Remove up to `limit` interceptions of this session; empty when there are none left."""
+        return await self._erase(erasure_id, "hold_of_session", session_id, initiator_id, limit=limit)
+
+    async def end_erasure(self, erasure_id: UUID) -> None:
+        """Put on record that an erasure is complete."""
+        async with self._lane.hold() as connection:
+            await connection.execute(sql("end_erasure"), erasure_id)
+            await connection.execute(sql("forget_empty_counts"))
+
+    async def anonymise(self, user_id: UUID) -> None:
+        """Take name, address and picture of a deleted user."""
+        async with self._lane.hold() as connection:
+            await connection.execute(sql("anonymise_user"), user_id)
+
+    async def _erase(self, erasure_id: UUID, query: str, *of: object, limit: int) -> Removed:
+        async with self._lane.hold() as connection, connection.transaction():
+            removed = await _remove(connection, await _held(connection, query, *of, limit=limit))
+            await connection.execute(sql("note_erased"), erasure_id, *msgspec.structs.astuple(removed))
+        return removed
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._lane.close()
+
+
+async def _held(connection: Connection, query: str, *of: object, limit: int) -> Sequence[asyncpg.Record]:
+    """Ended ones first; in flight are few, and have an index of their own."""
+    return await connection.fetch(sql(query), *of, limit) or await connection.fetch(
+        sql(f"{query}_in_flight"), *of, limit
+    )
+
+
+async def _remove(connection: Connection, held: Sequence[asyncpg.Record]) -> Removed:
+    if not held:
+        return Removed()
+    ids, sessions = [row["id"] for row in held], {(row["session_id"], row["initiator_id"]) for row in held}
+    await hold(connection, sessions)
+    await count(connection, ids, -1)
+    row = await connection.fetchrow(sql("remove_interceptions"), ids)
+    await recompute(connection, sessions)
+    assert row is not None
+    return Removed(**dict(row))
