@@ -78,7 +78,7 @@ class Gateway:
 
     async def _pass(self, request: Request) -> None:
         route = request.route
-        self._metrics.provider(route.provider.name).passed_through.inc()
+        self._metrics.passed(route.provider.name, route.pattern, request.scope["method"])
         log.info(
             "passed through",
             user=request.identity.username,
@@ -111,7 +111,6 @@ class Gateway:
                 dialect=dialect.name,
                 arrived_at=request.arrived_at,
                 metrics=self._metrics,
-                provider_name=request.route.provider.name,
                 secrets=request.secrets,
             ),
             listen=listen,

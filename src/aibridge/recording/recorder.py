@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from aibridge.recording import rows
-from aibridge.recording.batch import GroupCommit, Overflow, Ticket
+from aibridge.recording.batch import GroupCommit, Meter, Overflow, Ticket
 from aibridge.recording.ids import uuid7_maker
 from aibridge.recording.sink import Sink
 from aibridge.records import Begun, Finished, ReplyFacts, RequestFacts
@@ -32,11 +32,37 @@ class Clock(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """Sees every row as it is taken, before anything is known of the database."""
+
+    def begun(self, row: Begun) -> None:
+        """A start."""
+        ...
+
+    def finished(self, row: Finished) -> None:
+        """An end."""
+        ...
+
+
+class Watchers(msgspec.Struct, frozen=True, kw_only=True):
+    """Who else is told what the recorder does. None of them may raise."""
+
+    begins: Meter | None = None
+    finishes: Meter | None = None
+    rows: Witness | None = None
+
+
+NOBODY = Watchers()
+
+
 class Recorder:
     """Writes starts and ends through two group commits. Use `open_recorder`."""
 
-    def __init__(self, sink: Sink, *, clock: Clock, patience: Patience, max_held_bytes: int) -> None:
+    def __init__(
+        self, sink: Sink, *, clock: Clock, patience: Patience, max_held_bytes: int, watchers: Watchers = NOBODY
+    ) -> None:
         self._clock = clock
+        self._witness = watchers.rows
         self._uuid7 = uuid7_maker()
         turn = asyncio.Lock()
         self.begins = GroupCommit[Begun](
@@ -47,6 +73,7 @@ class Recorder:
             max_held_bytes=max_held_bytes,
             overflow=Overflow.REFUSE,
             turn=turn,
+            meter=watchers.begins,
         )
         self.finishes = GroupCommit[Finished](
             sink.write_finished,
@@ -56,6 +83,7 @@ class Recorder:
             max_held_bytes=max_held_bytes,
             overflow=Overflow.REDUCE,
             turn=turn,
+            meter=watchers.finishes,
         )
         self._unfinished: set[UUID] = set()
         self._all_finished = asyncio.Event()
@@ -96,6 +124,8 @@ class Recorder:
             proof=proof,
             new_id=self._ids_of_now(),
         )
+        if self._witness is not None:
+            self._witness.begun(row)
         self._unfinished.add(interception_id)
         self._all_finished.clear()
         ticket = self.begins.open(row)
@@ -107,6 +137,8 @@ class Recorder:
     def finish(self, begin: Ticket[Begun], ending: rows.Ending, facts: ReplyFacts) -> Ticket[Finished]:
         """Take an end; it is written once its start is settled. The last bytes wait for the ticket's promise."""
         row = rows.finished(begin.row, ended_at=self.now(), ending=ending, facts=facts, new_id=self._ids_of_now())
+        if self._witness is not None:
+            self._witness.finished(row)
         ticket = self.finishes.open(row)
         ticket.then(partial(self._forget, row.id))
         begin.then(partial(self.finishes.queue, ticket))
@@ -136,9 +168,12 @@ async def open_recorder(
     max_held_bytes: int = 64 * 2**20,
     drain_seconds: float = 5.0,
     died: Callable[[Exception], None] = lambda _: None,
+    watchers: Watchers = NOBODY,
 ) -> AsyncIterator[Recorder]:
     """Run a recorder; leaving drains it for at most `drain_seconds`. `died` is told should a batcher end by itself."""
-    recorder = Recorder(sink, clock=clock, patience=patience or Patience(), max_held_bytes=max_held_bytes)
+    recorder = Recorder(
+        sink, clock=clock, patience=patience or Patience(), max_held_bytes=max_held_bytes, watchers=watchers
+    )
     async with asyncio.TaskGroup() as tasks:
         runners = [tasks.create_task(_run(commit.run, died)) for commit in (recorder.begins, recorder.finishes)]
         try:
