@@ -9,6 +9,7 @@ import msgspec
 from aibridge.records import Begun, Finished
 from aibridge.store.connections import Connection, Dial, Pool, teach_json
 from aibridge.store.failures import mapped
+from aibridge.store.keeping import Keeping
 from aibridge.store.people import People
 from aibridge.store.probing import Probe
 from aibridge.store.reading import Reader
@@ -30,6 +31,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     people: People
     recovery: Recovery
+    keeping: Keeping
     telemetry: Telemetry
     probe: Probe
 
@@ -53,15 +55,23 @@ async def open_store(
     """
     dial = Dial(dsn=dsn, pooled=pooled, application_name=application_name)
     writer, recovery, telemetry, probe = Writer(dial), Recovery(dial), Telemetry(dial), Probe(dial)
+    keeping = Keeping(dial)
     pool = await _make_pool(dial, pool_size)
     people = People(pool, dial)
     try:
         yield Store(
-            writer=writer, reader=Reader(pool), people=people, recovery=recovery, telemetry=telemetry, probe=probe
+            writer=writer,
+            reader=Reader(pool),
+            people=people,
+            recovery=recovery,
+            keeping=keeping,
+            telemetry=telemetry,
+            probe=probe,
         )
     finally:
         await writer.close()
         await recovery.close()
+        await keeping.close()
         await telemetry.close()
         await probe.close()
         await people.close()
