@@ -3,9 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from aibridge.app.upkeep import (
     recover,
     register,
     report,
+    retain,
     running,
 )
 from aibridge.auth.identify import Identifier
@@ -46,8 +46,8 @@ from aibridge.ops.health import Health, Readiness
 from aibridge.ops.metrics import Metrics
 from aibridge.ops.metrics.board import Board
 from aibridge.ops.record_log import RecordLog
+from aibridge.ops.retention import RETENTION_SECONDS
 from aibridge.ops.telemetry import Reporter
-from aibridge.ops.retention import RETENTION_SECONDS, remove_aged
 from aibridge.recording.ids import uuid7
 from aibridge.recording.recorder import Patience, Recorder, Watchers, open_recorder
 from aibridge.store.pool import Store, open_store
@@ -144,18 +144,11 @@ async def open_worker(
                 upkeep.every(RECOVERY_SECONDS, "recovery", lambda: recover(store, gateway_id)),
                 upkeep.every(PROBE_SECONDS, "probe", readiness.look),
                 upkeep.every(TELEMETRY_SECONDS, "telemetry", lambda: report(store, reporter)),
+                upkeep.every(RETENTION_SECONDS, "retention", lambda: retain(store, settings.retention)),
             )
         )
         face = Face(gateway=gateway, api=api, health=health, readiness=readiness, metrics=metrics)
         yield Worker(face=face, store=store, recorder=recorder, health=health, gateway_id=gateway_id)
-
-
-def _retaining(store: Store, retention: timedelta | None) -> Iterator[Callable[[], Awaitable[None]]]:
-    async def keep(after: timedelta) -> None:
-        await remove_aged(store.keeping, after)
-
-    if retention is not None:
-        yield lambda: _every(RETENTION_SECONDS, lambda: keep(retention))
 
 
 def _provider(settings: ProviderSettings) -> Provider:

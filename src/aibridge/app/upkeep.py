@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -14,6 +14,7 @@ from aibridge import __version__
 from aibridge.auth.identify import Identifier
 from aibridge.errors import StoreError
 from aibridge.ops.metrics import Metrics
+from aibridge.ops.retention import remove_aged
 from aibridge.ops.telemetry import Reporter
 from aibridge.store.listening import Hearing, listen
 from aibridge.store.people import AUTH_CHANNEL
@@ -99,6 +100,12 @@ async def report(store: Store, reporter: Reporter | None) -> None:
     await store.telemetry.forget(now=datetime.now(UTC))
     if reporter is not None:
         await reporter.report()
+
+
+async def retain(store: Store, retention: timedelta | None) -> None:
+    """Remove what began longer ago; None keeps everything for ever."""
+    if retention is not None:
+        await remove_aged(store.keeping, retention)
 
 
 async def hear_changes(identifier: Identifier, dsn: str) -> None:
