@@ -8,21 +8,27 @@ from aibridge.api import interceptions, sessions, tokens, users, values
 from aibridge.api.caller import NEEDS_TOKEN
 from aibridge.api.parts import ApiParts
 from aibridge.api.problems import DOCUMENTED, SAFE_HEADERS, answer_problems
+from aibridge.api.reference.description import INTRODUCTION, TAGS
+from aibridge.api.reference.routes import serve_reference
 
 ROOTS = ("/aibridge", "/ai-gateway")
 """The record's resources stand under both names; only the first is described."""
 
 
 def create_api(parts: ApiParts) -> FastAPI:
-    """Build the API of these parts. OpenAPI stands at `openapi.json` below the mount."""
+    """Build the API of these parts. OpenAPI stands at `openapi.json` below the mount, its page at `docs`."""
     app = FastAPI(
         title="aibridge",
         version=parts.version,
+        description=INTRODUCTION,
+        openapi_tags=[*TAGS],
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         responses=DOCUMENTED,
         dependencies=NEEDS_TOKEN,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
     for root in ROOTS:
@@ -30,8 +36,10 @@ def create_api(parts: ApiParts) -> FastAPI:
             app.include_router(resource.router, prefix=root, include_in_schema=root == ROOTS[0])
     app.include_router(users.router)
     app.include_router(tokens.router)
+    serve_reference(app)
     answer_problems(app)
     app.add_middleware(_SafeHeaders)
+    app.add_middleware(_HeadAsGet)
     return app
 
 
@@ -48,3 +56,13 @@ class _SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, send_safely)
+
+
+class _HeadAsGet:
+    """Answers HEAD like GET (RFC 9110, 9.3.2); the server keeps the body back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope, receive, send)

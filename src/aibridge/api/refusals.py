@@ -44,15 +44,20 @@ def bad_request(*cases: Case) -> Responses:
     }
 
 
-def missing(message: str) -> Responses:
-    """The 404 of a route: what the caller may not see looks as if it were not there."""
+def refusal(status: int, description: str, message: str) -> Responses:
+    """Any other refusal, by one example."""
     return {
-        404: {
+        status: {
             "model": Problem,
-            "description": "There is no such thing, or the caller may not see it.",
+            "description": description,
             "content": {"application/json": {"example": {"message": message}}},
         }
     }
+
+
+def missing(message: str) -> Responses:
+    """The 404 of a route: what the caller may not see looks as if it were not there."""
+    return refusal(404, "There is no such thing, or the caller may not see it.", message)
 
 
 PAGE = (

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Path, Query
+from pydantic import BeforeValidator, ValidationInfo
 
 from aibridge.api.paging import Page
 from aibridge.api.problems import Invalid
@@ -31,29 +32,44 @@ SessionIdInPath = Annotated[
     ),
 ]
 
-# These three are described as what they are and read as texts: malformed ones are answered in words of their own.
+
+def _uuid(text: str, about: ValidationInfo) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        name = about.field_name
+        raise Invalid(f"Invalid {name} query parameter.", detail=f'"{text}" is no UUID.', field=name) from error
+
+
+def _threads(text: str | int) -> int:
+    digits = str(text).lstrip("0")
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_THREADS)) else 0
+    if not 1 <= number <= MAX_THREADS:
+        detail = f"Limit must be between 1 and {MAX_THREADS}."
+        raise Invalid("Invalid limit query parameter.", detail=detail, field="limit")
+    return number
+
+
+Cursor = Annotated[UUID, BeforeValidator(_uuid)]
 AfterThread = Annotated[
-    str | None,
-    Query(
-        description="The id of an interception of the session: threads that begin after it.",
-        json_schema_extra={"format": "uuid"},
-    ),
+    Cursor | None, Query(description="The id of an interception of the session: threads that begin after it.")
 ]
 BeforeThread = Annotated[
-    str | None,
+    Cursor | None,
     Query(
         description="The id of an interception of the session: the threads next to it that begin before, still in "
-        "order of their starts. Not together with `after_id`.",
-        json_schema_extra={"format": "uuid"},
+        "order of their starts. Not together with `after_id`."
     ),
 ]
 Threads = Annotated[
-    str,
+    int,
+    BeforeValidator(_threads),
     Query(
         description=f"How many threads at most, 1 to {MAX_THREADS}.",
-        json_schema_extra={"type": "integer", "minimum": 1, "maximum": MAX_THREADS, "default": DEFAULT_THREADS},
+        json_schema_extra={"minimum": 1, "maximum": MAX_THREADS},
     ),
 ]
+"""Malformed values of these three are answered in words of their own, as those of lists are."""
 
 
 def next_page(q: str, page: Page, *, after_session: str, after_initiator: UUID) -> str:
@@ -84,27 +100,3 @@ def ambiguous_cursor(session: str | None) -> Invalid:
 
 def _bad_cursor(detail: str) -> Invalid:
     return Invalid("Query parameter has invalid value.", detail=detail, field="after_session_id")
-
-
-def threads_page(limit: str, after_id: str | None, before_id: str | None) -> tuple[int, UUID | None, UUID | None]:
-    """Limit and cursors of a page of threads. Raises `Invalid`."""
-    after, before = _cursor("after_id", after_id), _cursor("before_id", before_id)
-    if after is not None and before is not None:
-        raise Invalid("Cannot use both after_id and before_id in the same request.", field="before_id")
-    return _limit(limit), after, before
-
-
-def _cursor(name: str, text: str | None) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError as error:
-        raise Invalid(f"Invalid {name} query parameter.", detail=f'"{text}" is no UUID.', field=name) from error
-
-
-def _limit(text: str) -> int:
-    digits = text.lstrip("0")
-    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_THREADS)) else 0
-    if not 1 <= number <= MAX_THREADS:
-        detail = f"Limit must be between 1 and {MAX_THREADS}."
-        raise Invalid("Invalid limit query parameter.", detail=detail, field="limit")
-    return number

@@ -26,7 +26,6 @@ from aibridge.api.session_paging import (
     ambiguous_cursor,
     check_cursor,
     next_page,
-    threads_page,
     unknown_cursor,
 )
 from aibridge.api.session_shapes import SessionDetail, SessionPage
@@ -104,7 +103,7 @@ async def get_session(
     ] = None,
     after_id: AfterThread = None,
     before_id: BeforeThread = None,
-    limit: Threads = str(DEFAULT_THREADS),
+    limit: Threads = DEFAULT_THREADS,
 ) -> Response:
     """One session with a page of its threads, in order of their starts, each with every step.
 
@@ -113,14 +112,15 @@ async def get_session(
     """
     if not session_id:
         raise Invalid("Missing session_id path parameter.", field="session_id")
-    threads, after, before = threads_page(limit, after_id, before_id)
+    if after_id is not None and before_id is not None:
+        raise Invalid("Cannot use both after_id and before_id in the same request.", field="before_id")
     whose = await _initiator(initiator, caller, parts)
     try:
         found = await parts.records.session(
-            session_id, caller.viewer, initiator=whose, limit=threads, after=after, before=before
+            session_id, caller.viewer, initiator=whose, limit=limit, after=after_id, before=before_id
         )
     except CursorUnknown as error:
-        field = "after_id" if after is not None else "before_id"
+        field = "after_id" if after_id is not None else "before_id"
         raise Invalid("Invalid pagination cursor.", detail=str(error), field=field) from error
     if found is None:
         raise Missing("Session not found.")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,7 @@ from aibridge.api.caller import Caller, CallerOf, Parts
 from aibridge.api.paging import PageOf
 from aibridge.api.parts import ApiParts
 from aibridge.api.problems import Invalid
-from aibridge.api.shapes import Problem
+from aibridge.api.refusals import refusal
 from aibridge.api.targets import visible_user
 from aibridge.auth.lifetimes import check_end, lifetime, token_status
 from aibridge.auth.roles import may_manage
@@ -28,10 +28,9 @@ from aibridge.store.people import User
 
 router = APIRouter(prefix="/tokens", tags=["tokens"], route_class=BodyRoute)
 
-Responses = dict[int | str, dict[str, Any]]
-_MISSING: Responses = {404: {"model": Problem, "description": "No such token or user, or none that the caller may see"}}
-_DELETED: Responses = {409: {"model": Problem, "description": "The user was deleted"}}
-_TOO_LARGE: Responses = {413: {"model": Problem, "description": "A body of more than 64 KiB"}}
+_MISSING = refusal(404, "No such token or user, or none that the caller may see", str(NotFound()))
+_DELETED = refusal(409, "The user was deleted", str(UserDeleted()))
+_TOO_LARGE = refusal(413, "A body of more than 64 KiB", "Request Entity Too Large: POST /api/v2/tokens")
 
 
 async def _in_path(

@@ -1,7 +1,7 @@
 """People: owners manage them, auditors see them, everyone sees and describes themselves."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -14,23 +14,22 @@ from aibridge.api.caller import Caller, CallerOf, Parts
 from aibridge.api.paging import PageOf
 from aibridge.api.parts import ApiParts
 from aibridge.api.problems import Invalid
-from aibridge.api.shapes import Problem
+from aibridge.api.refusals import refusal
 from aibridge.api.targets import OwnerOf, UserOf
 from aibridge.auth.passwords import check_rules
 from aibridge.auth.roles import may_manage
-from aibridge.errors import NotAllowed, PasswordRefused, UserDeleted
+from aibridge.errors import LastOwner, NotAllowed, NotFound, PasswordRefused, UserDeleted
 from aibridge.records import UserStatus
 from aibridge.store.people import User as StoredUser
 from aibridge.store.people import UserChange
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=BodyRoute)
 
-Responses = dict[int | str, dict[str, Any]]
-_MISSING: Responses = {404: {"model": Problem, "description": "No such user, or none that the caller may see"}}
-_TAKEN: Responses = {409: {"model": Problem, "description": "A live user bears this name"}}
-_LAST_OWNER: Responses = {409: {"model": Problem, "description": "The last active owner, or for PATCH a deleted user"}}
-_DELETED: Responses = {409: {"model": Problem, "description": "The user was deleted"}}
-_TOO_LARGE: Responses = {413: {"model": Problem, "description": "A body of more than 64 KiB"}}
+_MISSING = refusal(404, "No such user, or none that the caller may see", str(NotFound()))
+_TAKEN = refusal(409, "A live user bears this name", "There is a user dana already.")
+_LAST_OWNER = refusal(409, "The last active owner, or for PATCH a deleted user", str(LastOwner()))
+_DELETED = refusal(409, "The user was deleted", str(UserDeleted()))
+_TOO_LARGE = refusal(413, "A body of more than 64 KiB", "Request Entity Too Large: POST /api/v2/users")
 
 
 @router.get("")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aibridge.gateway.asgi import Application, Receive, Scope, Send
 from aibridge.gateway.routes import ROOTS
@@ -12,9 +11,16 @@ from aibridge.ops.metrics import Metrics
 RESERVED = frozenset(b"interceptions sessions models clients providers users usage search proxy keys".split())
 """Names under the data plane's root that belong to the JSON API; no provider may have them."""
 API_ROOT = "/api/v2"
+EXPERIMENTAL_ROOT = "/api/experimental"
+"""Where the record stood in the beginnings of the system that this one follows: its readers still look there."""
+
+_EXPERIMENTAL = f"{EXPERIMENTAL_ROOT}/aibridge/".encode()
+_DOCS = b"/api/docs"
 
 Answer = tuple[int, bytes, bytes]
 """Status, content type, body."""
+_NOTHING: Answer = (404, b"application/json", b'{"message":"There is nothing here."}')
+_READ_ONLY: Answer = (405, b"application/json", b'{"message":"Method Not Allowed: what stands here can only be read."}')
 
 
 class Face:
@@ -38,22 +44,25 @@ class Face:
         """Hand one request to its part."""
         assert scope["type"] == "http"
         path = scope["raw_path"]
-        part = self._part(path)
-        if part is not None:
-            await part(scope, receive, send)
-            return
-        page = self._pages.get(path)
-        await _answer(send, await page() if page else (404, b"application/json", b'{"message":"There is nothing here."}'))
-
-    def _part(self, path: bytes) -> Callable[[Any, Any, Any], Awaitable[None]] | None:
         for root in ROOTS:
             if path.startswith(root):
-                name = path[len(root) :].partition(b"/")[0]
-                return self._to_api if name in RESERVED else self._gateway
-        return self._to_api if path.startswith(b"/api/") else None
+                if path[len(root) :].partition(b"/")[0] not in RESERVED:
+                    return await self._gateway(scope, receive, send)
+                break
+        if path.startswith(b"/api/"):
+            return await self._to_api(path, scope, receive, send)
+        page = self._pages.get(path)
+        return await _answer(send, await page() if page else _NOTHING)
 
-    async def _to_api(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._api({**scope, "root_path": API_ROOT}, receive, send)
+    async def _to_api(self, path: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        root = API_ROOT
+        if path.startswith(_EXPERIMENTAL):
+            if scope["method"] not in {"GET", "HEAD"}:
+                return await _answer(send, _READ_ONLY, (b"allow", b"GET, HEAD"))
+            root = EXPERIMENTAL_ROOT
+        elif path == _DOCS:
+            root = "/api"
+        return await self._api({**scope, "root_path": root}, receive, send)
 
     async def _healthz(self) -> Answer:
         return _state(self._health.report())
@@ -71,13 +80,14 @@ def _state(report: dict[str, object]) -> Answer:
     return 200 if report["status"] == "ok" else 503, b"application/json", json.dumps(report).encode()
 
 
-async def _answer(send: Send, answer: Answer) -> None:
+async def _answer(send: Send, answer: Answer, *more: tuple[bytes, bytes]) -> None:
     status, content_type, body = answer
     headers = [
         (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
+        *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
