@@ -101,7 +101,6 @@ async def _erase(
     keeping: "Keeping", user_id: UUID, session_id: str | None, batch: Callable[[UUID], Awaitable["Removed"]]
 ) -> None:
     import msgspec
-    import structlog
 
     from aibridge.cli.output import print_table
     from aibridge.recording.ids import uuid7
@@ -114,7 +113,4 @@ async def _erase(
         removed += part
     await keeping.end_erasure(erasure)
     counts = msgspec.structs.asdict(removed)
-    structlog.get_logger("aibridge.erasure").info(
-        "erased", erasure_id=str(erasure), user_id=str(user_id), by=by, one_session=session_id is not None, **counts
-    )
     print_table(("ERASED", "ROWS"), ((name.replace("_", " "), str(number)) for name, number in counts.items()))
