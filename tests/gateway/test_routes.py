@@ -93,7 +93,7 @@ async def test_what_is_passed_through_leaves_no_record(
     (asked,) = provider.requests
     assert (asked.method, asked.target) == (method, f"{path}?limit=5".encode())
     (line,) = (line for line in logged if line["event"] == "passed through")
-    assert (line["user"], line["provider"], line["path"]) == (stage.gateway.user.username, name, path)
+    assert (line["initiator"], line["provider_name"], line["path"]) == (stage.gateway.user.username, name, path)
     assert await stage.gateway.interceptions() == []
 
 

@@ -122,6 +122,7 @@ async def open_worker(
             bodies=bodies,
             metrics=metrics,
             gateway_id=gateway_id,
+            log_requests=settings.log_requests,
         )
         api = create_api(
             ApiParts(

@@ -1,6 +1,7 @@
 """The data plane as an ASGI application: each request is admitted, read, and carried by an exchange."""
 
 import asyncio
+import time
 from uuid import UUID
 
 import structlog
@@ -44,7 +45,9 @@ class Gateway:
         bodies: Bodies,
         metrics: Metrics,
         gateway_id: UUID,
+        log_requests: bool = False,
     ) -> None:
+        self._log_requests = log_requests
         self._admission = admission
         self._last_used = last_used
         self._recorder = recorder
@@ -57,13 +60,25 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Carry one request."""
         request = Request(scope, receive, send)
+        if not self._log_requests:
+            return await self._carry(request)
+        request.noting_status()
+        try:
+            return await self._carry(request)
+        finally:
+            seconds = round(time.monotonic() - request.arrived_at, 6)
+            log.info("request ended", **request.told(), status=request.status, seconds=seconds)
+
+    async def _carry(self, request: Request) -> None:
         shape = None
         try:
             request.route = route = self._admission.route(request)
             shape = route.shape
             await self._admission.admit(request)
             with self._bodies.hold() as request.held:
-                request.body = await request.held.read(request.fields, receive, whole=request.connection.body_is_here)
+                request.body = await request.held.read(
+                    request.fields, request.receive, whole=request.connection.body_is_here
+                )
                 if route.dialect is None:
                     await self._pass(request)
                 else:
@@ -72,20 +87,14 @@ class Gateway:
             shape = shape or shape_of(self._admission.provider(request))
             refusal = closing(request.fields, refusal_of(problem), whole=request.connection.body_is_here)
             self._metrics.refused(refusal.reason)
-            await refuse(send, shape, refusal)
+            await refuse(request.send, shape, refusal)
         except ClientGone:
             return
 
     async def _pass(self, request: Request) -> None:
         route = request.route
         self._metrics.passed(route.provider.name, route.pattern, request.scope["method"])
-        log.info(
-            "passed through",
-            user=request.identity.username,
-            provider=route.provider.name,
-            method=request.scope["method"],
-            path=route.endpoint,
-        )
+        log.info("passed through", **request.told(), path=route.endpoint)
         exchange = Exchange(
             send=request.send,
             watch=Watch(request.connection),
@@ -112,6 +121,7 @@ class Gateway:
                 arrived_at=request.arrived_at,
                 metrics=self._metrics,
                 secrets=request.secrets,
+                told=request.told,
             ),
             listen=listen,
             interception_id=str(request.interception_id),

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 
@@ -36,14 +37,16 @@ class Interception:
         arrived_at: float,
         metrics: Metrics,
         secrets: Callable[[], Sequence[str]],
+        told: Callable[[], Mapping[str, Any]],
     ) -> None:
-        """`secrets` tells what the record must not repeat of an error message."""
+        """`secrets`: what the record must not repeat of an error message; `told`: what the log says of the request."""
         self._recorder = recorder
         self._ticket = ticket
         self._dialect = dialect
         self._arrived_at = arrived_at
         self._metrics = metrics
         self._secrets = secrets
+        self._told = told
         self._in_flight = metrics.began(ticket.row)
         self.comes_first = not recorder.available
         """The database failed lately: nothing is sent to the provider before the start is durable."""
@@ -59,7 +62,7 @@ class Interception:
         if await self._hand_over(fate, exchange).promise is None:
             return True
         self._metrics.finish_failures.inc()
-        log.error("the end of an interception could not be recorded in time", interception_id=str(self._ticket.row.id))
+        log.error("the end of an interception could not be recorded in time", **self._told())
         return False
 
     def abandon(self, fate: Fate, exchange: Exchange) -> None:
@@ -67,7 +70,7 @@ class Interception:
         self._hand_over(fate, exchange)
         if fate is UNRECORDED:
             self._metrics.begin_failures.inc()
-            log.error("the start of an interception could not be recorded", interception_id=str(self._ticket.row.id))
+            log.error("the start of an interception could not be recorded", **self._told())
 
     def _hand_over(self, fate: Fate, exchange: Exchange) -> Ticket[Finished]:
         if self._finish is None:

@@ -1,7 +1,9 @@
 """One request on its way through the data plane, and what has become known of it."""
 
+import re
 import time
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from aibridge.auth.credentials import CREDENTIAL_HEADERS, TOKEN_HEADERS, Credentials
 from aibridge.auth.identify import Identity
@@ -16,6 +18,9 @@ from aibridge.gateway.server import GatewayProtocol
 ENCODING = b"content-encoding"
 CREDENTIALS = frozenset((*CREDENTIAL_HEADERS, *TOKEN_HEADERS, b"proxy-authorization"))
 """Headers whose values are secrets whatever they look like."""
+REQUEST_ID = b"x-request-id"
+WELL_FORMED = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}")
+"""An id that a client gave its request and that lines of the log may be found by. Nothing else is believed of it."""
 SECRET_FROM = 8
 """Bytes. Anything shorter is nobody's key, and may be a word of the message."""
 
@@ -33,9 +38,11 @@ class Request:
         "identity",
         "interception_id",
         "receive",
+        "request_id",
         "route",
         "scope",
         "send",
+        "status",
     )
 
     route: Route
@@ -55,6 +62,9 @@ class Request:
         self.connection: GatewayProtocol = scope["extensions"][CONNECTION]
         self.body: bytes | bytearray = b""
         self.interception_id: UUID | None = None
+        self.request_id = ""
+        self.status: int | None = None
+        """What was answered; known where `noting_status` was called."""
 
     def take_body(self) -> bytes | bytearray:
         """Give the body away: an answer may take many minutes, and 64 MiB must not wait for its end."""
@@ -67,6 +77,36 @@ class Request:
         sent.append(self.route.provider.credential[1])
         values = {*sent, *(value.partition(b" ")[2] for value in sent)}
         return [value.decode("latin-1") for value in sorted(values, key=len, reverse=True) if len(value) >= SECRET_FROM]
+
+    def told(self) -> dict[str, Any]:
+        """What a line of the log says of this request: so far as it is known, and made only where a line is written."""
+        about: dict[str, Any] = {"request_id": self._id(), "method": self.scope["method"]}
+        if self.interception_id is not None:
+            about["interception_id"] = str(self.interception_id)
+        if (identity := getattr(self, "identity", None)) is not None:
+            about["initiator"] = identity.username
+        if (route := getattr(self, "route", None)) is not None:
+            about |= {"provider_name": route.provider.name, "route": route.pattern}
+        return about
+
+    def _id(self) -> str:
+        """The client's own if that is one, else that of the interception, else a new one; the same every time."""
+        if not self.request_id:
+            theirs = self.fields.get(REQUEST_ID, b"")
+            ours = self.interception_id or uuid4()
+            self.request_id = theirs.decode() if WELL_FORMED.fullmatch(theirs) else str(ours)
+        return self.request_id
+
+    def noting_status(self) -> None:
+        """From now on `status` is kept."""
+        send = self.send
+
+        async def noting(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self.status = message["status"]
+            await send(message)
+
+        self.send = noting
 
     async def refuse(self, refusal: Refusal) -> None:
         """Answer with the gateway's own words."""

@@ -18,7 +18,8 @@ from aibridge.store.telemetry import Telemetry
 from aibridge.store.writing import Writer
 
 POOL_SIZE = 10
-"""Connections for reading and for people, at most; writing, recovery and look-ups of tokens have four of their own."""
+"""Connections for reading and for people, at most; writing, recovery, look-ups of tokens, telemetry and
+the look whether the server is there have six of their own."""
 
 READ_TIMEOUT = 30.0
 """Seconds until a reading query is given up."""
