@@ -119,8 +119,8 @@ async def _facts(dsn: str) -> Facts:
     connection = await asyncpg.connect(dsn)
     try:
         people = await connection.fetch(
-            """SELECT u.username, u.role, sum(s.interceptions) AS interceptions
-            FROM aibridge_sessions AS s JOIN users AS u ON u.id = s.initiator_id WHERE u.status = 'active'
+            """SELECT u.username, u.role, coalesce(sum(s.interceptions), 0) AS interceptions
+            FROM users AS u LEFT JOIN aibridge_sessions AS s ON s.initiator_id = u.id WHERE u.status = 'active'
             GROUP BY u.id ORDER BY 3 DESC, 1"""
         )
         members = [each["username"] for each in people if each["role"] == "member"]
