@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -20,22 +20,10 @@ from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
 from aibridge.auth.passwords import PasswordDesk
 from aibridge.auth.tokens import mint
-from aibridge.records import (
-    Begun,
-    CredentialKind,
-    CredentialType,
-    Finished,
-    ModelThoughtRow,
-    Outcome,
-    ProviderType,
-    Role,
-    Scope,
-    TokenUsageRow,
-    ToolUsageRow,
-    UserPromptRow,
-)
+from aibridge.records import Begun, CredentialKind, CredentialType, Finished, Role, Scope
 from aibridge.store.people import User
 from aibridge.store.pool import Store
+from support.rows import begun, call, finished, prompt, thought, usage
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 
@@ -144,86 +132,46 @@ def join(store: Store, api: httpx.AsyncClient) -> Join:
 
 def begun_by(person: Person, at: datetime) -> Begun:
     """The start of an exchange with everything in it."""
-    return Begun(
-        id=uuid4(),
-        initiator_id=person.id,
+    return begun(
+        person.id,
         api_token_id=person.token_id,
         gateway_id=UUID(int=9),
-        provider=ProviderType.ANTHROPIC,
         provider_name="anthropic-eu",
-        endpoint="/v1/messages",
         model="claude-sonnet-4-5",
-        streaming=True,
         started_at=at,
-        client="Claude Code",
         client_session_id="a/b?c %",
-        correlating_tool_call_id=None,
         agent_id="agent",
-        parent_agent_id=None,
-        side_request=False,
         credential_kind=CredentialKind.BYOK,
         credential_type=CredentialType.SUBSCRIPTION,
         credential_hint="sk-a...mnop",
         mutations=("include_usage",),
-        body_sha256_received="ab" * 32,
         body_sha256_sent="cd" * 32,
-        unread=False,
         notes=("from the start",),
         metadata={"request_user_agent": "claude-cli/2"},
-        user_prompt=UserPromptRow(id=uuid4(), prompt="Why is the build red?", created_at=at),
+        user_prompt=prompt("Why is the build red?", at),
     )
 
 
-def finished(begun: Begun) -> Finished:
+def ended_like(start: Begun) -> Finished:
     """Its end, two seconds later."""
-    at = begun.started_at + timedelta(seconds=2)
-    said: dict[str, Any] = {"created_at": at, "metadata": {}}
-    answer = "msg_01"
-    return Finished(
-        id=begun.id,
-        initiator_id=begun.initiator_id,
+    at = start.started_at + timedelta(seconds=2)
+    said: dict[str, Any] = {"created_at": at, "provider_response_id": "msg_01"}
+    command: dict[str, Any] = {**said, "input": '{"command": "make"}'}
+    later = at + timedelta(microseconds=1)
+    return finished(
+        start,
         ended_at=at,
-        outcome=Outcome.COMPLETED,
-        status_code=200,
-        error_type=None,
-        error_message=None,
-        time_to_first_byte_us=1500,
-        provider_response_id=answer,
+        provider_response_id="msg_01",
         response_model="claude-sonnet-4-5-20250929",
-        partial=False,
-        unread=False,
-        mutations=(),
-        notes=(),
         metadata={"service_tier": "standard"},
-        token_usage=TokenUsageRow(
-            id=uuid4(),
-            provider_response_id=answer,
-            input_tokens=10,
-            output_tokens=0,
-            cache_read_input_tokens=2**40,
-            cache_write_input_tokens=None,
-            partial=False,
-            **said,
+        token_usage=usage(
+            input_tokens=10, output_tokens=0, cache_read_input_tokens=2**40, cache_write_input_tokens=None, **said
         ),
-        tool_usages=tuple(
-            ToolUsageRow(
-                id=uuid4(),
-                provider_response_id=answer,
-                tool=tool,
-                input='{"command": "make"}',
-                provider_tool_call_id=f"toolu_{tool}",
-                provider_item_id=None,
-                server_url=None,
-                injected=False,
-                invocation_error=None,
-                created_at=at + timedelta(microseconds=number),
-                metadata={},
-            )
-            for number, tool in enumerate(("Bash", "Read"))
+        tool_usages=(
+            call("toolu_Bash", tool="Bash", **command),
+            call("toolu_Read", tool="Read", **command | {"created_at": later}),
         ),
-        model_thoughts=(ModelThoughtRow(id=uuid4(), source="thinking", content="Look at the log first.", **said),),
-        prompt_at=begun.started_at,
-        prompt_excerpt="Why is the build red?",
+        model_thoughts=(thought("Look at the log first.", created_at=at),),
     )
 
 
@@ -232,10 +180,10 @@ def exchange(store: Store) -> Callable[..., Awaitable[UUID]]:
     """Someone asked, and was answered: `await exchange(dana, at=…, ended=True, **fields of the start)`."""
 
     async def exchange(person: Person, *, at: datetime = START, ended: bool = True, **fields: Any) -> UUID:
-        begun = msgspec.structs.replace(begun_by(person, at), **fields)
-        await store.write_begun([begun])
+        start = msgspec.structs.replace(begun_by(person, at), **fields)
+        await store.write_begun([start])
         if ended:
-            await store.write_finished([finished(begun)])
-        return begun.id
+            await store.write_finished([ended_like(start)])
+        return start.id
 
     return exchange

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from aibridge.api.shapes import Problem, Validation
 from aibridge.errors import (
@@ -115,12 +116,21 @@ def answer_problems(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         message = f"{status.phrase}: {request.method} {request.url.path}"
-        return problem(status, message, headers=error.headers)
+        headers = {"Allow": _allowed(request)} if status is HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+        return problem(status, message, headers=headers)
 
     @app.exception_handler(Exception)
     async def broken(_request: Request, _error: Exception) -> Response:
         # Starlette raises it once more behind this answer, so that the server logs it with its traceback.
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error.", detail="The log of the server says more.")
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of this path; a router knows only those of the first."""
+    routes = request.app.router.routes
+    asked = [(method, {**request.scope, "method": method}) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")]
+    found = [method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    return ", ".join([*(["HEAD"] if "GET" in found else []), *found])
 
 
 def _validation(error: Mapping[str, Any]) -> Validation:

@@ -1,11 +1,12 @@
 """Which part of the sessions, or of one session's threads, is asked for."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Path, Query
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import BeforeValidator
 
 from aibridge.api.paging import Page
 from aibridge.api.problems import Invalid
@@ -33,11 +34,10 @@ SessionIdInPath = Annotated[
 ]
 
 
-def _uuid(text: str, about: ValidationInfo) -> UUID:
+def _uuid(name: str, text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        name = about.field_name
         raise Invalid(f"Invalid {name} query parameter.", detail=f'"{text}" is no UUID.', field=name) from error
 
 
@@ -50,12 +50,12 @@ def _threads(text: str | int) -> int:
     return number
 
 
-Cursor = Annotated[UUID, BeforeValidator(_uuid)]
 AfterThread = Annotated[
-    Cursor | None, Query(description="The id of an interception of the session: threads that begin after it.")
+    Annotated[UUID, BeforeValidator(partial(_uuid, "after_id"))] | None,
+    Query(description="The id of an interception of the session: threads that begin after it."),
 ]
 BeforeThread = Annotated[
-    Cursor | None,
+    Annotated[UUID, BeforeValidator(partial(_uuid, "before_id"))] | None,
     Query(
         description="The id of an interception of the session: the threads next to it that begin before, still in "
         "order of their starts. Not together with `after_id`."

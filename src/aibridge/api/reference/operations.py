@@ -99,7 +99,7 @@ def curl(method: str, path: str, operation: Operation) -> str:
 def _answer(status: str, answer: Mapping[str, Any]) -> Markup:
     contents = list(answer.get("content", {}).values())
     kind = [joined([" ", type_of(content["schema"])]) for content in contents]
-    head = [element("span", status, class_="status"), " ", answer["description"], *kind]
+    head = [element("span", status, class_="status"), " ", inline(answer["description"]), *kind]
     if not contents:
         return element("p", *head, class_="answer")
     shown = [part for content in contents for part in _examples(content)]

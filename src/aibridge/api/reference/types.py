@@ -29,7 +29,7 @@ def type_of(schema: Schema) -> Markup:
         return joined(map(type_of, schema["anyOf"]), " or ")
     if "enum" in schema or "const" in schema:
         return values_of(schema)
-    kind = schema.get("type", "anything")
+    kind: str = schema.get("type", "anything")
     if kind == "array":
         return joined(["list of ", type_of(schema["items"])])
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
