@@ -76,7 +76,8 @@ class _Fleet:
         )
         assert process.stdin is not None
         told = {"dsn": self._dsn, "listener": descriptors[0], "board": descriptors[1], "seat": seat}
-        process.stdin.write(json.dumps(told).encode() + b"\n")
+        with suppress(RuntimeError):  # uvloop's word for one that has ended already, as where the word came meanwhile
+            process.stdin.write(json.dumps(told).encode() + b"\n")
         return process
 
     async def _until_it_ends(self, process: asyncio.subprocess.Process) -> None:
