@@ -69,7 +69,7 @@ async def list_interceptions(
             "/x",
             "The request has invalid values.",
             field="interception_id",
-            reason="Input should be a valid UUID, invalid length: expected length 32 for simple format, found 1",
+            reason="Input should be a valid UUID, invalid character: found `x` at 0",
         )
     ),
 )
