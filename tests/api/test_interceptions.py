@@ -1,5 +1,6 @@
 """The request log as people and scripts read it."""
 
+import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from aibridge.records import Role
+from aibridge.store.pool import Store
+from support import walking
+from support.auditing import carried
+from support.rows import begun, call
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 LOG = "/aibridge/interceptions"
@@ -118,18 +123,81 @@ async def test_a_list_holds_the_same_as_a_single_answer(join: Join, exchange: Ex
     assert (await dana.get("/ai-gateway/interceptions")).json() == listed
 
 
-async def test_newest_first_page_by_page(join: Join, exchange: Exchange) -> None:
-    """Walking the pages shows each exactly once, also where many began at the same moment; the total never changes."""
+@pytest.mark.parametrize("step", [1, 6])
+async def test_a_walk_visits_each_once(join: Join, exchange: Exchange, step: int) -> None:
+    """By offset and by cursor, also where many began at the same moment; twice in the same order."""
+    chance = random.Random(step)
     owner, dana = await join("olga", Role.OWNER), await join("dana")
-    made = [await exchange(dana, at=START + timedelta(seconds=number // 3)) for number in range(7)]
-    walked, times = [], []
-    for offset in range(0, 9, 2):
-        page = (await owner.get(LOG, limit=2, offset=offset)).json()
-        assert (page["total"], page["count"]) == (7, 7)
-        walked += [each["id"] for each in page["results"]]
-        times += [each["started_at"] for each in page["results"]]
-    assert sorted(walked) == sorted(str(each) for each in made)
+    moments = [START] * 10 + [START + timedelta(seconds=chance.randrange(-99, 99)) for _ in range(10)]
+    made = [await exchange(dana, at=at) for at in moments]
+    ways = [
+        await walking.by_offset(owner.get, LOG, rows="results", step=step),
+        await walking.interceptions(owner.get, LOG, step=step),
+        await walking.interceptions(owner.get, LOG, step=step, q='client:"Claude Code"'),
+    ]
+    assert {each["id"] for each in ways[0]} == {str(each) for each in made}
+    assert ways[0] == ways[1] == ways[2]
+    times = [each["started_at"] for each in ways[0]]
     assert times == sorted(times, reverse=True)
+
+
+async def test_a_cursor_stands_by_itself(join: Join, exchange: Exchange) -> None:
+    """It need not match the query whose page follows it."""
+    dana = await join("dana")
+    await exchange(dana, at=START, model="old")
+    cursor = await exchange(dana, at=START + timedelta(seconds=1), model="new")
+    page = (await dana.get(LOG, after_id=str(cursor), q="model:old")).json()
+    assert ([each["model"] for each in page["results"]], page["total"]) == (["old"], 1)
+
+
+async def test_cursors_that_are_none(join: Join, exchange: Exchange) -> None:
+    """Unknown, another person's, or in flight: all look alike."""
+    dana, eve = await join("dana"), await join("eve")
+    await exchange(dana)
+    for cursor in (uuid4(), await exchange(eve), await exchange(dana, ended=False)):
+        answer = await dana.get(LOG, after_id=str(cursor))
+        detail = f"after_id: interception {cursor} not found: invalid pagination cursor"
+        assert answer.status_code == 400
+        assert answer.json() == {
+            "message": "Invalid pagination cursor.",
+            "detail": detail,
+            "validations": [{"field": "after_id", "detail": detail}],
+        }
+    answer = await dana.get(LOG, after_id="x")
+    assert (answer.status_code, answer.json()["validations"][0]["field"]) == (400, "after_id")
+
+
+async def test_a_cursor_beside_an_offset(join: Join, exchange: Exchange) -> None:
+    """Not even a good one; an offset of zero is none."""
+    dana = await join("dana")
+    cursor = str(await exchange(dana))
+    answer = await dana.get(LOG, after_id=cursor, offset=1, limit=1001)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "Query parameters have invalid values."
+    assert answer.json()["detail"] == "Cannot use both after_id and offset pagination in the same request."
+    assert (await dana.get(LOG, after_id=cursor, offset=0)).json()["results"] == []
+
+
+async def test_children_in_the_order_of_their_making(join: Join, store: Store) -> None:
+    """Ascending, though their parents descend; those of one moment by id."""
+    dana = await join("dana")
+    tools = [
+        call(f"c{number}", tool=f"t{number}", created_at=START - timedelta(seconds=number // 2)) for number in range(4)
+    ]
+    await carried(store, begun(dana.id), tool_usages=tuple(tools))
+    (found,) = (await dana.get(LOG)).json()["results"]
+    in_order = sorted(tools, key=lambda tool: (tool.created_at, tool.id))
+    assert [each["tool"] for each in found["tool_usages"]] == [tool.tool for tool in in_order]
+    assert (found["user_prompts"], found["token_usages"]) == ([], [])
+
+
+async def test_head_is_get_without_the_body(join: Join, exchange: Exchange) -> None:
+    dana = await join("dana")
+    await exchange(dana)
+    got, asked = await dana.get(LOG), await dana.ask("HEAD", LOG)
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked.headers["content-length"] == str(len(got.content))
+    assert (await dana.ask("HEAD", f"{LOG}?limit=1001")).status_code == 400
 
 
 async def test_what_is_in_flight_shows_nowhere(join: Join, exchange: Exchange) -> None:

@@ -13,8 +13,8 @@ Moment = Annotated[datetime, Field(description="RFC 3339, UTC", examples=["2026-
 Sha256 = Annotated[
     str, Field(description="hex", examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"])
 ]
-Tokens = Annotated[int | None, Field(ge=0, description="null is unknown, 0 is zero")]
-Metadata = dict[str, Any]
+Tokens = Annotated[int | None, Field(ge=0, examples=[1200], description="null is unknown, 0 is zero")]
+Metadata = Annotated[dict[str, Any], Field(examples=[{"request_user_agent": "claude-cli/2"}])]
 
 
 class Shape(BaseModel):
@@ -29,7 +29,7 @@ class Initiator(Shape):
     id: UUID
     username: str = Field(examples=["dana"])
     name: str = Field(examples=["Dana Dunn"], description="may be empty")
-    avatar_url: str = Field(description="may be empty")
+    avatar_url: str = Field(examples=[""], description="may be empty")
 
 
 class TokenUsage(Shape):
@@ -52,7 +52,7 @@ class UserPrompt(Shape):
 
     id: UUID
     interception_id: UUID
-    provider_response_id: str
+    provider_response_id: str = Field(examples=["msg_01XFDUDYJgAACzvnptvVoYEL"])
     prompt: str = Field(examples=["Why is the build red?"])
     metadata: Metadata
     created_at: Moment
@@ -63,9 +63,9 @@ class ToolUsage(Shape):
 
     id: UUID
     interception_id: UUID
-    provider_response_id: str
+    provider_response_id: str = Field(examples=["msg_01XFDUDYJgAACzvnptvVoYEL"])
     provider_tool_call_id: str | None = Field(examples=["toolu_01A09q90qw90lq917835lq9"])
-    provider_item_id: str | None = Field(description="the output item's id (OpenAI Responses)")
+    provider_item_id: str | None = Field(examples=[None], description="the output item's id (OpenAI Responses)")
     server_url: str = Field(description="empty: the client's own tool")
     tool: str = Field(examples=["Bash"])
     input: str = Field(examples=['{"command": "make test"}'])
@@ -81,7 +81,7 @@ class ModelThought(Shape):
     id: UUID
     interception_id: UUID
     source: str = Field(examples=["thinking", "reasoning", "reasoning_summary", "commentary"])
-    content: str
+    content: str = Field(examples=["The log should name the failing test."])
     metadata: Metadata
     created_at: Moment
 
@@ -91,40 +91,52 @@ class Interception(Shape):
 
     id: UUID
     initiator: Initiator
-    api_key_id: str = Field(description="the public part of the aibridge token that was used")
+    api_key_id: str = Field(
+        examples=["mfrggzdfmztwq2lk"], description="the public part of the aibridge token that was used"
+    )
     gateway_id: UUID = Field(description="the process that carried it")
     provider: ProviderType
     provider_name: str = Field(examples=["copilot-business"], description="the configured instance")
     endpoint: str = Field(examples=["/v1/messages"])
     model: str = Field(examples=["claude-sonnet-4-5"], description="as requested")
-    response_model: str = Field(description="as the provider names it in its answer")
-    provider_response_id: str
+    response_model: str = Field(
+        examples=["claude-sonnet-4-5-20250929"], description="as the provider names it in its answer"
+    )
+    provider_response_id: str = Field(examples=["msg_01XFDUDYJgAACzvnptvVoYEL"])
     client: str = Field(examples=["Claude Code"])
-    session_id: str = Field(description="the client's session, else the thread's root, else the interception's own id")
-    client_session_id: str | None
-    agent_id: str | None
-    parent_agent_id: str | None
-    thread_parent_id: UUID | None = Field(description="the interception whose tool call this one answers")
-    thread_root_id: UUID | None = Field(description="null on the root itself")
-    correlating_tool_call_id: str | None
+    session_id: str = Field(
+        examples=["s1"], description="the client's session, else the thread's root, else the interception's own id"
+    )
+    client_session_id: str | None = Field(examples=["s1"])
+    agent_id: str | None = Field(examples=[None], description="as the client names it; null: the main agent")
+    parent_agent_id: str | None = Field(examples=[None])
+    thread_parent_id: UUID | None = Field(
+        examples=[None], description="the interception whose tool call this one answers"
+    )
+    thread_root_id: UUID | None = Field(examples=[None], description="null on the root itself")
+    correlating_tool_call_id: str | None = Field(examples=[None], description="the tool call whose result it brings")
     side_request: bool = Field(description="a chore of the client's own, such as making a title")
-    streaming: bool
+    streaming: bool = Field(examples=[True])
     credential_kind: CredentialKind
     credential_type: CredentialType
     credential_hint: str = Field(examples=["sk-a...mnop"])
     started_at: Moment
     ended_at: Moment
-    time_to_first_byte_us: int | None = Field(description="microseconds from arrival to the first body byte")
+    time_to_first_byte_us: int | None = Field(
+        examples=[420_000], description="microseconds from arrival to the first body byte"
+    )
     outcome: Outcome
-    status_code: int | None = Field(description="null: the client received nothing")
-    error_type: ErrorType | None
-    error_message: str | None
+    status_code: int | None = Field(examples=[200], description="null: the client received nothing")
+    error_type: ErrorType | None = Field(examples=[None])
+    error_message: str | None = Field(examples=[None])
     partial: bool = Field(description="known to be incomplete: what stands here is what was seen")
     unread: bool = Field(description="the request or the answer could not be read")
-    mutations: list[str] = Field(description="empty: the provider received the client's exact bytes")
+    mutations: list[str] = Field(
+        examples=[["include_usage"]], description="empty: the provider received the client's exact bytes"
+    )
     body_sha256_received: Sha256 | None
     body_sha256_sent: Sha256 | None
-    notes: list[str]
+    notes: list[str] = Field(examples=[[]])
     metadata: Metadata
     token_usages: list[TokenUsage]
     user_prompts: list[UserPrompt]
@@ -136,20 +148,20 @@ class InterceptionPage(Shape):
     """A page of interceptions."""
 
     results: list[Interception]
-    total: int = Field(description="all that the caller may see, whatever the page")
-    count: int = Field(description="the same number as `total`")
+    total: int = Field(examples=[1], description="all that match and the caller may see, whatever the page")
+    count: int = Field(examples=[1], description="the same number as `total`")
 
 
 class Validation(Shape):
     """What is wrong with one field."""
 
     field: str = Field(examples=["limit"])
-    detail: str
+    detail: str = Field(examples=["Pagination limit must be in range (0, 1000]"])
 
 
 class Problem(Shape):
     """Every error of this API."""
 
     message: str = Field(examples=["Invalid pagination limit value."])
-    detail: str | None = None
+    detail: str | None = Field(None, examples=["Pagination limit must be in range (0, 1000]"])
     validations: list[Validation] | None = None
