@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -10,9 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from aibridge.ops.metrics import Metrics, Refusal
 from aibridge.ops.metrics.board import NAMES_BYTES, SLOTS, Board, board_file
-from aibridge.ops.metrics.catalogue import COUNTED
+from aibridge.ops.metrics.catalogue import COUNTED, KNOWN
 from aibridge.ops.metrics.meters import MAX_LABEL
 from aibridge.ops.metrics.metrics import MAX_MODELS
+from aibridge.ops.metrics.reference import reference
 from aibridge.records import Begun, Outcome, ReplyFacts, TokenUsage, ToolUsage
 from support.rows import begun, prompt
 
@@ -268,3 +270,21 @@ def test_a_seat_holds_every_family_grown_to_its_limit() -> None:
     bounded = [family for family in COUNTED if family.open]
     assert sum(family.limit * family.width for family in bounded) < SLOTS / 2
     assert sum(family.limit * (len(family.open) * longest + 200) for family in bounded) < NAMES_BYTES
+
+
+def test_the_page_about_them_is_what_the_code_says() -> None:
+    """Make it anew with `python -m aibridge.ops.metrics.reference > docs/metrics.md`."""
+    assert (Path(__file__).resolve().parents[2] / "docs" / "metrics.md").read_text() == reference()
+
+
+def test_every_series_on_the_page_of_figures_is_in_the_catalogue() -> None:
+    """And the other way round, as soon as something was counted."""
+    metrics = Metrics(providers={"anthropic": "anthropic"})
+    metrics.recording("begin")
+    metrics.upkeep("trim", done=True)
+    metrics.passed("anthropic", "/v1/models", "GET")
+    carry(metrics, asked(), ReplyFacts(tool_usages=(ToolUsage(tool="Bash", input=""),)))
+    body, _ = metrics.render()
+    shown = {family.name for family in text_string_to_metric_families(body.decode()) if family.samples}
+    ours = {name for name in shown if name.startswith("aibridge_")}
+    assert ours == {f"aibridge_{family.name}" for family in (*COUNTED, *KNOWN)}

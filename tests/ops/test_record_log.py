@@ -1,16 +1,20 @@
 """Everything that is recorded as lines of the log, for those who asked for them."""
 
+import re
 from collections import Counter
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from aibridge.demo.script import CallTool, Text, Think
+from aibridge.ops.logs import LogFormat, configure_logs
 from support import asking
 from support.stage import Stage, open_stage
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "logs.md"
 ON = {"AIBRIDGE_LOG_RECORDS": "true"}
 
 
@@ -20,6 +24,12 @@ def records(logged: list[MutableMapping[str, Any]]) -> dict[str, MutableMapping[
     assert set(Counter(line["record_type"] for line in found).values()) <= {1}
     assert {line["log_level"] for line in found} <= {"info"}
     return {line["record_type"]: line for line in found}
+
+
+def documented() -> dict[str, list[str]]:
+    """The fields of each type, as the page about logs shows them."""
+    rows = re.findall(r"^\| `(\w+)` \| (`interception_id`.*) \|$", PAGE.read_text(), re.MULTILINE)
+    return {record_type: re.findall(r"`(\w+)`", fields) for record_type, fields in rows}
 
 
 async def exchange(stage: Stage) -> int:
@@ -42,6 +52,8 @@ async def test_a_line_of_each_type(database: str) -> None:
         "model_thought",
         "interception_end",
     ]
+    for record_type, line in lines.items():
+        assert set(documented()[record_type]) == set(line) - {"event", "log_level", "record_type"}, record_type
     assert {line["interception_id"] for line in lines.values()} == {row["id"]}
     start = lines["interception_start"]
     assert (start["initiator_id"], start["provider"], start["provider_name"]) == (
@@ -91,8 +103,6 @@ async def test_what_the_database_does_not_take_is_a_line_all_the_same(database: 
 
 async def test_a_secret_in_a_prompt_is_none_in_the_log(database: str, capfd: pytest.CaptureFixture[str]) -> None:
     """What people paste goes through the same door as every line."""
-    from aibridge.ops.logs import LogFormat, configure_logs
-
     configure_logs(LogFormat.JSON)
     async with open_stage(database, environ=ON) as stage:
         stage.says(Text("ok"))

@@ -1,8 +1,10 @@
 """What leaves the house, how often, and what happens when nobody is there to take it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from aibridge.store.telemetry import HOUR
 from support.receiver import Receiver, receiver
 from support.rows import NOON, at, begun, call, finished, prompt, usage
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "telemetry.md"
 ONE = NOON + HOUR
 SETTLED = timedelta(minutes=2)
 
@@ -257,3 +260,19 @@ def test_pauses_double_up_to_an_hour() -> None:
     assert [pause_after(tries) for tries in (1, 2, 6, 7, 10**6)] == [
         timedelta(minutes=minutes) for minutes in (1, 2, 32, 60, 60)
     ]
+
+
+async def test_the_page_shows_what_is_sent(store: Store, alice: UUID, upstream: UpstreamClient, clock: Clock) -> None:
+    """Every key of it, and no other."""
+    await traffic(store, alice)
+    async with receiver() as there:
+        await reporting(store, there, upstream, clock).report()
+    shown = json.loads(PAGE.read_text().partition("```json\n")[2].partition("```")[0])
+    assert keys(shown) == keys(there.reports[0])
+
+
+def keys(value: Any) -> Any:
+    """The shape of a report: what its numbers and texts are called."""
+    if isinstance(value, dict):
+        return {name: keys(inner) for name, inner in value.items()}
+    return [keys(inner) for inner in value] if isinstance(value, list) else None
