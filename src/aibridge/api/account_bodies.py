@@ -95,6 +95,10 @@ class PasswordBody(Body):
 class NewToken(Body):
     """What the token shall open, to whom, and how long. With neither `lifetime` nor `expires_at` it has no end."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "laptop", "scopes": ["gateway"], "lifetime": "90d", "user": "dana"}]}
+    )
+
     name: Name = Field("", examples=["laptop"])
     scopes: list[Scope] = Field(
         min_length=1, max_length=8, description="none that the calling token does not have", examples=[["gateway"]]

@@ -1,6 +1,7 @@
 """The OpenAPI description: FastAPI's, with an example of every shape and of every answer."""
 
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -50,6 +51,10 @@ _PROBLEMS: Mapping[str, Mapping[str, str]] = {
 """Of the answers for which a route has no example of its own."""
 
 
+_UNTOLD = "Successful Response"
+"""What FastAPI says of an answer about which nobody said anything."""
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """The description of this application; relative to where its root is mounted."""
     description = app.openapi()
@@ -70,6 +75,9 @@ def operations(description: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _exemplify(operation: dict[str, Any], shapes: Mapping[str, Schema]) -> None:
     bodies = [(None, operation["requestBody"])] if "requestBody" in operation else []
+    for status, answer in operation["responses"].items():
+        if answer["description"] == _UNTOLD:
+            answer["description"] = HTTPStatus(int(status)).phrase
     for status, answer in [*bodies, *operation["responses"].items()]:
         for content in answer.get("content", {}).values():
             if "example" not in content and "examples" not in content:

@@ -29,7 +29,7 @@ def section(method: str, path: str, operation: Operation) -> Markup:
         element("h4", "Try it"),
         _block(curl(method, path, operation)),
         element("h4", "Answers"),
-        *(_answer(status, answer) for status, answer in operation["responses"].items()),
+        *(_answer(status, answer) for status, answer in sorted(operation["responses"].items())),
         id=anchor(operation),
     )
 
@@ -80,9 +80,8 @@ def _body(body: Mapping[str, Any] | None) -> Markup:
 
 def curl(method: str, path: str, operation: Operation) -> str:
     """A command that asks this; the address and the token stand in the environment."""
-    line = ['curl -H "Authorization: Bearer $AIBRIDGE_TOKEN"']
-    if method != "get":
-        line.append(f"-X {method.upper()}")
+    asked = "" if method == "get" else f"-X {method.upper()} "
+    line = [f'curl {asked}-H "Authorization: Bearer $AIBRIDGE_TOKEN"']
     if "requestBody" in operation:
         body = json.dumps(operation["requestBody"]["content"]["application/json"]["example"])
         line.append(f"-H 'Content-Type: application/json' -d {shlex.quote(body)}")
