@@ -6,12 +6,13 @@ import unicodedata
 from collections.abc import Iterator
 from uuid import UUID
 
+from aibridge.auth.usernames import why_not
 from aibridge.records import Role, UserStatus
 from aibridge.store.coder import CoderUser
 from aibridge.store.importing import Account
 
 MAX_USERNAME = 64
-"""Characters, as the database checks."""
+"""Characters."""
 
 _OUTSIDE = re.compile(r"[^a-z0-9._-]+")
 _EDGES = "._-"
@@ -46,10 +47,12 @@ def status_of(user: CoderUser) -> UserStatus:
 
 
 def username(text: str, user_id: UUID) -> str:
-    """`text` as a username: lower case, 1 to 64 of `a-z 0-9 . _ -`, a letter or digit at both ends."""
+    """The nearest to `text` that `auth.usernames` allows: lower case, without accents, other characters a hyphen."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    name = _OUTSIDE.sub("-", ascii_text).strip(_EDGES)[:MAX_USERNAME].strip(_EDGES)
-    return name or f"user-{user_id.hex[:8]}"
+    name = _cut(_OUTSIDE.sub("-", ascii_text).strip(_EDGES), MAX_USERNAME)
+    if not why_not(name):
+        return name
+    return _cut(f"user-{name or user_id.hex[:8]}", MAX_USERNAME)
 
 
 def alternatives(name: str) -> Iterator[str]:
@@ -57,7 +60,7 @@ def alternatives(name: str) -> Iterator[str]:
     yield name
     for number in itertools.count(2):
         suffix = f"-{number}"
-        yield name[: MAX_USERNAME - len(suffix)].rstrip(_EDGES) + suffix
+        yield _cut(name, MAX_USERNAME - len(suffix)) + suffix
 
 
 def may_be_one(user: CoderUser, name: str, email: str | None) -> bool:
@@ -69,3 +72,7 @@ def may_be_one(user: CoderUser, name: str, email: str | None) -> bool:
     if user.deleted or user.username.lower() != name:
         return False
     return not user.email or not email or user.email.lower() == email.lower()
+
+
+def _cut(name: str, length: int) -> str:
+    return name[:length].rstrip(_EDGES)

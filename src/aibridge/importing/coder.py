@@ -85,10 +85,15 @@ class _Import:
     async def _add(self, batch: Sequence[CoderInterception], initiators: Mapping[UUID, UUID], weights: Weights) -> None:
         children = await self._source.children([row.id for row in batch])
         rows = [imported(row, children[row.id], initiator_id=initiators[row.initiator_id]) for row in batch]
-        await self._write(rows, weights)
+        erased = await self._importer.erased(rows)
+        for row_id in erased:
+            self._enter(row_id, Fate.ERASED, weights)
+        await self._write([row for row in rows if row.id not in erased], weights)
 
     async def _write(self, rows: Sequence[Imported], weights: Weights) -> None:
         """Write them; when a value is refused, halves of them, until what is refused stands alone."""
+        if not rows:
+            return
         try:
             added = await self._importer.write(rows)
         except RowsRefused as error:

@@ -18,6 +18,7 @@ class Fate(StrEnum):
     IN_FLIGHT = "in flight"
     UNKNOWN_USER = "of an unknown user"
     UNKNOWN_PROVIDER = "of an unknown provider"
+    ERASED = "erased here"
     REFUSED = "refused by the database"
     SYSTEM = "of the system, and never asked"
     DELETED = "deleted, and never asked"

@@ -89,6 +89,11 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     tool_usages: tuple[ToolUsageRow, ...]
     model_thoughts: tuple[ModelThoughtRow, ...]
 
+    @property
+    def session_id(self) -> str:
+        """As the database makes it of the same columns."""
+        return self.client_session_id or str(self.thread_root_id or self.id)
+
 
 class Importer:
     """Adds to the record beside running gateways. All of it raises `StoreUnavailable` when the connection is lost."""
@@ -104,6 +109,13 @@ class Importer:
     async def known_interceptions(self, ids: Collection[UUID]) -> set[UUID]:
         """Which of these are on record, whoever asked."""
         return await self._known("known_interceptions", ids)
+
+    async def erased(self, rows: Sequence[Imported]) -> set[UUID]:
+        """Which of these belong to what somebody has had erased here: they stay erased."""
+        columns = zip(*((row.id, row.initiator_id, row.started_at, row.session_id) for row in rows), strict=True)
+        with mapped():
+            found = await self._connection.fetch(sql("erased_interceptions"), *map(list, columns))
+        return {row["id"] for row in found}
 
     async def bearer(self, username: str) -> Bearer | None:
         """Who bears this name now; a deleted user bears none."""

@@ -18,6 +18,17 @@ RETURNING id;
 -- Which of these ids ($1) are on record, whoever asked.
 SELECT id FROM aibridge_interceptions WHERE id = ANY ($1::uuid[]);
 
+-- name: erased_interceptions
+-- Which of these interceptions (in step: $1: ids, $2: initiators, $3: starts, $4: session ids) are what somebody has had erased
+-- here. What was asked after that erasure began is not.
+SELECT n.id
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[]) AS n (id, initiator_id, started_at, session_id)
+WHERE EXISTS (
+    SELECT FROM aibridge_erasures AS e
+    WHERE e.user_id = n.initiator_id AND n.started_at < e.begun_at
+      AND (e.session_sha256 IS NULL OR e.session_sha256 = sha256(convert_to(n.session_id, 'UTF8')))
+);
+
 -- name: import_interceptions
 -- Ended interceptions with their children, all of a kind at once; returns those that were really added. What is on record
 -- already is left alone, with its children. $1: JSON array of `importing.Imported`, $2: the gateway that stands for imports.
