@@ -72,7 +72,7 @@ class Face:
 
     async def _metrics_page(self) -> Answer:
         await self._readiness.look()
-        body, content_type = self._metrics.render()
+        body, content_type = await self._metrics.page()
         return 200, content_type.encode(), body
 
 

@@ -82,6 +82,7 @@ class Board:
     """The seats of all workers."""
 
     def __init__(self, memory: mmap.mmap) -> None:
+        self._memory = memory
         view = memoryview(memory)
         self.seats = [Seat(view[start : start + SEAT_BYTES]) for start in range(0, len(memory), SEAT_BYTES)]
 
@@ -95,13 +96,16 @@ class Board:
         """The board in an inherited file."""
         return cls(mmap.mmap(descriptor, 0))
 
+    def again(self) -> "Board":
+        """The same numbers for a reader in another thread: what it has parsed of the names is its own."""
+        return Board(self._memory)
+
 
 def board_file(seats: int) -> BinaryIO:
     """Make a file for a board that has no name anywhere: it ends with the last process that has it open."""
     # In memory where that can be had; elsewhere the system writes it to a disk now and then.
     file = os.fdopen(os.memfd_create("aibridge-metrics"), "w+b") if hasattr(os, "memfd_create") else _unnamed()
     file.truncate(seats * SEAT_BYTES)
-    os.set_inheritable(file.fileno(), True)
     return file
 
 
