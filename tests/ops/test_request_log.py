@@ -112,3 +112,21 @@ async def test_no_line_unless_it_is_asked_for(database: str) -> None:
         with capture_logs() as logged:
             await stage.gateway.post("/v1/messages", asking.messages("hi"))
     assert [line for line in logged if line["event"] == "request ended"] == []
+
+
+async def test_a_fault_of_the_gateways_own_is_told_with_its_ids(
+    logging_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The traceback is the server's line; this one says whose request it was."""
+    recorder = logging_stage.gateway.worker.recorder
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(recorder, "begin", fails)
+    with capture_logs() as logged:
+        answer = await logging_stage.gateway.post("/v1/messages", asking.messages("hi"))
+    assert answer.status_code == 500
+    (line,) = (line for line in logged if line["event"] == "a request failed in the gateway; the server tells how")
+    assert (line["initiator"], line["route"]) == (logging_stage.gateway.user.username, "/v1/messages")
+    assert line["request_id"] == ended(logged)["request_id"]

@@ -90,6 +90,9 @@ class Gateway:
             await refuse(request.send, shape, refusal)
         except ClientGone:
             return
+        except Exception:
+            log.error("a request failed in the gateway; the server tells how", **request.told())  # noqa: TRY400
+            raise
 
     async def _pass(self, request: Request) -> None:
         route = request.route
