@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from aibridge.importing import coder as importing
@@ -320,7 +321,7 @@ async def test_several_prompts_of_one_interception_are_first_and_last(
 
 async def test_the_source_is_only_read(coder: CoderDatabase, ada: UUID, database: str) -> None:
     async with open_coder(coder.dsn) as source:
-        with pytest.raises(Exception, match="read-only transaction"):
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await source._connection.execute("DELETE FROM users")
 
 

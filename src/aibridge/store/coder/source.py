@@ -47,6 +47,8 @@ NEEDED: Mapping[str, frozenset[str]] = MappingProxyType(
 OURS = "aibridge_migrations"
 """A table that only aibridge's own databases have."""
 
+_CANNOT = "The database to import from cannot be opened:"
+
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 _CHILDREN: Mapping[Kind, type[msgspec.Struct]] = MappingProxyType(
@@ -130,9 +132,11 @@ async def _connect(dsn: str) -> Connection:
         connection: Connection = await asyncpg.connect(
             **Dial(dsn=dsn, application_name="aibridge import").arguments(**settings)
         )
+    except ValueError as error:  # whose words may hold a part of the password
+        raise StoreUnavailable(f"{_CANNOT} It takes an address such as postgresql://user@host/name.") from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, EOFError) as error:
         reason = str(error) or type(error).__name__
-        raise StoreUnavailable(f"The database to import from cannot be opened: {reason}") from error
+        raise StoreUnavailable(f"{_CANNOT} {reason}") from error
     return connection
 
 
