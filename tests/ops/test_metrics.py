@@ -181,6 +181,13 @@ def test_a_name_of_any_look_stays_a_label() -> None:
     assert models == {'qu"ote\\', "line\nbreak", "мода-🦊", "x" * 120}
 
 
+def test_a_key_that_somebody_calls_a_model_is_masked() -> None:
+    """Trap 20: no secret on the page, even where a provider answers to it."""
+    metrics = Metrics()
+    carry(metrics, asked("sk-ant-api03-c4n4ryC4N4RY"), ReplyFacts(tool_usages=(ToolUsage(tool="sk-c4n4ry", input=""),)))
+    assert "c4n4ry" not in metrics.render()[0].decode()
+
+
 def test_two_processes_worth_of_metrics_share_nothing() -> None:
     """No global registry: each composition root counts for itself."""
     one, other = Metrics(), Metrics()

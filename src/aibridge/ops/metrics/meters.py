@@ -4,6 +4,7 @@ from bisect import bisect_left
 
 from aibridge.ops.metrics.board import Seat
 from aibridge.ops.metrics.catalogue import COUNTED, OTHER, Family, Kind
+from aibridge.ops.scrub import scrub
 
 MAX_LABEL = 120
 """Characters. Names of models may be longer, and nobody reads them in a legend."""
@@ -84,7 +85,7 @@ class Meters:
         return Histogram(self._seat.values, self._slot(family, labels), family.bounds)
 
     def _slot(self, family: Family, labels: tuple[str, ...]) -> int:
-        labels = tuple(label[:MAX_LABEL] for label in labels)
+        labels = tuple(scrub(label)[:MAX_LABEL] for label in labels)
         slot = self._slots.get((family.name, labels))
         if slot is None and self._grown.get(family.name, 0) >= family.limit:
             labels = self._closed(family, labels)
