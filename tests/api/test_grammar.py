@@ -163,6 +163,15 @@ def test_every_key_reaches_its_filter() -> None:
     assert len(RECORD_KEYS) == 13
 
 
+def test_a_hundred_people_can_be_named() -> None:
+    """Each once, however often they are."""
+    names = [f"initiator:p{number}" for number in range(100)]
+    assert len(record_query(" ".join(names * 2)).initiators) == 100
+    assert refused(" ".join([*names, "initiator:me"])) == [
+        ("initiator", 'Query param "initiator" can name at most 100 people')
+    ]
+
+
 def test_a_prefix_is_a_bare_word_or_a_value() -> None:
     assert prefix("gpt-", "model") == prefix("model:gpt-", "model") == "gpt-"
     assert prefix('"Claude C"', "client") == prefix("Claude C", "client") == "Claude C"

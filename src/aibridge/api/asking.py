@@ -22,7 +22,8 @@ RECORD_Q = (
     f"Keys: {', '.join(f'`{key}`' for key in RECORD_KEYS)}. "
     "Values are compared exactly, in upper and lower case; what holds a blank or a colon stands in double quotes, "
     'within which `\\"` is a quote and `\\\\` a backslash. '
-    "`initiator` is `me`, an id or a username. `provider` is the wire format, `provider_name` the configured instance. "
+    "`initiator` is `me`, an id or a username; who was deleted has only the id. "
+    "`provider` is the wire format, `provider_name` the configured instance. "
     f"{_CLOSED_SETS}. "
     "`tool` is one that the model called. `started_after` and `started_before` are inclusive and RFC 3339."
 )

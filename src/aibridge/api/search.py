@@ -34,6 +34,9 @@ AFTER, BEFORE = "started_after", "started_before"
 RECORD_KEYS = ("initiator", *_EXACT, AFTER, BEFORE)
 """What interceptions and sessions can be searched by."""
 
+MAX_INITIATORS = 100
+"""Names are looked up one by one."""
+
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 """RFC 3339, in upper case."""
 _FIRST = datetime(1, 1, 3, tzinfo=UTC)
@@ -53,17 +56,19 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 def record_query(q: str) -> Query:
     """What a query on interceptions or sessions asks for. Raises `QueryRefused`."""
     terms = read_terms(q)
-    wrong = [*_unknown_keys(terms, RECORD_KEYS), *_bare_words(terms), *_outside_closed_sets(terms)]
-    window: dict[str, datetime] = {}
-    for key in (AFTER, BEFORE):
-        wrong += _read_moment(terms, key, window)
-    if len(window) == len((AFTER, BEFORE)) and window[BEFORE] <= window[AFTER]:
-        wrong.append(_invalid(BEFORE, f'"{BEFORE}" must be after "{AFTER}" if set'))
+    initiators = tuple(dict.fromkeys(terms.values.get("initiator", ())))
+    wrong = [
+        *_unknown_keys(terms, RECORD_KEYS),
+        *_bare_words(terms),
+        *_outside_closed_sets(terms),
+        *_too_many(initiators),
+    ]
+    window = _window(terms, wrong)
     if wrong:
         raise QueryRefused(wrong)
     values = {field: frozenset(terms.values[key]) for key, field in _EXACT.items() if key in terms.values}
     bounds = {key: min(max(moment, _FIRST), _LAST) for key, moment in window.items()}
-    return Query(filter=msgspec.convert(values | bounds, Filter), initiators=tuple(terms.values.get("initiator", ())))
+    return Query(filter=msgspec.convert(values | bounds, Filter), initiators=initiators)
 
 
 def prefix(q: str, key: str) -> str:
@@ -108,6 +113,24 @@ def _outside_closed_sets(terms: Terms) -> Iterator[Wrong]:
 def _more_than_one(key: str, given: Collection[str]) -> Iterator[Wrong]:
     if len(given) > 1:
         yield Wrong(key, f'Query param "{key}" can be given only once')
+
+
+def _too_many(initiators: Collection[str]) -> Iterator[Wrong]:
+    if len(initiators) > MAX_INITIATORS:
+        yield Wrong("initiator", f'Query param "initiator" can name at most {MAX_INITIATORS} people')
+
+
+# ------------------------------------------------------------------ the window
+
+
+def _window(terms: Terms, wrong: list[Wrong]) -> dict[str, datetime]:
+    """The bounds that are given; what is wrong with them is put to the rest."""
+    window: dict[str, datetime] = {}
+    for key in (AFTER, BEFORE):
+        wrong += _read_moment(terms, key, window)
+    if len(window) == len((AFTER, BEFORE)) and window[BEFORE] <= window[AFTER]:
+        wrong.append(_invalid(BEFORE, f'"{BEFORE}" must be after "{AFTER}" if set'))
+    return window
 
 
 def _read_moment(terms: Terms, key: str, window: dict[str, datetime]) -> Iterator[Wrong]:
