@@ -33,6 +33,9 @@ GATEWAY = UUID("00000000-0000-8000-8000-696d706f7274")
 WRITE_TIMEOUT = 120.0
 """Seconds until a statement is given up: its batch is then not on record, and the next import adds it."""
 
+_PLANS = {"enable_seqscan": "off", "enable_mergejoin": "off"}
+"""Plans are made when the tables may still be empty, and kept: they must not scan what grows with every batch."""
+
 ATTEMPTS = 20
 """How often a batch is tried that meets a running gateway at the same sessions."""
 
@@ -169,7 +172,7 @@ async def open_importer(dsn: str) -> AsyncIterator[Importer]:
     """
     dial = Dial(dsn=dsn, application_name="aibridge import")
     with mapped():
-        connection: Connection = await asyncpg.connect(**dial.arguments(), command_timeout=WRITE_TIMEOUT)
+        connection: Connection = await asyncpg.connect(**dial.arguments(**_PLANS), command_timeout=WRITE_TIMEOUT)
     try:
         with mapped():
             await teach_json(connection)
