@@ -1,5 +1,6 @@
 """`aibridge import coder`, as a person calls it."""
 
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from aibridge.filters import Filter
 from aibridge.store.connections import Connection
+from aibridge.store.pool import Store
 from support.coder_database import CoderDatabase
 from support.rollups import exact
 from support.rows import at
@@ -50,6 +53,33 @@ async def test_the_summary_tells_each_table_and_why_rows_were_left_out(
         "users\t2\t0\t1\t1\t1 of the system, and never asked",
         "interceptions\t2\t0\t1\t1\t1 in flight",
     ]
+
+
+async def test_the_list_of_sessions_shows_what_was_imported(
+    coder: CoderDatabase, terminal: Terminal, store: Store
+) -> None:
+    ada = await coder.user("ada")
+    row = await coder.interception(ada, client="Claude Code", client_session_id="session-A")
+    await coder.interception(ada, client="Codex")
+    await coder.prompt(row, "why?")
+    await coder.usage(row, metadata={"input_cached": 7, "prompt_cached": 5})
+    terminal.read("import", "coder", "--from", coder.dsn)
+    [session], total = await store.reader.sessions_page(None, Filter(clients=frozenset(["Claude Code"])), limit=10)
+    assert (session.id, session.initiator.username, session.last_prompt, total) == ("session-A", "ada", "why?", 1)
+    assert session.token_usage_summary.cache_read_input_tokens == 7
+
+
+async def test_a_person_sees_how_far_it_is(coder: CoderDatabase, terminal: Terminal) -> None:
+    await coder.interception(await coder.user("ada"))
+    seen, shown = os.openpty()
+    call = [sys.executable, "-m", "aibridge", "import", "coder", "--from", coder.dsn]
+    environment = {**terminal.environment, "TERM": "xterm", "COLUMNS": "100"}
+    subprocess.run(call, env=environment, cwd=terminal.cwd, stdout=subprocess.PIPE, stderr=shown, check=True)  # noqa: ASYNC221
+    os.close(shown)
+    bar = os.read(seen, 100_000).decode()
+    os.close(seen)
+    assert "interceptions" in bar
+    assert "1/1" in bar
 
 
 async def test_a_database_of_ours_that_is_empty_is_migrated_first(coder: CoderDatabase, tmp_path: Path) -> None:
