@@ -21,7 +21,7 @@ FIND_PYTHON = for python in python3.14 python3.13 python3.12 python3.11 python3;
 CLIENTS := .clients/.ready-$(shell cksum < scripts/clients/install.sh | cut -d ' ' -f 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo bench install install-dev test lint check clients format lock clean
+.PHONY: help serve demo bench install install-dev test lint check clients format prices lock clean
 
 help: ## List what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: install ## Measure requests beside nginx, and lists (ARGS="--write docs/p
 format: install-dev ## Put the code into its format
 	@$(BIN)/ruff check --fix --quiet
 	@$(BIN)/ruff format
+
+prices: install-dev ## Take the prices over from genai-prices as it is locked (make lock ARGS="--upgrade-package genai-prices")
+	@$(BIN)/python -m scripts.shipped_prices
 
 install: $(READY) ## Prepare .venv/bin/aibridge
 
