@@ -8,7 +8,7 @@ import pytest
 
 from aibridge.pricing import OwnPrice, Price, PriceBook, Rates, Shipped
 from aibridge.pricing.book import MAX_NAME, REMEMBERED
-from aibridge.pricing.matching import Clause
+from aibridge.pricing.matching import Clause, with_dashed_date
 from aibridge.pricing.shipped import Dated, Model, PriceList
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -79,6 +79,11 @@ class TestShippedNames:
     @pytest.mark.parametrize("name", ["", "no-such-model", "claude", "gpt-5", "x" * (MAX_NAME + 1)])
     def test_an_unknown_model_has_no_price(self, book: PriceBook, name: str) -> None:
         assert find(book, name) is None
+
+    def test_a_name_longer_than_the_record_keeps_is_nobodys(self, book: PriceBook) -> None:
+        longest = "claude-sonnet-4-5-".ljust(MAX_NAME, "x")
+        assert listed(book, longest) == "anthropic/claude-sonnet-4-5"
+        assert find(book, longest + "x") is None
 
     def test_what_is_not_billed_by_tokens_has_no_price(self, book: PriceBook) -> None:
         """Audio has rates of its own, and our figures do not tell it apart: unknown, not wrong."""
@@ -245,6 +250,22 @@ class TestOwnPrices:
     def test_a_start_needs_a_time_zone(self) -> None:
         with pytest.raises(ValueError, match="needs a time zone"):
             OwnPrice(provider="openai", model="opus", since=datetime(2026, 1, 1), rates=(Rates(),))  # noqa: DTZ001 - it is refused
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("m-20251211", "m-2025-12-11"),
+        ("m-20251211:free", "m-2025-12-11:free"),
+        ("m-20251211-x", "m-2025-12-11-x"),
+        ("m-202512119", "m-202512119"),
+        ("m-20251211x", "m-20251211x"),
+        ("m-20250229", "m-20250229"),
+        ("m-2025-12-11", "m-2025-12-11"),
+    ],
+)
+def test_dashes_come_into_whole_dates_only(written: str, read: str) -> None:
+    assert with_dashed_date(written) == read
 
 
 def test_a_book_remembers_no_more_names_than_it_should() -> None:
