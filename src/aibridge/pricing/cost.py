@@ -78,7 +78,7 @@ def _known(tokens: Tokens) -> dict[str, int]:
 def _sum(tokens: Tokens, known: dict[str, int], rates: Rates) -> tuple[int | None, tuple[str, ...]]:
     if not known:
         return None, (UNKNOWN,)
-    if any(not 0 <= figure <= MAX_TOKENS for figure in known.values()):
+    if any(not 0 <= figure <= MAX_TOKENS for figure in (*known.values(), tokens.cache_write_1h)):
         return None, (OUT_OF_RANGE,)
     plain = sum(
         known.get(kind, 0) * (getattr(rates, kind) or 0) // MILLION for kind in ("input", "output", "cache_read")
