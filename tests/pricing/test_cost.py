@@ -95,7 +95,7 @@ class TestUnknownFigures:
 
 
 class TestOutOfRange:
-    @pytest.mark.parametrize("kind", (*KINDS, "cache_write_1h"))
+    @pytest.mark.parametrize("kind", [*KINDS, "cache_write_1h"])
     @pytest.mark.parametrize("figure", [-1, MAX_TOKENS + 1, 2**63])
     def test_figures_give_no_cost_and_keep_the_price(self, kind: str, figure: int) -> None:
         cost = cost_of(msgspec.structs.replace(TOKENS, **{kind: figure}), price(RATES))
