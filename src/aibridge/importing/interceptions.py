@@ -30,6 +30,7 @@ from aibridge.store.coder import (
     CoderUserPrompt,
 )
 from aibridge.store.importing import Imported
+from aibridge.store.text import MAX_HINT_CHARS
 
 PROVIDERS: Mapping[str, ProviderType] = {
     "anthropic": ProviderType.ANTHROPIC,
@@ -45,7 +46,6 @@ PROVIDERS: Mapping[str, ProviderType] = {
 """Coder's types of providers → the wire format they speak."""
 
 UNKNOWN_CLIENT = "Unknown"
-MAX_HINT_CHARS = 15
 
 
 def imported(row: CoderInterception, children: Children, *, initiator_id: UUID) -> Imported:

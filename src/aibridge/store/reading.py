@@ -16,7 +16,7 @@ from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.sql import sql
-from aibridge.store.text import can_be_stored
+from aibridge.store.text import can_be_stored, shown_hint
 from aibridge.store.values import Kind, values
 
 JSONObject = dict[str, Any]
@@ -260,6 +260,7 @@ def _assembled(row: asyncpg.Record, children: dict[str, list[JSONObject]]) -> Re
         tool["invocation_error"] = tool["invocation_error"] or ""
     fields = dict(row) | children
     fields["api_key_id"] = row["api_token_id"]
+    fields["credential_hint"] = shown_hint(row["credential_hint"])
     fields["initiator"] = person(row)
     for digest in ("body_sha256_received", "body_sha256_sent"):
         fields[digest] = row[digest].hex() if row[digest] is not None else None

@@ -11,6 +11,7 @@ import msgspec
 
 from aibridge.store.connections import PooledConnection
 from aibridge.store.sql import sql
+from aibridge.store.text import shown_hint
 from aibridge.store.token_sums import UNTOLD, StepTokens, Sums
 
 JSONObject = dict[str, Any]
@@ -90,7 +91,7 @@ async def steps_of(connection: PooledConnection, ids: Sequence[UUID]) -> dict[UU
     prompts = await first_prompts(connection, ids)
     return {
         row["id"]: Step(
-            **row,
+            **dict(row) | {"credential_hint": shown_hint(row["credential_hint"])},
             prompt=prompts.get(row["id"]),
             token_usage=tokens.get(row["id"], UNTOLD),
             thinking=thoughts.get(row["id"], []),

@@ -21,15 +21,11 @@ WHERE session_id = $1 AND initiator_id = $2 AND ended_at IS NOT NULL
 ORDER BY started_at, id;
 
 -- name: session_steps
--- These interceptions ($1), as steps of a session. A hint that is no masked credential is not shown. What another clock than
--- the start's has ended may seem to have ended before it: that took no time.
+-- These interceptions ($1), as steps of a session. What another clock than the start's has ended may seem to have ended
+-- before it: that took no time.
 SELECT
     id, thread_parent_id, side_request, provider, provider_name, endpoint, model, response_model, client, agent_id,
-    parent_agent_id, credential_kind, credential_type,
-    CASE
-        WHEN credential_hint = '' OR char_length(credential_hint) <= 15 AND strpos(credential_hint, '...') > 0
-        THEN credential_hint ELSE '...'
-    END AS credential_hint,
+    parent_agent_id, credential_kind, credential_type, credential_hint,
     started_at, ended_at, greatest(0, extract(epoch FROM ended_at - started_at) * 1000000)::bigint AS duration_us,
     time_to_first_byte_us, outcome, status_code, error_type, error_message, partial, unread, mutations, notes
 FROM aibridge_interceptions
