@@ -109,7 +109,7 @@ async def _another(database: str) -> Connection:
     return connection
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3))
 async def test_what_stays_is_as_if_the_rest_had_never_been(
     store: Store, psql: Connection, alice: UUID, bob: UUID, seed: int
 ) -> None:

@@ -1,22 +1,27 @@
 """Removing from the record: what has grown old, and what a person wants erased.
 
-In batches of one transaction each: rows are held, their sessions too, then everything that counts them follows. A batch
-holds up nobody for longer than it takes, and a removal that is broken off goes on where it ended.
+In batches of one transaction each: rows are held and removed, then what shows them follows, sessions before counts.
+Those who write to such a session wait for one batch at most, and a removal that is broken off goes on where it ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
+from aibridge.errors import StoreConflict
 from aibridge.store.connections import Connection, Dial, Lane
-from aibridge.store.sessions import count, hold, recompute
+from aibridge.store.sessions import recompute
 from aibridge.store.sql import sql
+from aibridge.store.text import can_be_stored
 
 BATCH = 250
-"""Interceptions in one transaction; their sessions cannot be written meanwhile."""
+"""Interceptions in one transaction. It takes 20 ms, and those who write to the same sessions wait for half of that."""
+
+ATTEMPTS = 20
+"""At one batch, which may come to a deadlock with those who write."""
 
 TIMEOUT = 120.0
 """Seconds. A preview reads everything that has grown old."""
@@ -68,13 +73,16 @@ class Keeping:
 
         Empty when there are none left, and when another replica is at it just now.
         """
-        async with self._lane.hold() as connection, connection.transaction():
+
+        async def remove(connection: Connection) -> Removed:
             if not await connection.fetchval(sql("alone_at_removing")):
                 return Removed()
-            held = await _held(connection, "hold_aged", retention, limit=limit)
-            if not held:
+            removed = await _remove(connection, await _held(connection, "hold_aged", retention, limit=limit))
+            if not removed:
                 await connection.execute(sql("forget_empty_counts"))
-            return await _remove(connection, held)
+            return removed
+
+        return await self._transaction(remove)
 
     async def preview(self, retention: timedelta) -> Preview:
         """What `remove_aged` would take in the end."""
@@ -82,6 +90,14 @@ class Keeping:
             row = await connection.fetchrow(sql("preview_removal"), retention)
         assert row is not None
         return msgspec.convert(dict(row), Preview)
+
+    async def initiators(self, session_id: str, whose: UUID | None = None) -> list[UUID]:
+        """Who has anything on record in a session of this id, were it a first request in flight."""
+        if not can_be_stored(session_id):
+            return []
+        async with self._lane.hold() as connection:
+            rows = await connection.fetch(sql("initiators_in_session"), session_id, whose)
+        return [row["initiator_id"] for row in rows]
 
     async def begin_erasure(self, erasure_id: UUID, *, by: str, user_id: UUID, session_id: str | None = None) -> None:
         """Put on record that an erasure begins: of all of a user's record, or of one session."""
@@ -110,10 +126,24 @@ class Keeping:
             await connection.execute(sql("anonymise_user"), user_id)
 
     async def _erase(self, erasure_id: UUID, query: str, *of: object, limit: int) -> Removed:
-        async with self._lane.hold() as connection, connection.transaction():
+        async def erase(connection: Connection) -> Removed:
             removed = await _remove(connection, await _held(connection, query, *of, limit=limit))
             await connection.execute(sql("note_erased"), erasure_id, *msgspec.structs.astuple(removed))
-        return removed
+            return removed
+
+        return await self._transaction(erase)
+
+    async def _transaction(self, work: Callable[[Connection], Awaitable[Removed]]) -> Removed:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._attempt(work)
+            except StoreConflict:  # a gateway wrote to the same rows, and has gone on
+                continue
+        return await self._attempt(work)
+
+    async def _attempt(self, work: Callable[[Connection], Awaitable[Removed]]) -> Removed:
+        async with self._lane.hold() as connection, connection.transaction():
+            return await work(connection)
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -121,19 +151,19 @@ class Keeping:
 
 
 async def _held(connection: Connection, query: str, *of: object, limit: int) -> Sequence[asyncpg.Record]:
-    """Ended ones first; in flight are few, and have an index of their own."""
-    return await connection.fetch(sql(query), *of, limit) or await connection.fetch(
-        sql(f"{query}_in_flight"), *of, limit
+    """Those in flight first: one that ends just now is found among the ended then, the other way round nowhere."""
+    return await connection.fetch(sql(f"{query}_in_flight"), *of, limit) or await connection.fetch(
+        sql(query), *of, limit
     )
 
 
 async def _remove(connection: Connection, held: Sequence[asyncpg.Record]) -> Removed:
     if not held:
         return Removed()
-    ids, sessions = [row["id"] for row in held], {(row["session_id"], row["initiator_id"]) for row in held}
-    await hold(connection, sessions)
-    await count(connection, ids, -1)
+    ids = [row["id"] for row in held]
+    counted = await connection.fetchval(sql("counted_of"), ids)
     row = await connection.fetchrow(sql("remove_interceptions"), ids)
-    await recompute(connection, sessions)
+    await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in held})
+    await connection.execute(sql("uncount"), counted)
     assert row is not None
     return Removed(**dict(row))

@@ -3,13 +3,26 @@
 SELECT pg_try_advisory_xact_lock(7019267260044502384);
 
 -- name: hold_aged
--- Up to $2 ended interceptions that began longer ago than $1, the oldest first, held; what somebody else holds is left for the
--- next time. By the database's clock.
-SELECT id, session_id, initiator_id FROM aibridge_interceptions
-WHERE started_at < now() - $1::interval AND ended_at IS NOT NULL
-ORDER BY started_at, id
-LIMIT $2
-FOR UPDATE SKIP LOCKED;
+-- Up to $2 ended interceptions that began longer ago than $1 (by the database's clock), held: of the sessions of the oldest
+-- ones, one session after the other, so that a long one is not computed anew each time a batch takes a little of it. What
+-- somebody else holds is left for the next time.
+WITH oldest AS MATERIALIZED (
+    SELECT session_id, initiator_id, started_at FROM aibridge_interceptions
+    WHERE started_at < now() - $1::interval AND ended_at IS NOT NULL
+    ORDER BY started_at, id
+    LIMIT $2
+), sessions AS MATERIALIZED (
+    SELECT session_id, initiator_id FROM oldest GROUP BY session_id, initiator_id ORDER BY min(started_at)
+)
+SELECT i.id, i.session_id, i.initiator_id
+FROM sessions AS s
+CROSS JOIN LATERAL (
+    SELECT id, session_id, initiator_id FROM aibridge_interceptions
+    WHERE session_id = s.session_id AND initiator_id = s.initiator_id AND ended_at IS NOT NULL
+      AND started_at < now() - $1
+    FOR UPDATE SKIP LOCKED
+) AS i
+LIMIT $2;
 
 -- name: hold_aged_in_flight
 -- The same of those that are in flight still: as many as requests under way.
@@ -19,12 +32,23 @@ LIMIT $2
 FOR UPDATE SKIP LOCKED;
 
 -- name: hold_of_user
--- Up to $2 ended interceptions of this user ($1), held.
-SELECT id, session_id, initiator_id FROM aibridge_interceptions
-WHERE initiator_id = $1 AND ended_at IS NOT NULL
-ORDER BY started_at, id
-LIMIT $2
-FOR UPDATE;
+-- Up to $2 ended interceptions of this user ($1), held, one session after the other as in hold_aged.
+WITH oldest AS MATERIALIZED (
+    SELECT session_id, started_at FROM aibridge_interceptions
+    WHERE initiator_id = $1 AND ended_at IS NOT NULL
+    ORDER BY started_at, id
+    LIMIT $2
+), sessions AS MATERIALIZED (
+    SELECT session_id FROM oldest GROUP BY session_id ORDER BY min(started_at)
+)
+SELECT i.id, i.session_id, i.initiator_id
+FROM sessions AS s
+CROSS JOIN LATERAL (
+    SELECT id, session_id, initiator_id FROM aibridge_interceptions
+    WHERE session_id = s.session_id AND initiator_id = $1 AND ended_at IS NOT NULL
+    FOR UPDATE
+) AS i
+LIMIT $2;
 
 -- name: hold_of_user_in_flight
 -- The same of those that are in flight: their ends will find nothing to write to.
@@ -37,7 +61,6 @@ FOR UPDATE;
 -- Up to $3 ended interceptions of this session ($1: its id, $2: its initiator), held.
 SELECT id, session_id, initiator_id FROM aibridge_interceptions
 WHERE session_id = $1 AND initiator_id = $2 AND ended_at IS NOT NULL
-ORDER BY started_at, id
 LIMIT $3
 FOR UPDATE;
 
@@ -47,6 +70,40 @@ SELECT id, session_id, initiator_id FROM aibridge_interceptions
 WHERE session_id = $1 AND initiator_id = $2 AND ended_at IS NULL
 LIMIT $3
 FOR UPDATE;
+
+-- name: initiators_in_session
+-- Who has anything on record under this session id ($1), in flight or not: of one initiator ($2), or of everyone with NULL.
+SELECT initiator_id FROM aibridge_interceptions
+WHERE session_id = $1 AND ended_at IS NOT NULL AND ($2::uuid IS NULL OR initiator_id = $2)
+UNION
+SELECT initiator_id FROM aibridge_interceptions
+WHERE session_id = $1 AND ended_at IS NULL AND ($2 IS NULL OR initiator_id = $2);
+
+-- name: counted_of
+-- What the ended ones of these interceptions ($1: uuid[]) are in the counts, as JSON for uncount.
+SELECT coalesce(json_agg(c), '[]') FROM (
+    SELECT i.combination, i.gateway_id, (i.started_at AT TIME ZONE 'UTC')::date AS day, t.tool_set, count(*) AS interceptions
+    FROM aibridge_interceptions AS i
+    CROSS JOIN LATERAL (
+        SELECT hash_array_extended(array_agg(DISTINCT tool ORDER BY tool), 0) AS tool_set  -- NULL: it called none
+        FROM aibridge_tool_usages WHERE interception_id = i.id AND tool <> ''
+    ) AS t
+    WHERE i.id = ANY ($1::uuid[]) AND i.ended_at IS NOT NULL
+    GROUP BY i.combination, i.gateway_id, day, t.tool_set
+) AS c;
+
+-- name: uncount
+-- Takes from the counts what counted_of found ($1). To come last: a worker whose requests are removed while it lives waits
+-- for these rows whenever anything ends.
+INSERT INTO aibridge_interception_counts AS s (tool_set, day, combination, gateway_id, interceptions)
+SELECT k.tool_set, d.day, c.combination, c.gateway_id, -sum(c.interceptions)
+FROM json_to_recordset($1) AS c (combination bigint, gateway_id uuid, day date, tool_set bigint, interceptions bigint)
+CROSS JOIN LATERAL (SELECT 0 AS tool_set UNION ALL SELECT c.tool_set WHERE c.tool_set IS NOT NULL) AS k
+CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (c.day)) AS d (day)
+GROUP BY k.tool_set, d.day, c.combination, c.gateway_id
+ORDER BY k.tool_set, d.day, c.combination, c.gateway_id
+ON CONFLICT (tool_set, day, combination, gateway_id)
+    DO UPDATE SET interceptions = s.interceptions + excluded.interceptions;
 
 -- name: remove_interceptions
 -- Removes these interceptions ($1: uuid[]), which are held, with all that belongs to them; returns how many rows of each kind.

@@ -166,5 +166,12 @@ ON CONFLICT (tool_set, day, combination, gateway_id)
     DO UPDATE SET interceptions = s.interceptions + excluded.interceptions;
 
 -- name: forget_empty_counts
--- Removes the counts that have come down to nothing.
-DELETE FROM aibridge_interception_counts WHERE interceptions = 0;
+-- Removes the counts that have come down to nothing, but for those that somebody is just writing: waiting for one with others in
+-- hand would come to a deadlock.
+WITH nothing AS MATERIALIZED (
+    SELECT tool_set, day, combination, gateway_id FROM aibridge_interception_counts
+    WHERE interceptions = 0
+    FOR UPDATE SKIP LOCKED
+)
+DELETE FROM aibridge_interception_counts AS s USING nothing AS n
+WHERE s.tool_set = n.tool_set AND s.day = n.day AND s.combination = n.combination AND s.gateway_id = n.gateway_id;
