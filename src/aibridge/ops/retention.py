@@ -1,6 +1,7 @@
 """Retention: what began too long ago is removed, a little at a time, by whichever replica comes first."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import msgspec
@@ -12,18 +13,28 @@ RETENTION_SECONDS = 600.0
 """Between looks for what has grown old."""
 
 PAUSE = 0.05
-"""Seconds between two batches: those who write come first."""
+"""Seconds after a batch: those who write come first."""
 
 _log = structlog.get_logger("aibridge.retention")
 
 
-async def remove_aged(keeping: Keeping, retention: timedelta) -> Removed:
-    """Remove everything that has grown old, and log how much. What is done stays done when it is broken off."""
-    removed = batch = await keeping.remove_aged(retention)
-    while batch:
+async def batches(remove: Callable[[], Awaitable[Removed]]) -> AsyncIterator[Removed]:
+    """What each batch took, with a pause after it, until one finds nothing left."""
+    while removed := await remove():
+        yield removed
         await asyncio.sleep(PAUSE)
-        batch = await keeping.remove_aged(retention)
-        removed += batch
-    if removed:
-        _log.info("removed what has grown old", retention=str(retention), **msgspec.structs.asdict(removed))
+
+
+async def remove_aged(keeping: Keeping, retention: timedelta) -> Removed:
+    """Remove everything that has grown old, and log how much.
+
+    What is done when it is broken off stays done, and is logged as well. Raises the errors of `Keeping`.
+    """
+    removed = Removed()
+    try:
+        async for batch in batches(lambda: keeping.remove_aged(retention)):
+            removed += batch
+    finally:
+        if removed:
+            _log.info("removed what has grown old", retention=str(retention), **msgspec.structs.asdict(removed))
     return removed

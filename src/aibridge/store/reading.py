@@ -16,7 +16,7 @@ from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.sql import sql
-from aibridge.store.text import can_be_stored, shown_hint
+from aibridge.store.text import shown_hint
 from aibridge.store.values import Kind, values
 
 JSONObject = dict[str, Any]
@@ -212,13 +212,6 @@ class Reader:
         with mapped():
             async with self._pool.acquire() as connection:
                 return await values(connection, kind, viewer, prefix, limit=limit, offset=offset)
-
-    async def session_initiators(self, session_id: str, viewer: UUID | None) -> list[UUID]:
-        """Who has a session of this id, last active first."""
-        if not can_be_stored(session_id):
-            return []
-        with mapped():
-            return [row["initiator_id"] for row in await self._pool.fetch(sql("sessions_named"), session_id, viewer)]
 
     async def owns_response(self, initiator_id: UUID, response_id: str) -> bool:
         """Tell whether a provider's stored response came from a request of this user."""
