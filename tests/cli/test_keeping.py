@@ -1,16 +1,20 @@
 """`aibridge retention` and `aibridge erase`."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from aibridge.records import UserStatus
+from aibridge.records import Role, UserStatus
 from aibridge.store.connections import Connection
+from aibridge.store.keeping import BATCH
 from aibridge.store.pool import Store
 from support.rows import begun, finished, prompt
 from support.terminal import Terminal
+from support.waiting import SOMEBODY_WAITS, until
 
 
 @pytest.fixture
@@ -54,6 +58,7 @@ async def test_a_user_is_erased_with_the_account(
 ) -> None:
     for who in (alice, alice, bob):
         await record(store, who)
+    terminal.read("tokens", "create", "alice", "--name", "alice's laptop")
     printed = rows(terminal.read("erase", "--user", "alice", "--account", "--yes"))
     assert (printed["interceptions"], printed["user prompts"]) == ("2", "2")
     assert await psql.fetchval("SELECT array_agg(DISTINCT initiator_id) FROM aibridge_interceptions") == [bob]
@@ -61,6 +66,8 @@ async def test_a_user_is_erased_with_the_account(
     assert gone
     assert (gone.status, gone.name, gone.email) == (UserStatus.DELETED, "", None)
     assert gone.username.startswith("erased-")
+    [token] = await store.people.list_tokens(alice)
+    assert (token.name, token.revoked_at is None) == ("", False)
     assert terminal.read("erase", "--user", str(alice), "--yes").startswith("interceptions\t0")
     assert await psql.fetchval("SELECT count(*) FROM aibridge_erasures WHERE ended_at IS NOT NULL") == 2
 
@@ -85,6 +92,66 @@ async def test_a_session_of_several_people_needs_a_name(
     printed = rows(terminal.read("erase", "--session", "shared/ %", "--initiator", "bob", "--yes"))
     assert printed["interceptions"] == "1"
     assert await psql.fetchval("SELECT array_agg(initiator_id) FROM aibridge_sessions") == [alice]
+
+
+async def test_a_session_is_erased_whose_first_request_is_in_flight(
+    terminal: Terminal, store: Store, psql: Connection, alice: UUID
+) -> None:
+    """Shown nowhere yet, and on record all the same: what was asked is."""
+    await store.write_begun([begun(alice, client_session_id="s", user_prompt=prompt("a secret plan"))])
+    assert rows(terminal.read("erase", "--session", "s", "--yes"))["user prompts"] == "1"
+    assert await psql.fetchval("SELECT count(*) FROM aibridge_user_prompts") == 0
+    assert "no session 's'" in terminal.call("erase", "--session", "s", "--yes").err
+
+
+async def test_an_erasure_that_was_killed_is_run_again(
+    terminal: Terminal, store: Store, psql: Connection, alice: UUID
+) -> None:
+    """The account is deleted by then, and is found by the name that it bore."""
+    start = datetime.now(UTC) - timedelta(days=1)
+    starts = [begun(alice, started_at=start + timedelta(seconds=n)) for n in range(BATCH + 5)]
+    await store.write_begun(starts)
+    await store.write_finished([finished(each) for each in starts])
+    command = [sys.executable, "-m", "aibridge", "erase", "--user", "alice", "--account", "--yes"]
+    async with psql.transaction():
+        await psql.execute("SELECT 1 FROM aibridge_interceptions WHERE id = $1 FOR UPDATE", starts[-1].id)
+        with subprocess.Popen(command, env=terminal.environment, cwd=terminal.cwd) as erasing:  # noqa: ASYNC220 - ends here
+            await until(psql, SOMEBODY_WAITS)
+            erasing.kill()
+    await until(psql, "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'aibridge cli'")
+    assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions") == 5
+    assert rows(terminal.read("erase", "--user", "alice", "--account", "--yes"))["interceptions"] == "5"
+    gone = await store.people.find_user(alice)
+    assert gone
+    assert gone.username.startswith("erased-")
+    erasures = await psql.fetch("SELECT interceptions, ended_at IS NULL FROM aibridge_erasures ORDER BY id")
+    assert [tuple(each) for each in erasures] == [(BATCH, True), (5, False)]
+
+
+async def test_a_name_that_several_deleted_users_bore_is_not_guessed(
+    terminal: Terminal, store: Store, alice: UUID
+) -> None:
+    again = await store.people.create_user("carol", role=Role.MEMBER)
+    await store.people.set_status(again.id, UserStatus.DELETED)
+    assert terminal.read("erase", "--user", "carol", "--yes").startswith("interceptions\t0")
+    other = await store.people.create_user("carol", role=Role.MEMBER)
+    asked = terminal.call("erase", "--user", "carol", given="n\n").out
+    assert f"carol ({other.id})" in asked  # the living one
+    await store.people.set_status(other.id, UserStatus.DELETED)
+    refused = terminal.call("erase", "--user", "carol", "--yes")
+    assert refused.status == 1
+    assert str(again.id) in refused.err
+    assert str(other.id) in refused.err
+
+
+async def test_the_last_owner_is_not_erased(terminal: Terminal, store: Store, psql: Connection) -> None:
+    """Nothing happens at all: the account comes first."""
+    owner = await store.people.create_user("olivia", role=Role.OWNER)
+    await record(store, owner.id)
+    refused = terminal.call("erase", "--user", "olivia", "--account", "--yes")
+    assert (refused.status, refused.out) == (1, "")
+    assert "owner" in refused.err
+    assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions") == 1
 
 
 @pytest.mark.parametrize(
