@@ -104,7 +104,7 @@ RETENTION: Setting[timedelta | None] = Setting(
     "RETENTION",
     "60d",
     values.retention,
-    "How long the record is to be kept (`h`, `d`, `w`); 0 is for ever. Nothing is removed yet.",
+    "How long the record is kept (`h`, `d`, `w`); 0 is for ever.",
 )
 MAX_BODY: Setting[int] = Setting(
     "MAX_BODY", "64MiB", values.size, "The largest request body; a larger one is answered 413."
