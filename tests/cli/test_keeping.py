@@ -47,10 +47,17 @@ async def test_a_preview_counts_and_removes_nothing(
 
 def test_for_ever_is_said_and_no_time_is_refused(tmp_path: Path, database: str, terminal: Terminal) -> None:
     for_ever = Terminal(tmp_path, DATABASE_URL=database, RETENTION="0")
-    assert for_ever.read("retention", "preview") == "AIBRIDGE_RETENTION is 0: everything is kept for ever."
-    refused = terminal.call("retention", "preview", "--older-than", "soon")
-    assert (refused.status, refused.out) == (1, "")
-    assert "write for instance 30d" in refused.err
+    assert for_ever.read("retention", "preview") == "A retention of 0: everything is kept for ever."
+    for text, problem in (
+        ("soon", "a time of at least an hour"),
+        ("60ms", "such as 60d"),
+        ("9000000d", "a shorter time"),
+    ):
+        refused = terminal.call("retention", "preview", "--older-than", text)
+        assert (refused.status, refused.out) == (1, "")
+        assert "--older-than must be" in refused.err
+        assert problem in refused.err
+    assert rows(terminal.read("retention", "preview", "--older-than", "365000d"))["interceptions"] == "0"
 
 
 async def test_a_user_is_erased_with_the_account(
@@ -118,7 +125,11 @@ async def test_an_erasure_that_was_killed_is_run_again(
         with subprocess.Popen(command, env=terminal.environment, cwd=terminal.cwd) as erasing:  # noqa: ASYNC220 - ends here
             await until(psql, SOMEBODY_WAITS)
             erasing.kill()
-    await until(psql, "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'aibridge cli'")
+    await until(
+        psql,
+        "SELECT count(*) = 0 FROM pg_stat_activity"
+        " WHERE application_name = 'aibridge cli' AND datname = current_database()",
+    )
     assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions") == 5
     assert rows(terminal.read("erase", "--user", "alice", "--account", "--yes"))["interceptions"] == "5"
     gone = await store.people.find_user(alice)

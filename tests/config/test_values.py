@@ -60,6 +60,7 @@ def test_retention(text: str, expected: timedelta | None) -> None:
     ("RETENTION", "60", "a time of at least an hour such as 60d, 12h or 8w, or 0 to keep for ever, not '60'"),
     ("RETENTION", "60ms", "a time of at least an hour such as 60d, 12h or 8w, or 0 to keep for ever, not '60ms'"),
     ("RETENTION", "99999999999d", "a shorter time, or 0 to keep for ever, not '99999999999d'"),
+    ("RETENTION", "365001d", "a shorter time, or 0 to keep for ever, not '365001d'"),
     ("ALLOW_BYOK", "maybe", "true or false, not 'maybe'"),
     ("LOG_FORMAT", "xml", "auto, human or json, not 'xml'"),
     ("LOG_LEVEL", "loud", "debug, info, warning or error, not 'loud'"),

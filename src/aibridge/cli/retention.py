@@ -1,8 +1,11 @@
 """`aibridge retention`: what is kept, and what would go."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 app = typer.Typer(help="See what the retention removes.", no_args_is_help=True)
 
@@ -19,22 +22,13 @@ def preview(
     ] = "",
 ) -> None:
     """Count what AIBRIDGE_RETENTION would remove now; nothing is removed."""
-    from datetime import timedelta
-
     from aibridge.cli.database import run, store
     from aibridge.cli.output import moment, print_table
     from aibridge.cli.settings import settings
-    from aibridge.durations import duration
-    from aibridge.errors import AIBridgeError
 
-    after = settings().retention
-    if older_than:
-        seconds = duration(older_than)
-        if not seconds:
-            raise AIBridgeError(f"--older-than {older_than!r} is no time; write for instance 30d, 12h or 8w.")
-        after = timedelta(seconds=seconds)
+    after = _tried(older_than) if older_than else settings().retention
     if after is None:
-        typer.echo("AIBRIDGE_RETENTION is 0: everything is kept for ever.")
+        typer.echo("A retention of 0: everything is kept for ever.")
         return
 
     async def work() -> None:
@@ -57,3 +51,13 @@ def preview(
         )
 
     run(work())
+
+
+def _tried(text: str) -> "timedelta | None":
+    from aibridge.config.values import retention
+    from aibridge.errors import AIBridgeError
+
+    try:
+        return retention(text)
+    except ValueError as problem:
+        raise AIBridgeError(f"--older-than must be {problem}, not {text!r}.") from None

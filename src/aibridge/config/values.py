@@ -70,15 +70,18 @@ def seconds(text: str) -> float:
     return found
 
 
+_LONGEST_RETENTION = 1000 * 365 * 24 * HOUR
+"""Seconds. What lies so far back is a date to PostgreSQL and Python alike; not so a million years."""
+
+
 def retention(text: str) -> timedelta | None:
     """Read how long to keep: `60d`, `12h`, `8w`; 0 is for ever."""
     found = duration(text)
     if found is None or 0 < found < HOUR:
         raise ValueError("a time of at least an hour such as 60d, 12h or 8w, or 0 to keep for ever")
-    try:
-        return timedelta(seconds=found) if found else None
-    except OverflowError:
-        raise ValueError("a shorter time, or 0 to keep for ever") from None
+    if found > _LONGEST_RETENTION:
+        raise ValueError("a shorter time, or 0 to keep for ever")
+    return timedelta(seconds=found) if found else None
 
 
 def http_url(text: str) -> str:
