@@ -135,7 +135,8 @@ async def test_kill_9_in_the_middle_and_again(coder: CoderDatabase, terminal: Te
     await psql.execute("SELECT pg_advisory_unlock(7)")
     await until(
         psql,
-        "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'aibridge import'"
+        "SELECT count(*) = 0 FROM pg_stat_activity"
+        " WHERE application_name = 'aibridge import' AND datname = current_database()"
         " AND datname = current_database()",
     )
     assert await psql.fetchval("SELECT count(*) FROM aibridge_interceptions") == 250

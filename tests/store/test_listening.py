@@ -33,7 +33,8 @@ async def test_a_lost_connection_is_told_and_made_again(database: str, psql: Con
     async with aclosing(listen(database, "words")) as events:
         assert await heard(events) is Hearing.CONNECTED
         await psql.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aibridge-listen'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'aibridge-listen' AND datname = current_database()"
         )
         assert await heard(events) is Hearing.LOST
         assert await heard(events) is Hearing.CONNECTED
@@ -44,7 +45,10 @@ async def test_a_lost_connection_is_told_and_made_again(database: str, psql: Con
 async def test_a_quiet_connection_is_tried_and_kept(database: str, psql: Connection) -> None:
     async with aclosing(listen(database, "words", ping=4.0)) as events, asyncio.timeout(30):
         assert await heard(events) is Hearing.CONNECTED
-        last = "SELECT query FROM pg_stat_activity WHERE application_name = 'aibridge-listen'"
+        last = (
+            "SELECT query FROM pg_stat_activity"
+            " WHERE application_name = 'aibridge-listen' AND datname = current_database()"
+        )
         waiting = asyncio.gather(heard(events))
         while await psql.fetchval(last) != "SELECT 1":
             assert not waiting.done(), "the connection was given up"
