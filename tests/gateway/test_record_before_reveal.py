@@ -79,6 +79,24 @@ async def test_the_terminal_event_waits_for_the_facts(
     assert [tool["tool"] for tool in (await stage.gateway.only())["tool_usages"]] == ["ls"]
 
 
+async def test_of_a_stream_that_ends_by_its_length_alone_the_last_bytes_wait(stage: Stage) -> None:
+    """Without a terminal event the length tells the client that all is there, and the record that it is not."""
+    gate = Gate()
+    first, last = b'event: ping\ndata: {"type":"ping"}\n\n', b"event: ping\n\n"
+    length = b"content-length: %d\r\n\r\n" % len(first + last)
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n" + length
+    stage.says(Answer(parts=[Raw(head), Raw(first), Hold(gate), Raw(last)], bare=True))
+    async with connect(stage.gateway.port) as client:
+        await ask(stage, client, stream=True)
+        await client.reader.readuntil(first)
+        await gate.reached.wait()
+        async with stage.record_held():
+            gate.open()
+            assert await client.until_silent() == b""
+        assert await client.reader.readexactly(len(last)) == last
+        assert (await stage.gateway.only())["outcome"] == "truncated"
+
+
 async def test_of_a_plain_body_the_latest_chunk_waits(stage: Stage) -> None:
     """It may be the last; the one before it goes on."""
     gates = [Gate(), Gate()]

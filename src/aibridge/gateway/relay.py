@@ -152,7 +152,8 @@ class Exchange:
             self.tap, self.filter = self._listen(reply, streaming)
         if record is not None and await record.begun is not None:
             return UNRECORDED
-        # A stream says where it ends; of a plain body, as every error is, any chunk may be the last: one is held back.
+        # A stream says where it ends, or its framing does; of a plain body, as every error is, any chunk may be the
+        # last: one is held back.
         await self._carry(reply, streaming=record is None or (streaming and reply.status < HTTPStatus.BAD_REQUEST))
         return COMPLETED
 
@@ -172,7 +173,7 @@ class Exchange:
             if tap is not None and tap.terminal:
                 self._last = out
                 return
-            out, self._last = (out, b"") if streaming else (self._last, out)
+            out, self._last = (out, b"") if streaming and not reply.ended else (self._last, out)
             if out:
                 await self._start(reply)
                 await self._send({"type": "http.response.body", "body": out, "more_body": True})
