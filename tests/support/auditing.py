@@ -33,9 +33,10 @@ def ids(found: ReadSessionDetail) -> list[UUID]:
 async def remove(psql: Connection, id_: UUID) -> None:
     """As retention does: with its children, out of the counts, and the session computed anew."""
     async with psql.transaction():
-        await sessions.count(psql, [id_], -1)
+        counted = await sessions.counted(psql, [id_])
         gone = await psql.fetchrow(
             "DELETE FROM aibridge_interceptions WHERE id = $1 RETURNING session_id, initiator_id", id_
         )
         assert gone is not None
         await sessions.recompute(psql, [(gone["session_id"], gone["initiator_id"])])
+        await sessions.count(psql, counted, -1)

@@ -1,11 +1,15 @@
 """What the driver and the server say when something fails, turned into `aibridge.errors`, in this one place."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import asyncpg
 
 from aibridge.errors import RowsRefused, SchemaMismatch, StoreConflict, StoreError, StoreUnavailable
+
+ATTEMPTS = 20
+"""At one transaction that comes to a deadlock with gateways that write to the same sessions."""
 
 _VALUE_CLASSES = frozenset({"21", "22", "23", "54"})
 """SQLSTATE classes that blame a value: cardinality, data exception, integrity constraint, program limit."""
@@ -54,3 +58,16 @@ def encoding() -> Iterator[None]:
         yield
     except (UnicodeError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise RowsRefused(f"{type(error).__name__}: {error}") from error
+
+
+_T = TypeVar("_T")
+
+
+async def past_conflicts(transaction: Callable[[], Awaitable[_T]]) -> _T:
+    """Try a whole transaction again after a `StoreConflict`: whoever it met has gone on. The last one is raised."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await transaction()
+        except StoreConflict:
+            continue
+    return await transaction()

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from aibridge.errors import StoreConflict, StoreError
+from aibridge.errors import StoreError
 from aibridge.records import (
     CredentialKind,
     ErrorType,
@@ -23,7 +23,7 @@ from aibridge.records import (
     UserStatus,
 )
 from aibridge.store.connections import Connection, Dial, teach_json
-from aibridge.store.failures import encoding, mapped
+from aibridge.store.failures import encoding, mapped, past_conflicts
 from aibridge.store.sessions import add
 from aibridge.store.sql import sql
 
@@ -35,9 +35,6 @@ WRITE_TIMEOUT = 120.0
 
 _PLANS = {"enable_seqscan": "off", "enable_mergejoin": "off"}
 """Plans are made when the tables may still be empty, and kept: they must not scan what grows with every batch."""
-
-ATTEMPTS = 20
-"""How often a batch is tried that meets a running gateway at the same sessions."""
 
 _LOCK = 0x61696272_696D7074
 """Key of the advisory lock: "aibrimpt" in ASCII."""
@@ -144,12 +141,7 @@ class Importer:
         """
         with encoding():
             rows = self._encoder.encode(batch)
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await self._write(rows)
-            except StoreConflict:  # a gateway ended interceptions of the same sessions, and has gone on
-                continue
-        return await self._write(rows)
+        return await past_conflicts(lambda: self._write(rows))
 
     async def _write(self, rows: bytes) -> set[UUID]:
         with mapped():

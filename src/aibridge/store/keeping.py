@@ -11,17 +11,14 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from aibridge.errors import StoreConflict
 from aibridge.store.connections import Connection, Dial, Lane
-from aibridge.store.sessions import recompute
+from aibridge.store.failures import past_conflicts
+from aibridge.store.sessions import count, counted, recompute
 from aibridge.store.sql import sql
 from aibridge.store.text import can_be_stored
 
 BATCH = 250
 """Interceptions in one transaction. It takes 20 ms, and those who write to the same sessions wait for half of that."""
-
-ATTEMPTS = 20
-"""At one batch, which may come to a deadlock with those who write."""
 
 TIMEOUT = 120.0
 """Seconds. A preview reads everything that has grown old."""
@@ -134,16 +131,11 @@ class Keeping:
         return await self._transaction(erase)
 
     async def _transaction(self, work: Callable[[Connection], Awaitable[Removed]]) -> Removed:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await self._attempt(work)
-            except StoreConflict:  # a gateway wrote to the same rows, and has gone on
-                continue
-        return await self._attempt(work)
+        async def attempt() -> Removed:
+            async with self._lane.hold() as connection, connection.transaction():
+                return await work(connection)
 
-    async def _attempt(self, work: Callable[[Connection], Awaitable[Removed]]) -> Removed:
-        async with self._lane.hold() as connection, connection.transaction():
-            return await work(connection)
+        return await past_conflicts(attempt)
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -161,9 +153,9 @@ async def _remove(connection: Connection, held: Sequence[asyncpg.Record]) -> Rem
     if not held:
         return Removed()
     ids = [row["id"] for row in held]
-    counted = await connection.fetchval(sql("counted_of"), ids)
+    gone = await counted(connection, ids)
     row = await connection.fetchrow(sql("remove_interceptions"), ids)
     await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in held})
-    await connection.execute(sql("uncount"), counted)
+    await count(connection, gone, -1)
     assert row is not None
     return Removed(**dict(row))

@@ -15,6 +15,7 @@ SessionKey = tuple[str, UUID]
 _HOLD = sql("hold_sessions")
 _RECOMPUTE = sql("recompute_sessions")
 _NAME = sql("name_combinations")
+_COUNTED = sql("counted_of")
 _COUNT = sql("change_counts")
 
 
@@ -33,18 +34,24 @@ async def recompute(connection: Connection, keys: Collection[SessionKey]) -> Non
     await connection.execute(_RECOMPUTE, [key[0] for key in keys], [key[1] for key in keys])
 
 
-async def count(connection: Connection, interception_ids: Sequence[UUID], sign: Literal[1, -1]) -> None:
-    """Adds ended interceptions to the counts (1), or takes them away (-1): before they are removed or opened again.
+async def counted(connection: Connection, interception_ids: Sequence[UUID]) -> bytes:
+    """What the ended ones of these are in the counts, for `count`; to be asked before they are removed or reopened."""
+    found: bytes = await connection.fetchval(_COUNTED, interception_ids)
+    return found
 
-    To be called inside a transaction that holds their rows and those of their sessions: whoever waits for a count must
-    hold no session that another one waits for. `write_finished` counts by itself.
+
+async def count(connection: Connection, what: bytes, sign: Literal[1, -1]) -> None:
+    """Adds `what` (see `counted`) to the counts (1), or takes it away (-1). `write_finished` counts by itself.
+
+    To be called last in a transaction that holds their sessions: whoever waits for a count must hold no session that
+    another one waits for.
     """
-    await connection.execute(_COUNT, interception_ids, sign)
+    await connection.execute(_COUNT, what, sign)
 
 
 async def add(connection: Connection, ended: Sequence[asyncpg.Record]) -> None:
     """Enters interceptions that this transaction has ended: `id`, `session_id` and `initiator_id` of each."""
     ids = [row["id"] for row in ended]
-    await connection.execute(_NAME, ids)
     await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in ended})
-    await count(connection, ids, 1)
+    await connection.execute(_NAME, ids)
+    await count(connection, await counted(connection, ids), 1)

@@ -10,7 +10,7 @@ import msgspec
 from aibridge.records import Begun, Finished
 from aibridge.store.connections import Connection, Dial, Lane
 from aibridge.store.failures import encoding
-from aibridge.store.sessions import count, hold, recompute
+from aibridge.store.sessions import count, counted, recompute
 from aibridge.store.sql import sql
 
 WRITE_TIMEOUT = 30.0
@@ -67,8 +67,8 @@ async def _replace_interrupted(connection: Connection, batch: Sequence[Finished]
         held = await connection.fetch(_HOLD_INTERRUPTED, [finished.id for finished in batch])
         if held:
             ids, sessions = [row["id"] for row in held], {(row["session_id"], row["initiator_id"]) for row in held}
-            await hold(connection, sessions)
-            await count(connection, ids, -1)
+            taken_back = await counted(connection, ids)
             await connection.execute(_REOPEN, ids)
             await recompute(connection, sessions)
+            await count(connection, taken_back, -1)
             await connection.execute(_WRITE_FINISHED, rows)

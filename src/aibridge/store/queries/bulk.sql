@@ -160,8 +160,7 @@ WITH called AS (
     GROUP BY 1, 2, 3, 4
 )
 INSERT INTO aibridge_interception_counts (tool_set, day, combination, gateway_id, interceptions)
-SELECT k.tool_set, d.day, b.combination, b.gateway_id, sum(b.interceptions)
-FROM by_day AS b
-CROSS JOIN LATERAL (SELECT 0 AS tool_set UNION ALL SELECT b.tool_set WHERE b.tool_set IS NOT NULL) AS k
-CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (b.day)) AS d (day)
-GROUP BY k.tool_set, d.day, b.combination, b.gateway_id;
+SELECT k.tool_set, d.day, e.combination, e.gateway_id, sum(e.interceptions)
+FROM by_day AS e
+-- include: under_every_key
+GROUP BY k.tool_set, d.day, e.combination, e.gateway_id;

@@ -79,32 +79,6 @@ UNION
 SELECT initiator_id FROM aibridge_interceptions
 WHERE session_id = $1 AND ended_at IS NULL AND ($2 IS NULL OR initiator_id = $2);
 
--- name: counted_of
--- What the ended ones of these interceptions ($1: uuid[]) are in the counts, as JSON for uncount.
-SELECT coalesce(json_agg(c), '[]') FROM (
-    SELECT i.combination, i.gateway_id, (i.started_at AT TIME ZONE 'UTC')::date AS day, t.tool_set, count(*) AS interceptions
-    FROM aibridge_interceptions AS i
-    CROSS JOIN LATERAL (
-        SELECT hash_array_extended(array_agg(DISTINCT tool ORDER BY tool), 0) AS tool_set  -- NULL: it called none
-        FROM aibridge_tool_usages WHERE interception_id = i.id AND tool <> ''
-    ) AS t
-    WHERE i.id = ANY ($1::uuid[]) AND i.ended_at IS NOT NULL
-    GROUP BY i.combination, i.gateway_id, day, t.tool_set
-) AS c;
-
--- name: uncount
--- Takes from the counts what counted_of found ($1). To come last: a worker whose requests are removed while it lives waits
--- for these rows whenever anything ends.
-INSERT INTO aibridge_interception_counts AS s (tool_set, day, combination, gateway_id, interceptions)
-SELECT k.tool_set, d.day, c.combination, c.gateway_id, -sum(c.interceptions)
-FROM json_to_recordset($1) AS c (combination bigint, gateway_id uuid, day date, tool_set bigint, interceptions bigint)
-CROSS JOIN LATERAL (SELECT 0 AS tool_set UNION ALL SELECT c.tool_set WHERE c.tool_set IS NOT NULL) AS k
-CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (c.day)) AS d (day)
-GROUP BY k.tool_set, d.day, c.combination, c.gateway_id
-ORDER BY k.tool_set, d.day, c.combination, c.gateway_id
-ON CONFLICT (tool_set, day, combination, gateway_id)
-    DO UPDATE SET interceptions = s.interceptions + excluded.interceptions;
-
 -- name: remove_interceptions
 -- Removes these interceptions ($1: uuid[]), which are held, with all that belongs to them; returns how many rows of each kind.
 WITH token_usages AS (

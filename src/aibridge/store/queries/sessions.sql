@@ -135,33 +135,45 @@ WHERE i.id = ANY ($1::uuid[]) AND i.ended_at IS NOT NULL
 ORDER BY i.combination, i.model, i.client
 ON CONFLICT DO NOTHING;
 
--- name: change_counts
--- Adds these ended interceptions ($1: uuid[]), which the transaction holds, to the counts ($2 = 1) or takes them away (-1).
-WITH called AS MATERIALIZED (
-    SELECT i.combination, i.gateway_id, (i.started_at AT TIME ZONE 'UTC')::date AS day, t.tools
+-- fragment: under_every_key
+-- e: an ended interception, or several alike, by day and tool_set (NULL: it called no tool); k and d: the sets and the days that
+-- it counts under, 0 and -infinity being all of them.
+CROSS JOIN LATERAL (SELECT 0 AS tool_set UNION ALL SELECT e.tool_set WHERE e.tool_set IS NOT NULL) AS k
+CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (e.day)) AS d (day)
+
+-- name: counted_of
+-- What the ended ones of these interceptions ($1: uuid[]) are in the counts, as JSON for change_counts.
+SELECT coalesce(json_agg(c), '[]') FROM (
+    SELECT i.combination, i.gateway_id, (i.started_at AT TIME ZONE 'UTC')::date AS day, t.tools, count(*) AS interceptions
     FROM aibridge_interceptions AS i
     CROSS JOIN LATERAL (
-        SELECT ARRAY(
-            SELECT DISTINCT tool FROM aibridge_tool_usages WHERE interception_id = i.id AND tool <> '' ORDER BY tool
-        ) AS tools
+        SELECT array_agg(DISTINCT tool ORDER BY tool) AS tools  -- NULL: it called none
+        FROM aibridge_tool_usages WHERE interception_id = i.id AND tool <> ''
     ) AS t
     WHERE i.id = ANY ($1::uuid[]) AND i.ended_at IS NOT NULL
+    GROUP BY i.combination, i.gateway_id, day, t.tools
+) AS c;
+
+-- name: change_counts
+-- Adds what counted_of found ($1) to the counts ($2 = 1), or takes it away (-1). To come last: a worker whose requests are
+-- removed while it lives waits for these rows whenever anything ends.
+WITH counted AS MATERIALIZED (
+    SELECT c.*, hash_array_extended(c.tools, 0) AS tool_set
+    FROM json_to_recordset($1) AS c (combination bigint, gateway_id uuid, day date, tools text[], interceptions bigint)
 ), sets AS (
     INSERT INTO aibridge_tool_sets (id, tool)
-    SELECT DISTINCT hash_array_extended(c.tools, 0), t.member
-    FROM called AS c CROSS JOIN LATERAL unnest(c.tools) AS t (member)
+    SELECT DISTINCT c.tool_set, t.member
+    FROM counted AS c CROSS JOIN LATERAL unnest(c.tools) AS t (member)
+    WHERE $2::bigint > 0
     ORDER BY 1, 2
     ON CONFLICT DO NOTHING
 )
 INSERT INTO aibridge_interception_counts AS s (tool_set, day, combination, gateway_id, interceptions)
-SELECT k.tool_set, d.day, c.combination, c.gateway_id, $2 * count(*)
-FROM called AS c
-CROSS JOIN LATERAL (
-    SELECT 0 AS tool_set UNION ALL SELECT hash_array_extended(c.tools, 0) WHERE cardinality(c.tools) > 0
-) AS k
-CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (c.day)) AS d (day)
-GROUP BY k.tool_set, d.day, c.combination, c.gateway_id
-ORDER BY k.tool_set, d.day, c.combination, c.gateway_id
+SELECT k.tool_set, d.day, e.combination, e.gateway_id, $2 * sum(e.interceptions)
+FROM counted AS e
+-- include: under_every_key
+GROUP BY k.tool_set, d.day, e.combination, e.gateway_id
+ORDER BY k.tool_set, d.day, e.combination, e.gateway_id
 ON CONFLICT (tool_set, day, combination, gateway_id)
     DO UPDATE SET interceptions = s.interceptions + excluded.interceptions;
 

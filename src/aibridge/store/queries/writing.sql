@@ -68,7 +68,11 @@ ON CONFLICT DO NOTHING;
 WITH RECURSIVE durable AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'on', true)
 ), batch AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1) AS f (
+    SELECT f.*, (
+        SELECT array_agg(DISTINCT t.tool ORDER BY t.tool)
+        FROM json_to_recordset(f.tool_usages) AS t (tool text) WHERE t.tool <> ''
+    ) AS tools
+    FROM json_to_recordset($1) AS f (
         id uuid, initiator_id uuid, ended_at timestamptz, outcome text, status_code integer, error_type text,
         error_message text, time_to_first_byte_us bigint, provider_response_id text, response_model text, partial boolean,
         unread boolean, mutations text[], notes text[], metadata jsonb, token_usage json, tool_usages json,
@@ -141,10 +145,7 @@ WITH RECURSIVE durable AS MATERIALIZED (
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
         i.thread_root_id IS NULL AND NOT i.side_request AS thread,
         CASE WHEN NOT i.side_request THEN f.prompt_at END AS prompt_at, left(f.prompt_excerpt, 500) AS prompt,
-        f.token_usage, f.tool_usages, f.model_thoughts,
-        ARRAY(
-            SELECT DISTINCT t.tool FROM json_to_recordset(f.tool_usages) AS t (tool text) WHERE t.tool <> '' ORDER BY t.tool
-        ) AS tools
+        f.token_usage, f.tool_usages, f.model_thoughts, f.tools, hash_array_extended(f.tools, 0) AS tool_set
 ), spent AS MATERIALIZED (
     SELECT
         e.*, u.id AS usage_id, u.created_at, u.input_tokens, u.output_tokens,
@@ -294,7 +295,7 @@ WITH RECURSIVE durable AS MATERIALIZED (
     FROM (
         SELECT tool_set AS id, tools FROM sessions WHERE tool_set <> 0
         UNION ALL
-        SELECT hash_array_extended(tools, 0), tools FROM ended
+        SELECT tool_set, tools FROM ended
     ) AS s
     CROSS JOIN LATERAL unnest(s.tools) AS t (member)
     WHERE NOT EXISTS (SELECT FROM aibridge_tool_sets AS k WHERE k.id = s.id AND k.tool = t.member)
@@ -304,10 +305,7 @@ WITH RECURSIVE durable AS MATERIALIZED (
     INSERT INTO aibridge_interception_counts AS s (tool_set, day, combination, gateway_id, interceptions)
     SELECT k.tool_set, d.day, e.combination, e.gateway_id, count(*)
     FROM ended AS e
-    CROSS JOIN LATERAL (
-        SELECT 0 AS tool_set UNION ALL SELECT hash_array_extended(e.tools, 0) WHERE cardinality(e.tools) > 0
-    ) AS k
-    CROSS JOIN LATERAL (VALUES (DATE '-infinity'), (e.day)) AS d (day)
+-- include: under_every_key
     GROUP BY k.tool_set, d.day, e.combination, e.gateway_id
     ORDER BY k.tool_set, d.day, e.combination, e.gateway_id
     ON CONFLICT (tool_set, day, combination, gateway_id)
@@ -321,8 +319,8 @@ SELECT id, session_id, initiator_id FROM aibridge_interceptions
 WHERE id = ANY ($1::uuid[]) AND outcome = 'interrupted' ORDER BY id FOR UPDATE;
 
 -- name: reopen_interrupted
--- Takes back the ends of these interceptions ($1: uuid[]), which are held and no longer counted. Followed, in the same
--- transaction, by recomputing their sessions and by write_finished.
+-- Takes back the ends of these interceptions ($1: uuid[]), which are held. Followed, in the same transaction, by
+-- recomputing their sessions, by uncounting them and by write_finished.
 UPDATE aibridge_interceptions
 SET ended_at = NULL, outcome = NULL, error_type = NULL, error_message = NULL, partial = false
 WHERE id = ANY ($1::uuid[]);
