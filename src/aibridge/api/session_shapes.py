@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from aibridge.api.shapes import Initiator, Metadata, Moment, Shape, Tokens
+from aibridge.api.shapes import Initiator, Metadata, Moment, Shape, Tokens, ToolUsage
 from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType
 
 SessionId = Annotated[
@@ -106,23 +106,6 @@ class Thought(Shape):
     created_at: Moment
 
 
-class ToolCall(Shape):
-    """A tool the model chose to call."""
-
-    id: UUID
-    interception_id: UUID
-    provider_response_id: str = Field(examples=["msg_01XFDUDYJgAACzvnptvVoYEL"])
-    provider_tool_call_id: str | None = Field(examples=["toolu_01A09q90qw90lq917835lq9"])
-    provider_item_id: str | None = Field(examples=[None], description="the output item's id (OpenAI Responses)")
-    server_url: str = Field(examples=[""], description="empty: the client's own tool")
-    tool: str = Field(examples=["Bash"])
-    input: str = Field(examples=['{"command": "make test"}'])
-    injected: bool = Field(examples=[False])
-    invocation_error: str = Field(examples=[""], description="empty: none, or not invoked by the gateway")
-    metadata: Metadata
-    created_at: Moment
-
-
 class Step(Shape):
     """One interception of a thread, with what was asked, thought and done in it."""
 
@@ -157,7 +140,7 @@ class Step(Shape):
     prompt: str | None = Field(examples=["Why is the build red?"], description="what a person asked here, if anything")
     token_usage: StepTokens
     thinking: list[Thought] = Field(description="by (created_at, id), as are the tool calls")
-    tool_calls: list[ToolCall]
+    tool_calls: list[ToolUsage]
 
 
 class StartedBy(Shape):

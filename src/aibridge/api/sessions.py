@@ -30,7 +30,6 @@ from aibridge.api.session_paging import (
 )
 from aibridge.api.session_shapes import SessionDetail, SessionPage
 from aibridge.errors import CursorAmbiguous, CursorUnknown
-from aibridge.store.text import can_be_stored
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 
@@ -66,8 +65,6 @@ async def list_sessions(
     check_cursor(after_session_id, after_initiator_id)
     page = page_of(limit, offset)
     filter_ = await filter_of(q, caller, parts, resource="sessions")
-    if after_session_id is not None and not can_be_stored(after_session_id):
-        raise unknown_cursor(after_session_id)
     try:
         rows, total = await parts.records.sessions_page(
             caller.viewer,

@@ -17,6 +17,8 @@ from aibridge.filters import Filter
 from aibridge.store.connections import PooledConnection
 from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
+from aibridge.store.text import can_be_stored
+from aibridge.store.token_sums import TokenSums
 
 JSONObject = dict[str, Any]
 
@@ -24,17 +26,8 @@ FEW = 10_000
 """Interceptions that are sooner looked up one by one than met on the way through the newest."""
 
 
-class TokenSums(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of a whole session; input excludes cache reads and writes."""
-
-    input_tokens: int
-    output_tokens: int
-    cache_read_input_tokens: int
-    cache_write_input_tokens: int
-
-
-class ReadSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session as the list shows it: everything is of the whole session, of one initiator."""
+class SessionHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What list and detail show of a session: everything is of the whole session, of one initiator."""
 
     id: str
     initiator: Person
@@ -48,14 +41,19 @@ class ReadSession(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime
     last_active_at: datetime
     """The latest prompt, else the first start."""
-    threads: int
     interceptions: int
     tool_calls: int
     failures: int
-    token_usage_summary: TokenSums
     first_prompt: str | None
     """Cut at 500 characters, as is the last."""
     last_prompt: str | None
+
+
+class ReadSession(SessionHead, frozen=True, kw_only=True):
+    """A session as the list shows it."""
+
+    threads: int
+    token_usage_summary: TokenSums
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +154,7 @@ async def _narrowed(connection: PooledConnection, what: _Asked) -> _Asked:
 async def _session_cursor(
     connection: PooledConnection, viewer: UUID | None, session_id: str, initiator: UUID | None
 ) -> tuple[object, ...]:
-    if viewer is not None and initiator is not None and initiator != viewer:
+    if (viewer is not None and initiator not in {None, viewer}) or not can_be_stored(session_id):
         raise CursorUnknown
     found = await connection.fetch(sql("sessions_named"), session_id, initiator or viewer)
     if not found:

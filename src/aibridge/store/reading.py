@@ -16,6 +16,7 @@ from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.sql import sql
+from aibridge.store.steps import ReadToolUsage
 from aibridge.store.text import shown_hint
 from aibridge.store.values import Kind, values
 
@@ -44,23 +45,6 @@ class ReadUserPrompt(msgspec.Struct, frozen=True, kw_only=True):
     interception_id: UUID
     provider_response_id: str
     prompt: str
-    metadata: JSONObject
-    created_at: datetime
-
-
-class ReadToolUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `aibridge_tool_usages`."""
-
-    id: UUID
-    interception_id: UUID
-    provider_response_id: str
-    provider_tool_call_id: str | None
-    provider_item_id: str | None
-    server_url: str
-    tool: str
-    input: str
-    injected: bool
-    invocation_error: str
     metadata: JSONObject
     created_at: datetime
 
@@ -248,9 +232,6 @@ async def _with_children(connection: PooledConnection, rows: Sequence[asyncpg.Re
 def _assembled(row: asyncpg.Record, children: dict[str, list[JSONObject]]) -> ReadInterception:
     for prompt in children["user_prompts"]:
         prompt["provider_response_id"] = row["provider_response_id"]
-    for tool in children["tool_usages"]:
-        tool["server_url"] = tool["server_url"] or ""
-        tool["invocation_error"] = tool["invocation_error"] or ""
     fields = dict(row) | children
     fields["api_key_id"] = row["api_token_id"]
     fields["credential_hint"] = shown_hint(row["credential_hint"])

@@ -14,16 +14,13 @@ import msgspec
 
 from aibridge.errors import CursorUnknown
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import session_shown
+from aibridge.store.lists import SessionHead, session_shown
 from aibridge.store.origins import CALLING, AgentCall, StartedBy, origins, subagent_threads
-from aibridge.store.people_shown import Person
 from aibridge.store.sql import sql
 from aibridge.store.steps import Step, first_prompts, steps_of
 from aibridge.store.text import can_be_stored
 from aibridge.store.threads import Mark, ThreadMarks, page_of, threads_of
-from aibridge.store.token_sums import Sums, TokenSums
-
-JSONObject = dict[str, Any]
+from aibridge.store.token_sums import Sums, TokenSums, TokenSumsInDetail
 
 FAILURES = frozenset({"failed", "truncated", "interrupted"})
 """Outcomes that count as failures; who cancels has not failed."""
@@ -53,32 +50,17 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     interceptions: int
     tool_calls: int
     failures: int
-    token_usage: TokenSums
+    token_usage: TokenSumsInDetail
     steps: list[Step]
     """By (started_at, id)."""
 
 
-class ReadSessionDetail(msgspec.Struct, frozen=True, kw_only=True):
+class ReadSessionDetail(SessionHead, frozen=True, kw_only=True):
     """A session, and a page of its threads in order of their starts. All but the page is of the whole session."""
 
-    id: str
-    initiator: Person
-    providers: list[str]
-    provider_names: list[str]
-    models: list[str]
-    client: str
-    metadata: JSONObject
-    started_at: datetime
-    ended_at: datetime
-    last_active_at: datetime
     thread_count: int
     """As many as a walk through all pages meets: also those whose root is not on record."""
-    interceptions: int
-    tool_calls: int
-    failures: int
-    token_usage_summary: TokenSums
-    first_prompt: str | None
-    last_prompt: str | None
+    token_usage_summary: TokenSumsInDetail
     page_started_at: datetime | None
     """The earliest of the page's steps; None on an empty page, as is the end of the last one."""
     page_ended_at: datetime | None
@@ -111,17 +93,22 @@ async def session_detail(
         before=await reading.cursor("before_id", before),
     )
     threads = await reading.read(page)
-    head = {name: getattr(session, name) for name in session.__struct_fields__}
-    spent = {name: getattr(session.token_usage_summary, name) for name in session.token_usage_summary.__struct_fields__}
-    spent["metadata"] = await reading.token_metadata(threads)
-    shown = {
-        "threads": threads,
-        "thread_count": len(reading.threads),
-        "token_usage_summary": TokenSums(**spent),
-        "page_started_at": min((thread.started_at for thread in threads), default=None),
-        "page_ended_at": max((thread.ended_at for thread in threads), default=None),
-    }
-    return ReadSessionDetail(**head | shown)
+    spent = TokenSumsInDetail(
+        **_fields(session.token_usage_summary, TokenSums), metadata=await reading.token_metadata(threads)
+    )
+    return ReadSessionDetail(
+        **_fields(session, SessionHead),
+        thread_count=len(reading.threads),
+        token_usage_summary=spent,
+        page_started_at=min((thread.started_at for thread in threads), default=None),
+        page_ended_at=max((thread.ended_at for thread in threads), default=None),
+        threads=threads,
+    )
+
+
+def _fields(of: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The values that `of` has for the fields of `kind`."""
+    return {name: getattr(of, name) for name in kind.__struct_fields__}
 
 
 class _Reading:

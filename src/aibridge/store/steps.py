@@ -26,8 +26,8 @@ class Thought(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     created_at: datetime
 
 
-class ToolCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A tool the model chose to call."""
+class ReadToolUsage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A row of `aibridge_tool_usages`: a tool the model chose to call."""
 
     id: UUID
     interception_id: UUID
@@ -80,14 +80,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     token_usage: StepTokens
     thinking: list[Thought]
     """By (created_at, id), as are the tool calls."""
-    tool_calls: list[ToolCall]
+    tool_calls: list[ReadToolUsage]
 
 
 async def steps_of(connection: PooledConnection, ids: Sequence[UUID]) -> dict[UUID, Step]:
     """These interceptions with their children, by id. One query for each kind of children, however many there are."""
     tokens = _tokens(await connection.fetch(sql("step_tokens"), ids))
     thoughts = _grouped(await connection.fetch(sql("step_thoughts"), ids), _thought)
-    calls = _grouped(await connection.fetch(sql("step_tool_calls"), ids), _tool_call)
+    calls = _grouped(await connection.fetch(sql("tool_usages_of"), ids), _tool_call)
     prompts = await first_prompts(connection, ids)
     return {
         row["id"]: Step(
@@ -120,8 +120,8 @@ def _thought(row: asyncpg.Record) -> Thought:
     return Thought(id=row["id"], source=row["source"], text=row["text"], created_at=row["created_at"])
 
 
-def _tool_call(row: asyncpg.Record) -> ToolCall:
-    return ToolCall(**row)
+def _tool_call(row: asyncpg.Record) -> ReadToolUsage:
+    return ReadToolUsage(**row)
 
 
 def _tokens(rows: Sequence[asyncpg.Record]) -> dict[UUID, StepTokens]:

@@ -16,6 +16,11 @@ class TokenSums(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
     cache_read_input_tokens: int
     cache_write_input_tokens: int
+
+
+class TokenSumsInDetail(TokenSums, frozen=True, kw_only=True):
+    """The same with whatever else providers count."""
+
     metadata: dict[str, int]
     """Every other integer that providers tell about tokens, summed by key; nested keys are joined with dots."""
 
@@ -75,10 +80,10 @@ class Sums:
         """The sums as those of one step."""
         return StepTokens(**dict(zip(_FIGURES, self.counts, strict=True)), metadata=self.metadata)
 
-    def whole(self) -> TokenSums:
+    def whole(self) -> TokenSumsInDetail:
         """The sums as those of a thread."""
         figures = {name: count or 0 for name, count in zip(_FIGURES, self.counts, strict=True)}
-        return TokenSums(**figures, metadata=self.metadata)
+        return TokenSumsInDetail(**figures, metadata=self.metadata)
 
 
 _FIGURES = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens")

@@ -28,7 +28,7 @@ async def values(
     if viewer is None:
         rows = await connection.fetch(sql(kind), *bounds, limit, offset)
     else:
-        rows = await connection.fetch(sql(f"{kind}_of_one"), *bounds, limit, offset, viewer)
+        rows = await connection.fetch(sql("values_of_one"), *bounds, limit, offset, viewer, kind)
     return [row["name"] for row in rows]
 
 

@@ -14,7 +14,12 @@ SELECT * FROM aibridge_user_prompts WHERE interception_id = ANY ($1::uuid[]) ORD
 
 -- name: tool_usages_of
 -- The tool usages of these interceptions ($1), oldest first.
-SELECT * FROM aibridge_tool_usages WHERE interception_id = ANY ($1::uuid[]) ORDER BY created_at, id;
+SELECT
+    interception_id, id, provider_response_id, provider_tool_call_id, provider_item_id, coalesce(server_url, '') AS server_url,
+    tool, input, injected, coalesce(invocation_error, '') AS invocation_error, metadata, created_at
+FROM aibridge_tool_usages
+WHERE interception_id = ANY ($1::uuid[])
+ORDER BY created_at, id;
 
 -- name: model_thoughts_of
 -- The model thoughts of these interceptions ($1), oldest first.

@@ -50,15 +50,6 @@ SELECT interception_id, id, source, content AS text, created_at FROM aibridge_mo
 WHERE interception_id = ANY ($1::uuid[])
 ORDER BY created_at, id;
 
--- name: step_tool_calls
--- The tool calls of these interceptions ($1), oldest first.
-SELECT
-    interception_id, id, provider_response_id, provider_tool_call_id, provider_item_id, coalesce(server_url, '') AS server_url,
-    tool, input, injected, coalesce(invocation_error, '') AS invocation_error, metadata, created_at
-FROM aibridge_tool_usages
-WHERE interception_id = ANY ($1::uuid[])
-ORDER BY created_at, id;
-
 -- name: token_metadata
 -- What providers say about the tokens of these interceptions ($1), as one JSON array: cheaper to read than thousands of rows.
 SELECT coalesce(json_agg(metadata), '[]') AS metadata FROM aibridge_token_usages

@@ -75,26 +75,14 @@ WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
   )
 LIMIT $3 OFFSET $4;
 
--- name: models_of_one
--- The models of one person's ended interceptions; $1 to $4 as for everyone's, $5: whose.
+-- name: values_of_one
+-- The same of one person's ended interceptions; $1 to $4 as for everyone's, $5: whose, $6: which values.
 WITH
 -- include: combinations_of_one
-SELECT DISTINCT c.model AS name FROM own AS o JOIN aibridge_combinations AS c ON c.id = o.id
-WHERE c.model >= $1::text AND ($2::text IS NULL OR c.model < $2)
-ORDER BY name LIMIT $3 OFFSET $4;
-
--- name: clients_of_one
--- The same for clients.
-WITH
--- include: combinations_of_one
-SELECT DISTINCT c.client AS name FROM own AS o JOIN aibridge_combinations AS c ON c.id = o.id
-WHERE c.client >= $1::text AND ($2::text IS NULL OR c.client < $2)
-ORDER BY name LIMIT $3 OFFSET $4;
-
--- name: providers_of_one
--- The same for provider names.
-WITH
--- include: combinations_of_one
-SELECT DISTINCT c.provider_name AS name FROM own AS o JOIN aibridge_combinations AS c ON c.id = o.id
-WHERE c.provider_name >= $1::text AND ($2::text IS NULL OR c.provider_name < $2)
+, named AS (
+    SELECT CASE $6::text WHEN 'models' THEN c.model WHEN 'clients' THEN c.client WHEN 'providers' THEN c.provider_name END AS name
+    FROM own AS o JOIN aibridge_combinations AS c ON c.id = o.id
+)
+SELECT DISTINCT name FROM named
+WHERE name >= $1::text AND ($2::text IS NULL OR name < $2)
 ORDER BY name LIMIT $3 OFFSET $4;
