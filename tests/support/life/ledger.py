@@ -22,8 +22,11 @@ SELECT i.id, i.outcome, i.error_type, i.partial, i.thread_parent_id, i.session_i
     (SELECT jsonb_agg(prompt) FROM aibridge_user_prompts WHERE interception_id = i.id) AS prompts,
     (SELECT jsonb_agg(jsonb_build_array(input_tokens, output_tokens, cache_read_input_tokens, partial))
         FROM aibridge_token_usages WHERE interception_id = i.id) AS usages,
-    (SELECT jsonb_agg(jsonb_build_array(provider_tool_call_id, tool, input::json->>'errand') ORDER BY id)
-        FROM aibridge_tool_usages WHERE interception_id = i.id) AS calls,
+    (SELECT jsonb_agg(
+            -- Of an answer that was cut, so may be the arguments.
+            jsonb_build_array(provider_tool_call_id, tool, CASE WHEN NOT i.partial THEN input::json->>'errand' END)
+            ORDER BY id
+        ) FROM aibridge_tool_usages WHERE interception_id = i.id) AS calls,
     (SELECT jsonb_agg(content) FROM aibridge_model_thoughts WHERE interception_id = i.id) AS thoughts
 FROM aibridge_interceptions AS i
 """
