@@ -32,9 +32,12 @@ def test_a_file_without_names_is_refused(tmp_path: Path) -> None:
 def test_a_fragment_stands_where_it_is_included(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text(
         "-- name: one\n-- Only threes.\nSELECT 1\nWHERE\n-- include: three\n;\n"
-        "\n-- fragment: three\n-- $1: a three.\n$1 = 3\n"
+        "\n-- fragment: three\n-- A three.\n(\n-- include: parameter\n) = 3\n"
+        "\n-- fragment: parameter\n-- $1: a number.\n$1\n"
     )
-    assert {name: query.sql for name, query in load_queries(tmp_path).items()} == {"one": "SELECT 1\nWHERE\n$1 = 3\n"}
+    assert {name: query.sql for name, query in load_queries(tmp_path).items()} == {
+        "one": "SELECT 1\nWHERE\n(\n$1\n) = 3\n"
+    }
 
 
 def test_a_fragment_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -203,8 +203,12 @@ async def interceptions_page(
     limit: int,
     offset: int = 0,
     after: UUID | None = None,
+    shown: str = "interceptions_page",
 ) -> tuple[Sequence[asyncpg.Record], int]:
-    """Rows of a page of interceptions, newest first, and how many match. Raises `CursorUnknown`."""
+    """Rows of a page of interceptions, newest first, and how many match. Raises `CursorUnknown`.
+
+    `shown` names the query that reads them: one that is made of the fragment `interceptions_on_page`.
+    """
     cursor: tuple[object, ...] = (None, None)
     if after is not None:
         found = await connection.fetchrow(sql("interception"), after, viewer)
@@ -223,7 +227,7 @@ async def interceptions_page(
     if not total:
         return [], 0
     conditions = (*_conditions(what, few), what.tools)
-    return await connection.fetch(sql("interceptions_page"), *conditions, *cursor, limit, offset), total
+    return await connection.fetch(sql(shown), *conditions, *cursor, limit, offset), total
 
 
 async def _calling_few(connection: PooledConnection, what: _Asked) -> list[UUID] | None:

@@ -1,6 +1,6 @@
 """The named queries of `queries/*.sql`, read once when the package is imported.
 
-`-- fragment: x` opens a condition that several queries share; a line `-- include: x` stands for its text.
+`-- fragment: x` opens a part that several queries share; a line `-- include: x` stands for its text, in fragments too.
 """
 
 import re
@@ -61,7 +61,7 @@ def load_queries(folder: Traversable) -> Mapping[str, Query]:
         fragment = parts.get(match[1])
         if fragment is None or fragment.kind != "fragment":
             raise ValueError(f"there is no fragment {match[1]}")
-        return fragment.sql
+        return _INCLUDE.sub(included, fragment.sql)
 
     return MappingProxyType(
         {

@@ -144,10 +144,10 @@ SELECT DISTINCT interception_id FROM aibridge_tool_usages
 WHERE tool = ANY ($1::text[]) AND ($2::uuid IS NULL OR initiator_id = $2)
 LIMIT $3;
 
--- name: interceptions_page
--- The matching ended interceptions, newest first. $1 to $7: see the fragment; $8: tools, or NULL; $9, $10: start and id of the
--- interception before the page, NULL at the beginning; $11: limit, $12: offset. The page is found in the index alone, then read.
-WITH page AS MATERIALIZED (
+-- fragment: interceptions_on_page
+-- Start and id of the matching ended interceptions, newest first. $1 to $7: see the fragment; $8: tools, or NULL; $9, $10: start
+-- and id of the interception before the page, NULL at the beginning; $11: limit, $12: offset. All of it is found in the index.
+page AS MATERIALIZED (
     SELECT i.started_at, i.id FROM aibridge_interceptions AS i
     WHERE
 -- include: interceptions_matching
@@ -162,6 +162,11 @@ WITH page AS MATERIALIZED (
     ORDER BY i.started_at DESC, i.id DESC
     LIMIT $11 OFFSET $12
 )
+
+-- name: interceptions_page
+-- The interceptions of a page, whole; the parameters are those of the fragment.
+WITH
+-- include: interceptions_on_page
 SELECT i.*, u.username, u.name, u.avatar_url
 FROM page AS p
 JOIN aibridge_interceptions AS i ON i.id = p.id
