@@ -18,6 +18,7 @@ from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.sql import sql
 from aibridge.store.steps import ReadToolUsage
 from aibridge.store.text import shown_hint
+from aibridge.store.timeline import ReadTimeline, timeline
 from aibridge.store.values import Kind, values
 
 JSONObject = dict[str, Any]
@@ -171,6 +172,17 @@ class Reader:
                 return await session_detail(
                     connection, session_id, viewer, initiator=initiator, limit=limit, after=after, before=before
                 )
+
+    async def timeline(
+        self, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None
+    ) -> ReadTimeline | None:
+        """All of a session in thin rows; None when there is no such session that the viewer may see.
+
+        `initiator` picks one of the sessions of that id; without it, it is the one that was last active.
+        """
+        with mapped():
+            async with self._pool.acquire() as connection, _one_snapshot(connection):
+                return await timeline(connection, session_id, viewer, initiator=initiator)
 
     async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> ReadInterception | None:
         """One, or None when it is missing, in flight, or of another initiator than the viewer may see."""

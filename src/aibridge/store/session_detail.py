@@ -4,7 +4,6 @@ The marks of all its interceptions are read first; threads, their order and the 
 and so is who started subagents (`origins`). Only what stands on the page is then read in full.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,11 +12,12 @@ from uuid import UUID
 import msgspec
 
 from aibridge.errors import CursorUnknown
+from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
 from aibridge.store.lists import SessionHead, session_shown
-from aibridge.store.origins import CALLING, AgentCall, StartedBy, origins, subagent_threads
+from aibridge.store.origins import StartedBy, subagent_threads
 from aibridge.store.sql import sql
-from aibridge.store.steps import Step, first_prompts, steps_of
+from aibridge.store.steps import Step, steps_of
 from aibridge.store.text import can_be_stored
 from aibridge.store.threads import Mark, ThreadMarks, page_of, threads_of
 from aibridge.store.token_sums import Sums, TokenSums, TokenSumsInDetail
@@ -149,12 +149,7 @@ class _Reading:
         begun = subagent_threads(self.threads)
         if not {thread.head.id for thread in page}.intersection(thread.head.id for thread in begun):
             return {}
-        asking = [id_ for id_, mark in self._marks.items() if not mark.side_request]
-        calls: dict[UUID, list[AgentCall]] = defaultdict(list)
-        for interception_id, *call in await self._connection.fetch(sql("agent_calls"), asking, CALLING):
-            calls[interception_id].append(AgentCall(*call))
-        prompts = await first_prompts(self._connection, [thread.head.id for thread in begun]) if calls else {}
-        return origins(self.threads, calls, prompts)
+        return await started_by(self._connection, self.threads)
 
     async def token_metadata(self, threads: Iterable[Thread]) -> dict[str, int]:
         """Summed over the whole session; what stands on the page was read already."""

@@ -1,0 +1,47 @@
+-- name: timeline_steps
+-- The ended interceptions of a session ($1: id, $2: initiator) as thin rows, oldest first: the columns of session_marks, then
+-- what a row of the timeline shows. Texts are cut here, so that a call of a megabyte costs no more than one of a line: $3 is
+-- the most characters of an argument, $4 of any other text.
+SELECT
+    i.id, i.thread_root_id, i.started_at, i.side_request, i.agent_id, i.parent_agent_id,
+    i.metadata @> '{"subagent": true}' AS says_subagent,
+    i.ended_at, i.time_to_first_byte_us, i.model, i.outcome, i.error_type, left(i.error_message, $4) AS error_message,
+    left(i.metadata ->> 'side_prompt', $4) AS side_prompt, p.prompt,
+    coalesce(c.calls, 0) AS tool_calls, coalesce(c.failed, 0) AS failed_calls, c.tool, c.input,
+    coalesce(t.thoughts, 0) AS thoughts, t.thought,
+    u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens
+FROM aibridge_interceptions AS i
+LEFT JOIN LATERAL (
+    SELECT left(prompt, $4) AS prompt FROM aibridge_user_prompts
+    WHERE interception_id = i.id
+    ORDER BY created_at, id
+    LIMIT 1
+) AS p ON true
+LEFT JOIN LATERAL (
+    SELECT
+        count(*) AS calls, count(*) FILTER (WHERE invocation_error <> '') AS failed,
+        (array_agg(tool ORDER BY created_at, id))[1] AS tool,
+        (array_agg(left(input, $3) ORDER BY created_at, id))[1] AS input
+    FROM aibridge_tool_usages
+    WHERE interception_id = i.id
+) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS thoughts, (array_agg(left(content, $4) ORDER BY created_at, id))[1] AS thought
+    FROM aibridge_model_thoughts
+    WHERE interception_id = i.id
+) AS t ON true
+LEFT JOIN LATERAL (
+    SELECT
+        sum(input_tokens)::bigint AS input_tokens, sum(output_tokens)::bigint AS output_tokens,
+        sum(cache_read_input_tokens)::bigint AS cache_read_input_tokens,
+        sum(cache_write_input_tokens)::bigint AS cache_write_input_tokens
+    FROM aibridge_token_usages
+    WHERE interception_id = i.id
+) AS u ON true
+WHERE i.session_id = $1 AND i.initiator_id = $2 AND i.ended_at IS NOT NULL
+ORDER BY i.started_at, i.id;
+
+-- name: session_in_flight
+-- How many requests of a session ($1: id, $2: initiator) are under way.
+SELECT count(*) FROM aibridge_interceptions
+WHERE ended_at IS NULL AND session_id = $1 AND initiator_id = $2;

@@ -1,0 +1,117 @@
+"""A whole session in thin rows: enough to draw its map and its timeline, however much was said in it.
+
+`session_detail` reads pages of threads in full; this reads every step, each in a few words. One step in full is an
+interception like any other.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from aibridge.store.agents import started_by
+from aibridge.store.connections import PooledConnection
+from aibridge.store.lists import ReadSession, session_shown
+from aibridge.store.origins import StartedBy, subagent_threads
+from aibridge.store.sql import sql
+from aibridge.store.text import can_be_stored
+from aibridge.store.threads import Mark, threads_of
+
+MOST_OF_AN_ARGUMENT = 600
+"""Characters of a tool call's arguments: the main one stands among them in all clients on record."""
+MOST_OF_A_TEXT = 300
+"""Characters of a prompt, a thought, an error: what fits two lines of the widest screen."""
+
+
+class TimelineStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One ended interception in a few words; every text is cut."""
+
+    id: UUID
+    started_at: datetime
+    ended_at: datetime
+    side_request: bool
+    time_to_first_byte_us: int | None
+    model: str
+    outcome: str
+    error_type: str | None
+    error_message: str | None
+    side_prompt: str | None
+    """What a side request asked."""
+    prompt: str | None
+    """What the person asked: of a thread's first step, or said in between."""
+    tool_calls: int
+    failed_calls: int
+    """Those that the gateway invoked itself and that failed; what clients invoke tells no result."""
+    tool: str | None
+    """The first that the model called, and the beginning of its arguments as the provider sent them."""
+    input: str | None
+    thoughts: int
+    thought: str | None
+    """The beginning of the first."""
+    input_tokens: int | None
+    """Excludes cache reads and writes; None is unknown, as in the next three."""
+    output_tokens: int | None
+    cache_read_input_tokens: int | None
+    cache_write_input_tokens: int | None
+
+
+class TimelineThread(msgspec.Struct, frozen=True, kw_only=True):
+    """A root and what answers to it; see `threads`."""
+
+    id: UUID
+    agent_id: str | None
+    subagent: bool
+    """A subagent began it, whether or not it is known which call started that."""
+    started_by: StartedBy | None
+    steps: list[TimelineStep]
+    """With side requests, by (started_at, id)."""
+
+
+class ReadTimeline(msgspec.Struct, frozen=True, kw_only=True):
+    """A session with all of its steps."""
+
+    session: ReadSession
+    in_flight: int
+    """Requests under way, which show nowhere else."""
+    threads: list[TimelineThread]
+    """In order of their starts, those of subagents among the others."""
+
+
+async def timeline(
+    connection: PooledConnection, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None
+) -> ReadTimeline | None:
+    """See `Reader.timeline`; to be called in one snapshot."""
+    if (viewer is not None and initiator not in (None, viewer)) or not can_be_stored(session_id):
+        return None
+    found = await connection.fetchrow(sql("session_named"), session_id, initiator or viewer)
+    if found is None:
+        return None
+    session = session_shown(found)
+    key = session_id, session.initiator.id
+    rows = await connection.fetch(sql("timeline_steps"), *key, MOST_OF_AN_ARGUMENT, MOST_OF_A_TEXT)
+    threads = threads_of([Mark(*row[: len(Mark._fields)]) for row in rows])
+    agents = {thread.head.id for thread in subagent_threads(threads)}
+    started = await started_by(connection, threads) if agents else {}
+    steps = {row["id"]: _step(row) for row in rows}
+    return ReadTimeline(
+        session=session,
+        in_flight=await connection.fetchval(sql("session_in_flight"), *key),
+        threads=[
+            TimelineThread(
+                id=thread.head.id,
+                agent_id=thread.head.agent_id,
+                subagent=thread.head.id in agents,
+                started_by=started.get(thread.head.id),
+                steps=[steps[row.id] for row in thread.rows],
+            )
+            for thread in threads
+        ],
+    )
+
+
+_COLUMNS = TimelineStep.__struct_fields__
+
+
+def _step(row: asyncpg.Record) -> TimelineStep:
+    return TimelineStep(**{name: row[name] for name in _COLUMNS})
