@@ -29,7 +29,7 @@ every_signal = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT]
 
 async def listening_stream(stack: AsyncExitStack, served: Served, token: str) -> RawClient:
     """A client that has seen the beginning of an answer."""
-    client = await stack.enter_async_context(connect(served.port))
+    client = await stack.enter_async_context(connect(served.port, within=2 * GONE_WITHIN))
     await client.send(STREAM.request(token))
     await client.reader.readuntil(b"content_block_start")
     return client
