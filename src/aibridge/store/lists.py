@@ -204,10 +204,12 @@ async def interceptions_page(
     offset: int = 0,
     after: UUID | None = None,
     shown: str = "interceptions_page",
+    also: tuple[object, ...] = (),
 ) -> tuple[Sequence[asyncpg.Record], int]:
     """Rows of a page of interceptions, newest first, and how many match. Raises `CursorUnknown`.
 
-    `shown` names the query that reads them: one that is made of the fragment `interceptions_on_page`.
+    `shown` names the query that reads them: one that is made of the fragment `interceptions_on_page`;
+    `also`: what that query asks for beside the fragment's parameters.
     """
     cursor: tuple[object, ...] = (None, None)
     if after is not None:
@@ -227,7 +229,7 @@ async def interceptions_page(
     if not total:
         return [], 0
     conditions = (*_conditions(what, few), what.tools)
-    return await connection.fetch(sql(shown), *conditions, *cursor, limit, offset), total
+    return await connection.fetch(sql(shown), *conditions, *cursor, limit, offset, *also), total
 
 
 async def _calling_few(connection: PooledConnection, what: _Asked) -> list[UUID] | None:

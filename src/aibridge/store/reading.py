@@ -14,6 +14,7 @@ from aibridge.store import lists
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
+from aibridge.store.request_log import ReadRequest, request_log_page
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.sql import sql
 from aibridge.store.steps import ReadToolUsage
@@ -132,6 +133,14 @@ class Reader:
                     connection, viewer, filter_, limit=limit, offset=offset, after=after
                 )
                 return await _with_children(connection, rows), total
+
+    async def request_log(
+        self, viewer: UUID | None, filter_: Filter = EVERYTHING, *, limit: int, offset: int = 0
+    ) -> tuple[list[ReadRequest], int]:
+        """A page in few words, newest first, and the exact total; see `request_log.request_log_page`."""
+        with mapped():
+            async with self._pool.acquire() as connection, _one_snapshot(connection):
+                return await request_log_page(connection, viewer, filter_, limit=limit, offset=offset)
 
     async def sessions_page(
         self,

@@ -1,0 +1,37 @@
+-- name: request_log_page
+-- The requests of a page in few words; $1 to $12: see interceptions_on_page, $13: how many characters of a prompt, an argument or
+-- an error are read at most (a slice of what is stored, so that a large value costs no more than a small one).
+WITH
+-- include: interceptions_on_page
+SELECT
+    i.id, i.initiator_id, u.username, u.name, u.avatar_url, coalesce(k.name, '') AS token_name, i.session_id, i.started_at,
+    greatest(0, extract(epoch FROM i.ended_at - i.started_at) * 1000000)::bigint AS duration_us,
+    i.provider, i.provider_name, i.model, i.client, i.outcome, i.status_code, i.error_type,
+    left(i.error_message, $13::integer) AS error_message, i.side_request,
+    coalesce(asked.prompt, left(i.metadata ->> 'side_prompt', $13)) AS prompt,
+    called.tool, called.input, coalesce(called.whole, true) AS input_is_whole, calls.n AS tool_calls,
+    spent.input_tokens, spent.output_tokens, spent.cache_read_input_tokens, spent.cache_write_input_tokens
+FROM page AS p
+JOIN aibridge_interceptions AS i ON i.id = p.id
+JOIN users AS u ON u.id = i.initiator_id
+LEFT JOIN api_tokens AS k ON k.id = i.api_token_id
+LEFT JOIN LATERAL (
+    SELECT left(prompt, $13) AS prompt FROM aibridge_user_prompts
+    WHERE interception_id = i.id AND initiator_id = i.initiator_id
+    ORDER BY created_at, id LIMIT 1
+) AS asked ON true
+LEFT JOIN LATERAL (
+    SELECT tool, left(input, $13) AS input, octet_length(input) <= $13 AS whole FROM aibridge_tool_usages
+    WHERE interception_id = i.id AND initiator_id = i.initiator_id
+    ORDER BY created_at, id LIMIT 1
+) AS called ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) AS n FROM aibridge_tool_usages WHERE interception_id = i.id AND initiator_id = i.initiator_id
+) AS calls
+CROSS JOIN LATERAL (
+    SELECT
+        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+        sum(cache_read_input_tokens) AS cache_read_input_tokens, sum(cache_write_input_tokens) AS cache_write_input_tokens
+    FROM aibridge_token_usages WHERE interception_id = i.id AND initiator_id = i.initiator_id
+) AS spent
+ORDER BY p.started_at DESC, p.id DESC;

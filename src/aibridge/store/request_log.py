@@ -1,0 +1,109 @@
+"""The request log: a page of requests in few words each, whatever size their prompts and arguments are.
+
+What is shown of one request in full is an interception; see `reading.Reader.interception`.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from aibridge.filters import Filter
+from aibridge.store.connections import PooledConnection
+from aibridge.store.lists import interceptions_page
+from aibridge.store.people_shown import Person, person
+from aibridge.store.token_sums import StepTokens
+
+EXCERPT = 400
+"""Characters of a prompt, an argument or an error that a row shows at most."""
+
+
+class FirstCall(msgspec.Struct, frozen=True, kw_only=True):
+    """The first tool that the model chose, and the beginning of what it gave to it."""
+
+    tool: str
+    input: str
+    """At most `EXCERPT` characters."""
+    whole: bool
+    """Nothing was cut from the input."""
+
+
+class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """An ended interception as a row of the request log."""
+
+    id: UUID
+    initiator: Person
+    token_name: str
+    """Of the API token that asked; empty when it is gone or has no name."""
+    session_id: str
+    started_at: datetime
+    duration_us: int
+    """Microseconds."""
+    provider: str
+    provider_name: str
+    model: str
+    client: str
+    outcome: str
+    status_code: int | None
+    """What the client received; None: nothing."""
+    error_type: str | None
+    error_message: str | None
+    """Cut at `EXCERPT` characters, as is the prompt."""
+    side_request: bool
+    prompt: str | None
+    """The first; of a side request its text. None: the agent went on by itself."""
+    first_call: FirstCall | None
+    tool_calls: int
+    tokens: StepTokens
+
+
+async def request_log_page(
+    connection: PooledConnection, viewer: UUID | None, filter_: Filter, *, limit: int, offset: int = 0
+) -> tuple[list[ReadRequest], int]:
+    """A page of requests, newest first, and how many match exactly."""
+    rows, total = await interceptions_page(
+        connection, viewer, filter_, limit=limit, offset=offset, shown="request_log_page", also=(EXCERPT,)
+    )
+    return [_request(row) for row in rows], total
+
+
+def _request(row: asyncpg.Record) -> ReadRequest:
+    return ReadRequest(
+        id=row["id"],
+        initiator=person(row),
+        token_name=row["token_name"],
+        session_id=row["session_id"],
+        started_at=row["started_at"],
+        duration_us=row["duration_us"],
+        provider=row["provider"],
+        provider_name=row["provider_name"],
+        model=row["model"],
+        client=row["client"],
+        outcome=row["outcome"],
+        status_code=row["status_code"],
+        error_type=row["error_type"],
+        error_message=row["error_message"],
+        side_request=row["side_request"],
+        prompt=row["prompt"],
+        first_call=_first_call(row),
+        tool_calls=row["tool_calls"],
+        tokens=StepTokens(
+            input_tokens=_count(row["input_tokens"]),
+            output_tokens=_count(row["output_tokens"]),
+            cache_read_input_tokens=_count(row["cache_read_input_tokens"]),
+            cache_write_input_tokens=_count(row["cache_write_input_tokens"]),
+        ),
+    )
+
+
+def _first_call(row: asyncpg.Record) -> FirstCall | None:
+    if row["tool"] is None:
+        return None
+    return FirstCall(tool=row["tool"], input=row["input"], whole=row["input_is_whole"])
+
+
+def _count(value: Decimal | None) -> int | None:
+    """A sum of bigints is a numeric."""
+    return None if value is None else int(value)

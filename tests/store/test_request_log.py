@@ -1,0 +1,80 @@
+"""The request log in few words: the same rows as the list, and never more of a value than a row shows."""
+
+from uuid import UUID
+
+import pytest
+
+from aibridge.filters import Filter
+from aibridge.records import ErrorType, Outcome, Scope
+from aibridge.store.connections import Connection
+from aibridge.store.pool import Store
+from aibridge.store.request_log import EXCERPT, FirstCall
+from support.inventing import Records
+from support.naive import Naive
+from support.rows import at, begun, call, finished, prompt, usage
+
+
+async def test_it_lists_what_the_interceptions_list_lists(
+    store: Store, psql: Connection, alice: UUID, bob: UUID
+) -> None:
+    records = Records(store, (alice, bob), 7)
+    await records.write(120)
+    naive = await Naive.read(psql)
+    tokens = {row["id"]: row["tokens"] for row in naive.rows}
+    for _ in range(60):
+        filter_, viewer = records.filter(), records.chance.choice((None, None, alice))
+        ids = naive.interceptions(filter_, viewer)
+        rows, total = await store.reader.request_log(viewer, filter_, limit=10, offset=2)
+        assert ([row.id for row in rows], total) == (ids[2:12], len(ids)), filter_
+        assert [[count or 0 for count in row.tokens.counts] for row in rows] == [tokens[row.id] for row in rows]
+
+
+async def test_a_row_says_who_asked_what_and_which_tool_came_first(store: Store, alice: UUID) -> None:
+    whose = await store.people.find_user(alice)
+    assert whose
+    await store.people.create_token(
+        whose, id="t1", secret_sha256=bytes(32), name="laptop", scopes=[Scope.GATEWAY], expires_at=None
+    )
+    start = begun(alice, api_token_id="t1", user_prompt=prompt("tidy up"), client_session_id="s")
+    await store.write_begun([start])
+    calls = (
+        call("c1", tool="Read", input='{"file_path":"a.py"}', created_at=at(1)),
+        call("c2", tool="Bash", created_at=at(2)),
+    )
+    await store.write_finished([finished(start, tool_usages=calls, token_usage=usage(output_tokens=None))])
+    (row,), total = await store.reader.request_log(alice, limit=5)
+    assert total == 1
+    assert (row.initiator.username, row.token_name, row.session_id, row.prompt) == ("alice", "laptop", "s", "tidy up")
+    assert row.first_call == FirstCall(tool="Read", input='{"file_path":"a.py"}', whole=True)
+    assert (row.tool_calls, row.duration_us, row.outcome, row.status_code) == (2, 1_000_000, "completed", 200)
+    assert row.tokens.counts == (100, None, 20, 10)
+
+
+async def test_a_megabyte_argument_costs_a_row_no_more_than_its_beginning(store: Store, alice: UUID) -> None:
+    start = begun(alice, user_prompt=prompt("é" * 1_000_000))
+    await store.write_begun([start])
+    large = '{"file_path":"x","content":"' + "y" * 1_000_000 + '"}'
+    await store.write_finished([finished(start, tool_usages=(call("c1", tool="Write", input=large),))])
+    (row,), _ = await store.reader.request_log(None, limit=5)
+    assert row.prompt == "é" * EXCERPT
+    assert row.first_call == FirstCall(tool="Write", input=large[:EXCERPT], whole=False)
+
+
+@pytest.mark.parametrize("length", [EXCERPT, EXCERPT + 1])
+async def test_whole_is_said_of_an_argument_that_just_fits(store: Store, alice: UUID, length: int) -> None:
+    start = begun(alice)
+    await store.write_begun([start])
+    await store.write_finished([finished(start, tool_usages=(call("c1", input="y" * length),))])
+    (row,), _ = await store.reader.request_log(None, limit=5)
+    assert row.first_call
+    assert row.first_call.whole == (length == EXCERPT)
+
+
+async def test_a_side_request_shows_what_the_client_asked_for_by_itself(store: Store, alice: UUID) -> None:
+    start = begun(alice, side_request=True, metadata={"side_prompt": "a title, please"})
+    await store.write_begun([start])
+    failure = {"error_type": ErrorType.TIMEOUT, "error_message": "no", "status_code": None}
+    await store.write_finished([finished(start, outcome=Outcome.FAILED, **failure)])
+    (row,), _ = await store.reader.request_log(None, Filter(outcomes=frozenset(["failed"])), limit=5)
+    assert (row.side_request, row.prompt, row.status_code, row.error_message) == (True, "a title, please", None, "no")
+    assert (row.first_call, row.tool_calls, row.tokens.counts) == (None, 0, (None, None, None, None))
