@@ -1,0 +1,126 @@
+"""Usage: what was asked for and spent over a time, in total, by group and by hour or day.
+
+Numbers outlive the record: they stay when retention or an erasure takes the text.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from aibridge.filters import EVERYTHING, Filter
+from aibridge.store.people_shown import Person
+
+
+class Bucket(StrEnum):
+    """The steps of the series; days are UTC's."""
+
+    HOUR = "hour"
+    DAY = "day"
+    NONE = "none"
+
+
+class By(StrEnum):
+    """What usage is grouped by."""
+
+    USER = "user"
+    MODEL = "model"
+    CLIENT = "client"
+    PROVIDER = "provider"
+    """The wire format."""
+    PROVIDER_NAME = "provider_name"
+    """The configured instance."""
+    TOOL = "tool"
+    """Requests in which the model called it; who called several is in several groups."""
+
+
+class Sort(StrEnum):
+    """Which groups come first: those with the most of it."""
+
+    REQUESTS = "requests"
+    FAILURES = "failures"
+    TOKENS = "tokens"
+    """All four kinds together."""
+    COST = "cost_micros"
+    TOOL_CALLS = "tool_calls"
+
+
+class UsageAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What usage is asked for."""
+
+    start: datetime
+    """With a time zone; taken back to the full hour."""
+    end: datetime
+    """Exclusive, with a time zone; taken forward to the full hour."""
+    filter: Filter = EVERYTHING
+    """Without session ids and window, and with one tool at most: what is finer than hours is not kept."""
+    bucket: Bucket = Bucket.NONE
+    by: By | None = None
+    sort: Sort = Sort.REQUESTS
+    limit: int | None = None
+    """So many groups stand for themselves, the rest together. None: all."""
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Of all requests that began in a time. Durations are of whole requests, from start to end, in milliseconds.
+
+    A percentile and the duration that it stands for lie in the same step of `store.durations`: they differ by less than
+    a seventh. None without requests.
+    """
+
+    requests: int = 0
+    """That have ended."""
+    failures: int = 0
+    """Failed, truncated or interrupted."""
+    input_tokens: int = 0
+    """Excludes cache reads and writes."""
+    output_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
+    cost_micros: int = 0
+    """Micro-dollars, as far as they are known."""
+    unpriced: int = 0
+    """Requests with token usage that has no known price: what they cost is not in `cost_micros`."""
+    tool_calls: int = 0
+    """In a group by tool, or under a filter for one: of that tool."""
+    active_users: int = 0
+    """Who asked anything."""
+    duration_p50_ms: float | None = None
+    duration_p95_ms: float | None = None
+    duration_p99_ms: float | None = None
+
+
+class UsageGroup(Figures, frozen=True, kw_only=True):
+    """The requests of one group."""
+
+    key: str | None
+    """A user's id, a model, a client, a provider, a provider name or a tool; None: all beyond the limit together."""
+    person: Person | None = None
+    """The user, where users are the groups."""
+    groups: int = 1
+    """How many groups these are: more than one only where the key is None."""
+
+
+class UsageStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One hour or day."""
+
+    starts_at: datetime
+    totals: Figures
+    groups: list[UsageGroup]
+    """Those that have anything in it, in the order of the whole; their `active_users` are those of the step."""
+
+
+class ReadUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """Usage in a time."""
+
+    start: datetime
+    """Full hours, UTC."""
+    end: datetime
+    """Exclusive."""
+    bucket: Bucket
+    by: By | None
+    totals: Figures
+    groups: list[UsageGroup]
+    """By `sort`, most first; all others together last. Empty without `by`."""
+    series: list[UsageStep]
+    """Every step, also those without requests; the first and the last may be cut by the time. Empty for `none`."""
