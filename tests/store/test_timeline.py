@@ -76,6 +76,7 @@ async def test_a_subagents_thread_names_the_call_that_started_it(store: Store, a
     )
     threads = (await _timeline(store, "s")).threads
     assert [(thread.id, thread.subagent) for thread in threads] == [(main.id, False), (agent.id, True)]
+    assert (threads[0].call, threads[1].call) == (None, spawning.input)
     started_by = threads[1].started_by
     assert started_by is not None
     assert (started_by.interception_id, started_by.tool_usage_id, started_by.certainty) == (

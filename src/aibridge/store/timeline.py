@@ -4,6 +4,7 @@
 interception like any other.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from aibridge.store.threads import Mark, threads_of
 
 MOST_OF_AN_ARGUMENT = 600
 """Characters of a tool call's arguments: the main one stands among them in all clients on record."""
+MOST_OF_A_START = 20_000
+"""Characters of the arguments of a call that started a subagent: its name stands behind its orders."""
 MOST_OF_A_TEXT = 300
 """Characters of a prompt, a thought, an error: what fits two lines of the widest screen."""
 
@@ -64,6 +67,8 @@ class TimelineThread(msgspec.Struct, frozen=True, kw_only=True):
     subagent: bool
     """A subagent began it, whether or not it is known which call started that."""
     started_by: StartedBy | None
+    call: str | None
+    """The beginning of the arguments of the call that started it."""
     steps: list[TimelineStep]
     """With side requests, by (started_at, id)."""
 
@@ -93,6 +98,7 @@ async def timeline(
     threads = threads_of([Mark(*row[: len(Mark._fields)]) for row in rows])
     agents = {thread.head.id for thread in subagent_threads(threads)}
     started = await started_by(connection, threads) if agents else {}
+    calls = await _calls(connection, started)
     steps = {row["id"]: _step(row) for row in rows}
     return ReadTimeline(
         session=session,
@@ -103,6 +109,7 @@ async def timeline(
                 agent_id=thread.head.agent_id,
                 subagent=thread.head.id in agents,
                 started_by=started.get(thread.head.id),
+                call=calls.get(thread.head.id),
                 steps=[steps[row.id] for row in thread.rows],
             )
             for thread in threads
@@ -115,3 +122,12 @@ _COLUMNS = TimelineStep.__struct_fields__
 
 def _step(row: asyncpg.Record) -> TimelineStep:
     return TimelineStep(**{name: row[name] for name in _COLUMNS})
+
+
+async def _calls(connection: PooledConnection, started: Mapping[UUID, StartedBy]) -> dict[UUID, str]:
+    """The arguments of the calls that started these threads."""
+    if not started:
+        return {}
+    asked = [one.interception_id for one in started.values()], [one.tool_usage_id for one in started.values()]
+    inputs = dict(await connection.fetch(sql("calls_begun"), *asked, MOST_OF_A_START))
+    return {thread_id: inputs[one.tool_usage_id] for thread_id, one in started.items() if one.tool_usage_id in inputs}

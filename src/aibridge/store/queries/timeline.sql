@@ -45,3 +45,8 @@ ORDER BY i.started_at, i.id;
 -- How many requests of a session ($1: id, $2: initiator) are under way.
 SELECT count(*) FROM aibridge_interceptions
 WHERE ended_at IS NULL AND session_id = $1 AND initiator_id = $2;
+
+-- name: calls_begun
+-- The beginnings of the arguments of these tool calls ($2) of these interceptions ($1): at most $3 characters.
+SELECT id, left(input, $3) AS input FROM aibridge_tool_usages
+WHERE interception_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[]);
