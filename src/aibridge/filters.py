@@ -5,13 +5,16 @@ from uuid import UUID
 
 import msgspec
 
+from aibridge.texts import Text
+
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Conditions that must all hold; of several values under one key, any. Empty means no condition.
 
     An interception matches when it has the values and started in the window. A session matches when one of its
     combinations of provider, provider name, model, client, outcome, error type, credential kind and credential type has
-    the values and was in use during the window, and when the model called one of `tools` in it at any time.
+    the values and was in use during the window, when the model called one of `tools` in it at any time, and when one of
+    its interceptions holds all of `text`.
     """
 
     initiator_ids: frozenset[UUID] | None = None
@@ -28,6 +31,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     credential_kinds: frozenset[str] = frozenset()
     credential_types: frozenset[str] = frozenset()
     tools: frozenset[str] = frozenset()
+    text: tuple[Text, ...] = ()
+    """All must stand in one interception: in its prompts, thoughts, tool names, tool inputs or error message."""
     started_after: datetime | None = None
     """Inclusive, with a time zone."""
     started_before: datetime | None = None

@@ -50,7 +50,7 @@ def test_nothing_asked_is_no_filter(q: str) -> None:
 def test_terms(q: str, values: dict[str, list[str]], bare: str) -> None:
     """Keys in lower case, values as they are; quotes keep blanks and colons; bare words come together."""
     terms = read_terms(q)
-    assert (terms.values, terms.bare) == (values, bare)
+    assert (terms.values, terms.words) == (values, bare)
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
@@ -85,8 +85,10 @@ def test_whatever_is_typed_is_understood_or_refused(q: str) -> None:
         ("error_type:x", "error_type", "rate_limited"),
         ("credential_kind:x", "credential_kind", "centralized, byok"),
         ("credential_type:x", "credential_type", "api_key, subscription"),
-        ("word", "q", 'text search does not exist in this version; write a key before it, such as model:"word"'),
-        ("model:a word two", "q", '"word two"'),
+        ("model:a ... two", "q", '"..." holds no letter and no digit'),
+        ("a*", "q", "at least 2 letters must stand before *"),
+        ("*word*", "q", "write word*"),
+        (" ".join(f"w{n}" for n in range(51)), "q", "at most 50 words"),
         ("started_after:INVALID", "started_after", 'Query param "started_after" must be a valid date format'),
         ("started_before:INVALID", "started_before", 'cannot read "INVALID"'),
         ('started_after:"2026-01-02"', "started_after", "valid date format"),
@@ -120,8 +122,8 @@ def test_a_window_that_ends_before_it_begins() -> None:
 
 
 def test_every_reason_is_told_at_once() -> None:
-    q = "outcome:lost colour:red started_after:never word"
-    assert [field for field, _ in refused(q)] == ["colour", "q", "outcome", "started_after"]
+    q = "outcome:lost colour:red started_after:never ..."
+    assert [field for field, _ in refused(q)] == ["colour", "outcome", "q", "started_after"]
     assert [field for field, _ in refused("a:b:c :x model:a")] == ["q", "q"]
 
 

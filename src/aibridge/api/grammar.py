@@ -27,31 +27,44 @@ class QueryRefused(Exception):
         super().__init__("; ".join(reason.detail for reason in self.reasons))
 
 
+class Bare(msgspec.Struct, frozen=True):
+    """Something without a key."""
+
+    text: str
+    quoted: bool
+    """It stands in double quotes, all of it."""
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """A query taken apart."""
 
     values: dict[str, list[str]]
     """By key, in the order of their first use."""
-    bare: str
-    """The words without a key, joined by single blanks; empty when there are none."""
+    bare: tuple[Bare, ...]
+    """What has no key, in order."""
+
+    @property
+    def words(self) -> str:
+        """What has no key, joined by single blanks; empty when there is nothing."""
+        return " ".join(bare.text for bare in self.bare)
 
 
 def read_terms(q: str) -> Terms:
     """Take a query apart. Raises `QueryRefused`."""
     values: dict[str, list[str]] = {}
-    bare: list[str] = []
+    bare: list[Bare] = []
     wrong: list[Wrong] = []
     for written, pieces in _elements(q):
         reason = _reason(written, pieces)
         if reason is not None:
             wrong.append(reason)
         elif len(pieces) == 1:
-            bare.append(pieces[0])
+            bare.append(Bare(pieces[0], quoted=written[0] == written[-1] == '"'))
         else:
             values.setdefault(pieces[0].lower(), []).append(pieces[1])
     if wrong:
         raise QueryRefused(wrong)
-    return Terms(values=values, bare=" ".join(filter(None, bare)))
+    return Terms(values=values, bare=tuple(word for word in bare if word.text))
 
 
 def _reason(written: str, pieces: Sequence[str]) -> Wrong | None:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from aibridge.api.grammar import QueryRefused, Terms, Wrong, quoted, read_terms
+from aibridge.api.grammar import QueryRefused, Terms, Wrong, read_terms
 from aibridge.filters import Filter
 from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome
+from aibridge.texts import Text, TextRefused, text_of, together
 
 CLOSED: Mapping[str, tuple[str, ...]] = {
     "outcome": tuple(Outcome),
@@ -33,6 +34,8 @@ AFTER, BEFORE = "started_after", "started_before"
 
 RECORD_KEYS = ("initiator", *_EXACT, AFTER, BEFORE)
 """What interceptions and sessions can be searched by."""
+
+NOTHING_ASKED = Wrong("q", "Write what to search for: words, phrases in double quotes, or beginnings such as migrat*")
 
 MAX_INITIATORS = 100
 """Names are looked up one by one."""
@@ -59,22 +62,34 @@ def record_query(q: str) -> Query:
     initiators = tuple(dict.fromkeys(terms.values.get("initiator", ())))
     wrong = [
         *_unknown_keys(terms, RECORD_KEYS),
-        *_bare_words(terms),
         *_outside_closed_sets(terms),
         *_too_many(initiators),
     ]
+    text = _text(terms, wrong)
     window = _window(terms, wrong)
     if wrong:
         raise QueryRefused(wrong)
     values = {field: frozenset(terms.values[key]) for key, field in _EXACT.items() if key in terms.values}
     bounds = {key: min(max(moment, _FIRST), _LAST) for key, moment in window.items()}
-    return Query(filter=msgspec.convert(values | bounds, Filter), initiators=initiators)
+    return Query(filter=Filter(**values, **bounds, text=text), initiators=initiators)
+
+
+def text_query(q: str) -> tuple[Text, ...]:
+    """What a query searches for that knows no keys, at least one text. Raises `QueryRefused`."""
+    terms = read_terms(q)
+    wrong = [Wrong(key, f'Query param "{key}" is not known here: only texts are searched') for key in terms.values]
+    text = _text(terms, wrong)
+    if not text and not wrong:
+        wrong.append(NOTHING_ASKED)
+    if wrong:
+        raise QueryRefused(wrong)
+    return text
 
 
 def prefix(q: str, key: str) -> str:
     """How the values shall begin that a query on a menu asks for: a bare word, or `key`. Raises `QueryRefused`."""
     terms = read_terms(q)
-    given = [*terms.values.get(key, ()), *filter(None, [terms.bare])]
+    given = [*terms.values.get(key, ()), *filter(None, [terms.words])]
     wrong = [*_unknown_keys(terms, (key,)), *_more_than_one(key, given)]
     if wrong:
         raise QueryRefused(wrong)
@@ -94,13 +109,19 @@ def _unknown_keys(terms: Terms, known: Collection[str]) -> Iterator[Wrong]:
             yield Wrong(key, f'Query param "{key}" is not known here; known: {", ".join(known)}')
 
 
-def _bare_words(terms: Terms) -> Iterator[Wrong]:
-    if terms.bare:
-        yield Wrong(
-            "q",
-            f'no search key specified for "{terms.bare}": text search does not exist in this version; '
-            f"write a key before it, such as model:{quoted(terms.bare)}; known: {', '.join(RECORD_KEYS)}",
-        )
+def _text(terms: Terms, wrong: list[Wrong]) -> tuple[Text, ...]:
+    """What has no key is searched for; what is wrong with it is put to the rest."""
+    found = []
+    for bare in terms.bare:
+        try:
+            found.append(text_of(bare.text, quoted=bare.quoted))
+        except TextRefused as refused:
+            wrong.append(Wrong("q", str(refused)))
+    try:
+        return together(found)
+    except TextRefused as refused:
+        wrong.append(Wrong("q", str(refused)))
+        return ()
 
 
 def _outside_closed_sets(terms: Terms) -> Iterator[Wrong]:
