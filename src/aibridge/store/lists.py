@@ -44,6 +44,10 @@ class SessionHead(msgspec.Struct, frozen=True, kw_only=True):
     interceptions: int
     tool_calls: int
     failures: int
+    cost_micros: int
+    """Micro-dollars, of what has a price."""
+    unpriced: int
+    """Interceptions with token usage that has no price: what they cost is not in `cost_micros`."""
     first_prompt: str | None
     """Cut at 500 characters, as is the last."""
     last_prompt: str | None
@@ -181,6 +185,8 @@ def session_shown(row: asyncpg.Record) -> ReadSession:
         interceptions=row["interceptions"],
         tool_calls=row["tool_calls"],
         failures=row["failures"],
+        cost_micros=int(row["cost_micros"]),
+        unpriced=row["unpriced"],
         token_usage_summary=TokenSums(
             input_tokens=int(row["input_tokens"]),
             output_tokens=int(row["output_tokens"]),
@@ -217,19 +223,35 @@ async def interceptions_page(
         if found is None:
             raise CursorUnknown
         cursor = found["started_at"], found["id"]
+    found = await matching(connection, viewer, filter_)
+    if found is None or not found.total:
+        return [], 0
+    return await connection.fetch(sql(shown), *found.conditions, *cursor, limit, offset, *also), found.total
+
+
+class Matching(msgspec.Struct, frozen=True):
+    """Which interceptions match a filter."""
+
+    conditions: tuple[object, ...]
+    """The parameters of the fragment `interceptions_matching`, then the tools, or None."""
+    total: int
+
+
+async def matching(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> Matching | None:
+    """How to find the interceptions that match, and how many they are; None when nothing can.
+
+    From here on the transaction's plans walk through indexes.
+    """
     what = await _asked(connection, viewer, filter_)
     if what is None:
-        return [], 0
+        return None
     await connection.execute(sql("read_by_index"))
     few = await _calling_few(connection, what)
     if few is not None or what.initiator or what.initiators or what.session_ids:
         total = await _one_by_one(connection, what, few)
     else:
         total = await _counted(connection, what)
-    if not total:
-        return [], 0
-    conditions = (*_conditions(what, few), what.tools)
-    return await connection.fetch(sql(shown), *conditions, *cursor, limit, offset, *also), total
+    return Matching((*_conditions(what, few), what.tools), total)
 
 
 async def _calling_few(connection: PooledConnection, what: _Asked) -> list[UUID] | None:
