@@ -1,5 +1,6 @@
 """The steps of a session as a tree: threads, their steps, and below a step the subagents that its calls started."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -149,13 +150,28 @@ def _rows(thread: TimelineThread, numbers: Mapping[UUID, int]) -> list[Row]:
 
 
 def _thread(read: TimelineThread, rows: list[Row], number: int | None) -> Thread:
+    name, what = agent_name(read.call) if read.subagent else ("", "")
     prompt = next((row.step.prompt for row in rows if row.step.prompt), None)
     return Thread(
         id=read.id,
         number=number,
-        title=prompt or ("" if read.subagent else "No prompt on record"),
+        title=what or prompt or ("" if read.subagent else "No prompt on record"),
         subagent=read.subagent,
-        agent_name="Subagent",
+        agent_name=name or "Subagent",
         certainty=read.started_by.certainty if read.started_by else None,
         rows=rows,
     )
+
+
+def agent_name(call: str | None) -> tuple[str, str]:
+    """What kind of agent a call starts and what for, such as Explore and "Find all callers"; empty: it does not say."""
+    try:
+        arguments = json.loads(call or "")
+    except (ValueError, RecursionError):
+        return "", ""
+    if not isinstance(arguments, dict):
+        return "", ""
+    names = (arguments.get(key) for key in ("subagent_type", "agent_type", "agent", "name"))
+    name = next((name for name in names if isinstance(name, str)), "")
+    what = arguments.get("description")
+    return name[:60], what if isinstance(what, str) else ""

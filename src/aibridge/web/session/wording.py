@@ -1,0 +1,69 @@
+"""What the row of a step says."""
+
+from dataclasses import dataclass
+
+from aibridge.web.session.tree import Row
+from aibridge.web.tool_shown import main_argument, tool_icon, tool_name
+
+ENDINGS = {
+    "cancelled": "Cancelled by the client",
+    "truncated": "The answer was cut short",
+    "interrupted": "The gateway stopped before the end",
+    "failed": "Failed",
+}
+"""What is told of a step that did not complete and says no more about it."""
+ERRORS = {
+    "bad_request": "Refused as a bad request",
+    "unauthorized": "Refused: not authorized",
+    "rate_limited": "Rate limited",
+    "overloaded": "Provider overloaded",
+    "server_error": "Provider error",
+    "timeout": "Timed out",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lead:
+    """A step on one line."""
+
+    icon: str
+    server: str = ""
+    """The MCP server of the tool."""
+    tool: str = ""
+    argument: str = ""
+    said: str = ""
+    """What a step without a tool says."""
+    problem: str = ""
+    """Why it failed."""
+
+
+def lead(row: Row) -> Lead:
+    """What a step says of itself: its first tool, or how it ended."""
+    step = row.step
+    problem = problem_of(step.outcome, step.error_type, step.error_message)
+    if step.tool is not None:
+        server, name = tool_name(step.tool)
+        if step.failed_calls:
+            problem = problem or f"{step.failed_calls} of {step.tool_calls} calls failed"
+        argument = main_argument(step.tool, step.input or "")
+        return Lead(icon=tool_icon(step.tool), server=server, tool=name, argument=argument, problem=problem)
+    if step.side_request:
+        return Lead(icon="asterisk", said=_line(step.side_prompt) or "Side request", problem=problem)
+    if row.failed:
+        return Lead(icon="circle-alert", problem=problem)
+    if step.outcome == "cancelled":
+        return Lead(icon="x", said=ENDINGS["cancelled"])
+    return Lead(icon="check", said=" ".join(filter(None, ("Turn ended.", _line(step.thought)))))
+
+
+def problem_of(outcome: str, error_type: str | None, message: str | None) -> str:
+    """Why a step failed, or nothing."""
+    if outcome in {"completed", "cancelled"}:
+        return ""
+    known = ERRORS.get(error_type or "") or ENDINGS[outcome]
+    told = _line(message)
+    return f"{known}: {told}" if told else known
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split())
