@@ -1,17 +1,24 @@
 """The request log in few words: the same rows as the list, and never more of a value than a row shows."""
 
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from aibridge.filters import Filter
 from aibridge.records import ErrorType, Outcome, Scope
+from aibridge.store import activity
+from aibridge.store.activity import ActivityStep, Steps
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
 from aibridge.store.request_log import EXCERPT, FirstCall
 from support.inventing import Records
 from support.naive import Naive
-from support.rows import at, begun, call, finished, prompt, usage
+from support.rows import NOON, at, begun, call, finished, prompt, usage
+
+STEPS = Steps(timedelta(minutes=7), NOON)
 
 
 async def test_it_lists_what_the_interceptions_list_lists(
@@ -20,13 +27,57 @@ async def test_it_lists_what_the_interceptions_list_lists(
     records = Records(store, (alice, bob), 7)
     await records.write(120)
     naive = await Naive.read(psql)
+    usages = dict(await psql.fetch("SELECT interception_id, count(*) FROM aibridge_token_usages GROUP BY 1"))
+    for row in naive.rows:
+        row["usages"] = usages.get(row["id"], 0)
     tokens = {row["id"]: row["tokens"] for row in naive.rows}
     for _ in range(60):
         filter_, viewer = records.filter(), records.chance.choice((None, None, alice))
         ids = naive.interceptions(filter_, viewer)
-        rows, total = await store.reader.request_log(viewer, filter_, limit=10, offset=2)
-        assert ([row.id for row in rows], total) == (ids[2:12], len(ids)), filter_
-        assert [[count or 0 for count in row.tokens.counts] for row in rows] == [tokens[row.id] for row in rows]
+        offset = 2 if len(ids) > 2 else 0
+        log = await store.reader.request_log(viewer, filter_, limit=10, offset=offset, steps=STEPS)
+        assert ([row.id for row in log.rows], log.total) == (ids[offset : offset + 10], len(ids)), filter_
+        assert [[count or 0 for count in row.tokens.counts] for row in log.rows] == [tokens[row.id] for row in log.rows]
+        assert log.activity == _naive_activity([row for row in naive.rows if row["id"] in ids])
+
+
+def _naive_activity(rows: list[dict[str, Any]]) -> list[ActivityStep]:
+    steps: dict[datetime, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        steps[STEPS.start + (row["started_at"] - STEPS.start) // STEPS.length * STEPS.length].append(row)
+    return [
+        ActivityStep(
+            starts_at=starts_at,
+            requests=len(those),
+            failures=sum(row["outcome"] in {"failed", "truncated", "interrupted"} for row in those),
+            unpriced=sum(row["usages"] > 0 for row in those),
+            input_tokens=sum(row["tokens"][0] for row in those),
+            output_tokens=sum(row["tokens"][1] for row in those),
+            cache_read_input_tokens=sum(row["tokens"][2] for row in those),
+            cache_write_input_tokens=sum(row["tokens"][3] for row in those),
+            cost_micros=0,
+        )
+        for starts_at, those in sorted(steps.items())
+    ]
+
+
+async def test_an_offset_beyond_the_end_gives_the_last_page(store: Store, alice: UUID) -> None:
+    starts = [begun(alice, started_at=at(n)) for n in range(5)]
+    await store.write_begun(starts)
+    await store.write_finished([finished(start) for start in starts])
+    log = await store.reader.request_log(None, limit=2, offset=1000)
+    assert [row.id for row in log.rows] == [starts[0].id]
+
+
+async def test_too_many_requests_are_not_counted_one_by_one(
+    store: Store, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = [begun(alice) for _ in range(3)]
+    await store.write_begun(starts)
+    await store.write_finished([finished(start) for start in starts])
+    monkeypatch.setattr(activity, "MOST", 2)
+    log = await store.reader.request_log(None, limit=2, steps=STEPS)
+    assert (log.total, log.activity) == (3, None)
 
 
 async def test_a_row_says_who_asked_what_and_which_tool_came_first(store: Store, alice: UUID) -> None:
@@ -42,8 +93,9 @@ async def test_a_row_says_who_asked_what_and_which_tool_came_first(store: Store,
         call("c2", tool="Bash", created_at=at(2)),
     )
     await store.write_finished([finished(start, tool_usages=calls, token_usage=usage(output_tokens=None))])
-    (row,), total = await store.reader.request_log(alice, limit=5)
-    assert total == 1
+    log = await store.reader.request_log(alice, limit=5)
+    (row,) = log.rows
+    assert (log.total, log.activity) == (1, [])
     assert (row.initiator.username, row.token_name, row.session_id, row.prompt) == ("alice", "laptop", "s", "tidy up")
     assert row.first_call == FirstCall(tool="Read", input='{"file_path":"a.py"}', whole=True)
     assert (row.tool_calls, row.duration_us, row.outcome, row.status_code) == (2, 1_000_000, "completed", 200)
@@ -55,7 +107,7 @@ async def test_a_megabyte_argument_costs_a_row_no_more_than_its_beginning(store:
     await store.write_begun([start])
     large = '{"file_path":"x","content":"' + "y" * 1_000_000 + '"}'
     await store.write_finished([finished(start, tool_usages=(call("c1", tool="Write", input=large),))])
-    (row,), _ = await store.reader.request_log(None, limit=5)
+    (row,) = (await store.reader.request_log(None, limit=5)).rows
     assert row.prompt == "é" * EXCERPT
     assert row.first_call == FirstCall(tool="Write", input=large[:EXCERPT], whole=False)
 
@@ -65,7 +117,7 @@ async def test_whole_is_said_of_an_argument_that_just_fits(store: Store, alice: 
     start = begun(alice)
     await store.write_begun([start])
     await store.write_finished([finished(start, tool_usages=(call("c1", input="y" * length),))])
-    (row,), _ = await store.reader.request_log(None, limit=5)
+    (row,) = (await store.reader.request_log(None, limit=5)).rows
     assert row.first_call
     assert row.first_call.whole == (length == EXCERPT)
 
@@ -75,6 +127,6 @@ async def test_a_side_request_shows_what_the_client_asked_for_by_itself(store: S
     await store.write_begun([start])
     failure = {"error_type": ErrorType.TIMEOUT, "error_message": "no", "status_code": None}
     await store.write_finished([finished(start, outcome=Outcome.FAILED, **failure)])
-    (row,), _ = await store.reader.request_log(None, Filter(outcomes=frozenset(["failed"])), limit=5)
+    (row,) = (await store.reader.request_log(None, Filter(outcomes=frozenset(["failed"])), limit=5)).rows
     assert (row.side_request, row.prompt, row.status_code, row.error_message) == (True, "a title, please", None, "no")
     assert (row.first_call, row.tool_calls, row.tokens.counts) == (None, 0, (None, None, None, None))

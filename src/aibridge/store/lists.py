@@ -209,24 +209,19 @@ async def interceptions_page(
     limit: int,
     offset: int = 0,
     after: UUID | None = None,
-    shown: str = "interceptions_page",
-    also: tuple[object, ...] = (),
 ) -> tuple[Sequence[asyncpg.Record], int]:
-    """Rows of a page of interceptions, newest first, and how many match. Raises `CursorUnknown`.
-
-    `shown` names the query that reads them: one that is made of the fragment `interceptions_on_page`;
-    `also`: what that query asks for beside the fragment's parameters.
-    """
+    """Rows of a page of interceptions, newest first, and how many match. Raises `CursorUnknown`."""
     cursor: tuple[object, ...] = (None, None)
     if after is not None:
         found = await connection.fetchrow(sql("interception"), after, viewer)
         if found is None:
             raise CursorUnknown
         cursor = found["started_at"], found["id"]
-    found = await matching(connection, viewer, filter_)
-    if found is None or not found.total:
+    those = await matching(connection, viewer, filter_)
+    if those is None or not those.total:
         return [], 0
-    return await connection.fetch(sql(shown), *found.conditions, *cursor, limit, offset, *also), found.total
+    rows = await connection.fetch(sql("interceptions_page"), *those.conditions, *cursor, limit, offset)
+    return rows, those.total
 
 
 class Matching(msgspec.Struct, frozen=True):

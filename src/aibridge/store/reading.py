@@ -11,15 +11,18 @@ import msgspec
 
 from aibridge.filters import EVERYTHING, Filter
 from aibridge.store import lists
+from aibridge.store.activity import Steps
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
-from aibridge.store.request_log import ReadRequest, request_log_page
+from aibridge.store.request_log import RequestLog, request_log
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.sql import sql
+from aibridge.store.step_place import StepPlace, step_place
 from aibridge.store.steps import ReadToolUsage
 from aibridge.store.text import shown_hint
 from aibridge.store.timeline import ReadTimeline, timeline
+from aibridge.store.token_sums import sum_known
 from aibridge.store.values import Kind, values
 
 JSONObject = dict[str, Any]
@@ -35,6 +38,22 @@ class ReadTokenUsage(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int | None
     cache_read_input_tokens: int | None
     cache_write_input_tokens: int | None
+    cost_micros: int | None
+    """Micro-dollars; None: unpriced."""
+    cost_lower_bound: bool
+    """It cost at least this."""
+    input_price_micros: int | None
+    """Micro-dollars for a million tokens, as they were used; so are the other rates. None costs nothing."""
+    output_price_micros: int | None
+    cache_read_price_micros: int | None
+    cache_write_price_micros: int | None
+    cache_write_1h_price_micros: int | None
+    """None: as `cache_write`."""
+    price_source: str | None
+    """`own`, or the list that came with aibridge; None: no price was known."""
+    price_listed_as: str | None
+    price_since: datetime | None
+    """None: nothing earlier was known."""
     partial: bool
     metadata: JSONObject
     created_at: datetime
@@ -105,6 +124,8 @@ class ReadInterception(msgspec.Struct, frozen=True, kw_only=True):
     body_sha256_sent: str | None
     """Hex."""
     metadata: JSONObject
+    cost_micros: int | None
+    """The sum of its token usages; None: nothing that it used has a price."""
     token_usages: list[ReadTokenUsage]
     user_prompts: list[ReadUserPrompt]
     tool_usages: list[ReadToolUsage]
@@ -135,12 +156,18 @@ class Reader:
                 return await _with_children(connection, rows), total
 
     async def request_log(
-        self, viewer: UUID | None, filter_: Filter = EVERYTHING, *, limit: int, offset: int = 0
-    ) -> tuple[list[ReadRequest], int]:
-        """A page in few words, newest first, and the exact total; see `request_log.request_log_page`."""
+        self,
+        viewer: UUID | None,
+        filter_: Filter = EVERYTHING,
+        *,
+        limit: int,
+        offset: int = 0,
+        steps: Steps | None = None,
+    ) -> RequestLog:
+        """A page in few words, newest first, with its exact total; see `request_log.request_log`."""
         with mapped():
             async with self._pool.acquire() as connection, _one_snapshot(connection):
-                return await request_log_page(connection, viewer, filter_, limit=limit, offset=offset)
+                return await request_log(connection, viewer, filter_, limit=limit, offset=offset, steps=steps)
 
     async def sessions_page(
         self,
@@ -192,6 +219,19 @@ class Reader:
         with mapped():
             async with self._pool.acquire() as connection, _one_snapshot(connection):
                 return await timeline(connection, session_id, viewer, initiator=initiator)
+
+    async def step(
+        self, session_id: str, interception_id: UUID, viewer: UUID | None
+    ) -> tuple[ReadInterception, StepPlace] | None:
+        """An interception of this session with its place there; None where `interception` gives None."""
+        with mapped():
+            async with self._pool.acquire() as connection, _one_snapshot(connection):
+                rows = await connection.fetch(sql("interception"), interception_id, viewer)
+                if not rows or rows[0]["session_id"] != session_id:
+                    return None
+                place = await step_place(connection, session_id, rows[0]["initiator_id"], interception_id)
+                found = await _with_children(connection, rows)
+        return (found[0], place) if place is not None else None
 
     async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> ReadInterception | None:
         """One, or None when it is missing, in flight, or of another initiator than the viewer may see."""
@@ -255,6 +295,7 @@ def _assembled(row: asyncpg.Record, children: dict[str, list[JSONObject]]) -> Re
         prompt["provider_response_id"] = row["provider_response_id"]
     fields = dict(row) | children
     fields["api_key_id"] = row["api_token_id"]
+    fields["cost_micros"] = sum_known(usage["cost_micros"] for usage in children["token_usages"])
     fields["credential_hint"] = shown_hint(row["credential_hint"])
     fields["initiator"] = person(row)
     for digest in ("body_sha256_received", "body_sha256_sent"):

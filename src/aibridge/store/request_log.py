@@ -11,9 +11,11 @@ import asyncpg
 import msgspec
 
 from aibridge.filters import Filter
+from aibridge.store.activity import ActivityStep, Steps, activity
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import interceptions_page
+from aibridge.store.lists import Matching, matching
 from aibridge.store.people_shown import Person, person
+from aibridge.store.sql import sql
 from aibridge.store.token_sums import StepTokens
 
 EXCERPT = 400
@@ -57,16 +59,47 @@ class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
     first_call: FirstCall | None
     tool_calls: int
     tokens: StepTokens
+    cost_micros: int | None
+    """Micro-dollars; None: nothing that it used has a price."""
+    unpriced: bool
+    """It used tokens that have no price."""
 
 
-async def request_log_page(
-    connection: PooledConnection, viewer: UUID | None, filter_: Filter, *, limit: int, offset: int = 0
-) -> tuple[list[ReadRequest], int]:
-    """A page of requests, newest first, and how many match exactly."""
-    rows, total = await interceptions_page(
-        connection, viewer, filter_, limit=limit, offset=offset, shown="request_log_page", also=(EXCERPT,)
-    )
-    return [_request(row) for row in rows], total
+class RequestLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the request log, newest first."""
+
+    rows: list[ReadRequest]
+    total: int
+    """Exact."""
+    activity: list[ActivityStep] | None
+    """See `activity.activity`; empty when it was not asked for."""
+
+
+async def request_log(
+    connection: PooledConnection,
+    viewer: UUID | None,
+    filter_: Filter,
+    *,
+    limit: int,
+    offset: int = 0,
+    steps: Steps | None = None,
+) -> RequestLog:
+    """A page with the exact total, and with `steps` what the whole filter came to.
+
+    An offset beyond the end gives the last page: those who link to one see what became of it.
+    """
+    those = await matching(connection, viewer, filter_)
+    rows = [] if those is None or not those.total else await _rows(connection, those, limit, offset)
+    counted = [] if steps is None else await activity(connection, those, steps)
+    return RequestLog(rows=rows, total=those.total if those else 0, activity=counted)
+
+
+async def _rows(connection: PooledConnection, those: Matching, limit: int, offset: int) -> list[ReadRequest]:
+    if offset >= those.total:
+        offset = (those.total - 1) // limit * limit
+    cursor = (None, None)
+    rows = await connection.fetch(sql("request_log_page"), *those.conditions, *cursor, limit, offset, EXCERPT)
+    return [_request(row) for row in rows]
 
 
 def _request(row: asyncpg.Record) -> ReadRequest:
@@ -95,6 +128,8 @@ def _request(row: asyncpg.Record) -> ReadRequest:
             cache_read_input_tokens=_count(row["cache_read_input_tokens"]),
             cache_write_input_tokens=_count(row["cache_write_input_tokens"]),
         ),
+        cost_micros=_count(row["cost_micros"]),
+        unpriced=row["unpriced"],
     )
 
 

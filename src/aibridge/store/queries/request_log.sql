@@ -1,3 +1,13 @@
+-- fragment: spent_on_it
+-- i: an interception; spent: what it used and cost, NULL where nothing is known. unpriced: it used tokens without a known price.
+CROSS JOIN LATERAL (
+    SELECT
+        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+        sum(cache_read_input_tokens) AS cache_read_input_tokens, sum(cache_write_input_tokens) AS cache_write_input_tokens,
+        sum(cost_micros) AS cost_micros, coalesce(bool_or(cost_micros IS NULL), false) AS unpriced
+    FROM aibridge_token_usages WHERE interception_id = i.id AND initiator_id = i.initiator_id
+) AS spent
+
 -- name: request_log_page
 -- The requests of a page in few words; $1 to $12: see interceptions_on_page, $13: how many characters of a prompt, an argument or
 -- an error are read at most (a slice of what is stored, so that a large value costs no more than a small one).
@@ -9,8 +19,7 @@ SELECT
     i.provider, i.provider_name, i.model, i.client, i.outcome, i.status_code, i.error_type,
     left(i.error_message, $13::integer) AS error_message, i.side_request,
     coalesce(asked.prompt, left(i.metadata ->> 'side_prompt', $13)) AS prompt,
-    called.tool, called.input, coalesce(called.whole, true) AS input_is_whole, calls.n AS tool_calls,
-    spent.input_tokens, spent.output_tokens, spent.cache_read_input_tokens, spent.cache_write_input_tokens
+    called.tool, called.input, coalesce(called.whole, true) AS input_is_whole, calls.n AS tool_calls, spent.*
 FROM page AS p
 JOIN aibridge_interceptions AS i ON i.id = p.id
 JOIN users AS u ON u.id = i.initiator_id
@@ -28,10 +37,31 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) AS n FROM aibridge_tool_usages WHERE interception_id = i.id AND initiator_id = i.initiator_id
 ) AS calls
-CROSS JOIN LATERAL (
-    SELECT
-        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
-        sum(cache_read_input_tokens) AS cache_read_input_tokens, sum(cache_write_input_tokens) AS cache_write_input_tokens
-    FROM aibridge_token_usages WHERE interception_id = i.id AND initiator_id = i.initiator_id
-) AS spent
+-- include: spent_on_it
 ORDER BY p.started_at DESC, p.id DESC;
+
+-- name: activity
+-- When the matching ended interceptions began, and what they came to, one by one. $1 to $7: see interceptions_matching, $8: tools,
+-- or NULL; $9: the length of a step, $10: where steps begin.
+SELECT
+    date_bin($9::interval, i.started_at, $10::timestamptz) AS starts_at,
+    count(*) AS requests,
+    count(*) FILTER (WHERE i.outcome IN ('failed', 'truncated', 'interrupted')) AS failures,
+    count(*) FILTER (WHERE spent.unpriced) AS unpriced,
+    coalesce(sum(spent.input_tokens), 0) AS input_tokens, coalesce(sum(spent.output_tokens), 0) AS output_tokens,
+    coalesce(sum(spent.cache_read_input_tokens), 0) AS cache_read_input_tokens,
+    coalesce(sum(spent.cache_write_input_tokens), 0) AS cache_write_input_tokens,
+    coalesce(sum(spent.cost_micros), 0) AS cost_micros
+FROM aibridge_interceptions AS i
+-- include: spent_on_it
+WHERE
+-- include: interceptions_matching
+AND (
+    $8::text[] IS NULL
+    OR EXISTS (
+        SELECT FROM aibridge_tool_usages AS t
+        WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($8)
+    )
+)
+GROUP BY 1
+ORDER BY 1;

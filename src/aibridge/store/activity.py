@@ -1,0 +1,53 @@
+"""When the requests of a filter began, counted one by one: what is too fine or too special for the hourly roll-ups."""
+
+from datetime import datetime, timedelta
+
+import asyncpg
+import msgspec
+
+from aibridge.store.connections import PooledConnection
+from aibridge.store.lists import Matching
+from aibridge.store.sql import sql
+
+MOST = 20_000
+"""Requests that are counted one by one while somebody waits: about 100 ms."""
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """Time cut into steps of equal length."""
+
+    length: timedelta
+    start: datetime
+    """Of the first step, with a time zone."""
+
+
+class ActivityStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What began in one step. Tokens and cost are those that are known."""
+
+    starts_at: datetime
+    requests: int
+    failures: int
+    """Failed, truncated or interrupted."""
+    unpriced: int
+    """Requests that used tokens without a known price."""
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int
+    cache_write_input_tokens: int
+    cost_micros: int
+    """Micro-dollars."""
+
+
+async def activity(connection: PooledConnection, those: Matching | None, steps: Steps) -> list[ActivityStep] | None:
+    """The steps in which anything began, oldest first; None when there are too many requests to count."""
+    if those is None or not those.total:
+        return []
+    if those.total > MOST:
+        return None
+    rows = await connection.fetch(sql("activity"), *those.conditions, steps.length, steps.start)
+    return [_step(row) for row in rows]
+
+
+def _step(row: asyncpg.Record) -> ActivityStep:
+    sums = {key: int(value) for key, value in row.items() if key != "starts_at"}  # sums of bigints are numerics
+    return ActivityStep(starts_at=row["starts_at"], **sums)
