@@ -232,6 +232,28 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     user_prompt: UserPromptRow | None
 
 
+class UsageCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What one provider response cost, and by which price: enough to do the sum again."""
+
+    micros: int | None
+    """Micro-dollars. None when the figures gave no sum though there is a price; a note on the record says why."""
+    lower_bound: bool
+    """It cost at least this."""
+    input_price_micros: int | None
+    """Micro-dollars for a million tokens, as are the other rates. None costs nothing."""
+    output_price_micros: int | None
+    cache_read_price_micros: int | None
+    cache_write_price_micros: int | None
+    cache_write_1h_price_micros: int | None
+    """Of what was written for an hour. None: the same as for `cache_write`."""
+    price_source: str
+    """`own`, or the list that came with aibridge, by name and version."""
+    price_listed_as: str
+    """Where it stood there, such as `anthropic/claude-sonnet-4-5`."""
+    price_since: datetime | None
+    """When that price began. None: nothing earlier was known."""
+
+
 class TokenUsageRow(msgspec.Struct, frozen=True, kw_only=True):
     """One provider response's tokens."""
 
@@ -244,6 +266,8 @@ class TokenUsageRow(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool
     created_at: datetime
     metadata: Metadata
+    cost: UsageCost | None = None
+    """None: nobody has said a price for the model, so nobody knows."""
 
 
 class ToolUsageRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ class Naive:
         ]
         by_id = {row["id"]: row for row in rows}
         for row in rows:
-            row |= {"tools": [], "prompts": [], "tokens": [0, 0, 0, 0]}
+            row |= {"tools": [], "prompts": [], "tokens": [0, 0, 0, 0], "costs": []}
         for tool in await psql.fetch("SELECT interception_id, tool FROM aibridge_tool_usages"):
             by_id[tool["interception_id"]]["tools"].append(tool["tool"])
         for said in await psql.fetch("SELECT interception_id, created_at, id, prompt FROM aibridge_user_prompts"):
@@ -39,6 +39,7 @@ class Naive:
                 ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens")
             ):
                 tokens[n] += spent[kind] or 0
+            by_id[spent["interception_id"]]["costs"].append(spent["cost_micros"])
         return cls(rows)
 
     def interceptions(self, filter_: Filter, viewer: UUID | None) -> list[UUID]:
@@ -90,6 +91,8 @@ class Naive:
             "interceptions": len(rows),
             "tool_calls": sum(len(r["tools"]) for r in rows),
             "failures": sum(r["outcome"] in ("failed", "truncated", "interrupted") for r in rows),
+            "cost_micros": sum(cost or 0 for r in rows for cost in r["costs"]),
+            "unpriced": sum(None in r["costs"] for r in rows),
             "tokens": [sum(r["tokens"][n] for r in rows) for n in range(4)],
             "first_prompt": said[0][2] if said else None,
             "last_prompt": said[-1][2] if said else None,

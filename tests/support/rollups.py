@@ -5,7 +5,7 @@ from aibridge.store.connections import Connection
 KEPT = """
 SELECT session_id, initiator_id, first_interception_id, started_at, last_started_at, ended_at, interceptions, threads,
     tool_calls, failures, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens,
-    first_prompt, last_prompt, last_prompt_at, last_active_at
+    first_prompt, last_prompt, last_prompt_at, last_active_at, cost_micros, unpriced
 FROM aibridge_sessions ORDER BY 1, 2
 """
 
@@ -16,7 +16,7 @@ prompts AS (
     FROM row AS r JOIN aibridge_user_prompts AS p ON p.interception_id = r.id WHERE NOT r.side_request
 ), usages AS (
     SELECT r.session_id, r.initiator_id, u.input_tokens, u.output_tokens, u.cache_read_input_tokens,
-        u.cache_write_input_tokens
+        u.cache_write_input_tokens, u.cost_micros, r.id
     FROM row AS r JOIN aibridge_token_usages AS u ON u.interception_id = r.id
 )
 SELECT s.session_id, s.initiator_id,
@@ -41,7 +41,11 @@ SELECT s.session_id, s.initiator_id,
         ORDER BY created_at DESC, id DESC LIMIT 1),
     (SELECT max(created_at) FROM prompts AS p WHERE (p.session_id, p.initiator_id) = (s.session_id, s.initiator_id)),
     coalesce((SELECT max(created_at) FROM prompts AS p
-        WHERE (p.session_id, p.initiator_id) = (s.session_id, s.initiator_id)), min(s.started_at))
+        WHERE (p.session_id, p.initiator_id) = (s.session_id, s.initiator_id)), min(s.started_at)),
+    coalesce((SELECT sum(cost_micros) FROM usages AS u
+        WHERE (u.session_id, u.initiator_id) = (s.session_id, s.initiator_id)), 0),
+    (SELECT count(DISTINCT id) FROM usages AS u
+        WHERE (u.session_id, u.initiator_id) = (s.session_id, s.initiator_id) AND cost_micros IS NULL)
 FROM row AS s GROUP BY 1, 2 ORDER BY 1, 2
 """
 

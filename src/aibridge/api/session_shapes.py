@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from aibridge.api.shapes import Initiator, Metadata, Moment, Shape, Tokens, ToolUsage
+from aibridge.api.shapes import Cost, Initiator, Metadata, Moment, Shape, Tokens, ToolUsage
 from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType
 
 SessionId = Annotated[
@@ -17,6 +17,15 @@ SessionId = Annotated[
 ]
 Sum = Annotated[int, Field(ge=0, examples=[1200])]
 Count = Annotated[int, Field(ge=0, examples=[3])]
+CostSum = Annotated[int, Field(ge=0, examples=[1555], description="micro-dollars, of what has a price")]
+Unpriced = Annotated[
+    int,
+    Field(
+        ge=0,
+        examples=[0],
+        description="interceptions with token usage that has no price: what they cost is not in the sum",
+    ),
+]
 Microseconds = Annotated[int, Field(ge=0, examples=[2_150_000], description="microseconds")]
 Model = Annotated[str, Field(examples=["claude-sonnet-4-5"])]
 ProviderName = Annotated[str, Field(examples=["copilot-business"], description="the configured instance")]
@@ -74,6 +83,8 @@ class SessionHead(Shape):
     interceptions: Count
     tool_calls: Count
     failures: Count = Field(description="interceptions that failed, were truncated or interrupted")
+    cost_micros: CostSum
+    unpriced: Unpriced
     first_prompt: Excerpt
     last_prompt: Excerpt
 
@@ -139,6 +150,8 @@ class Step(Shape):
     notes: list[str] = Field(examples=[[]])
     prompt: str | None = Field(examples=["Why is the build red?"], description="what a person asked here, if anything")
     token_usage: StepTokens
+    cost_micros: Cost
+    unpriced: bool = Field(examples=[False], description="it used tokens that have no price")
     thinking: list[Thought] = Field(description="by (created_at, id), as are the tool calls")
     tool_calls: list[ToolUsage]
 
@@ -182,6 +195,8 @@ class Thread(Shape):
     tool_calls: Count
     failures: Count
     token_usage: TokenSumsInDetail
+    cost_micros: CostSum
+    unpriced: Unpriced
     steps: list[Step] = Field(description="by (started_at, id)")
 
 

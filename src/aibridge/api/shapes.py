@@ -23,6 +23,12 @@ class Shape(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+Cost = Annotated[int | None, Field(ge=0, examples=[1555], description="micro-dollars; null: unpriced, 0 is free")]
+Rate = Annotated[
+    int | None, Field(ge=0, examples=[3_000_000], description="micro-dollars for a million tokens; null costs nothing")
+]
+
+
 class Initiator(Shape):
     """The person who asked."""
 
@@ -42,6 +48,18 @@ class TokenUsage(Shape):
     output_tokens: Tokens
     cache_read_input_tokens: Tokens
     cache_write_input_tokens: Tokens
+    cost_micros: Cost
+    cost_lower_bound: bool = Field(description="it cost at least this: a figure was missing, or the answer was cut off")
+    input_price_micros: Rate
+    output_price_micros: Rate
+    cache_read_price_micros: Rate
+    cache_write_price_micros: Rate
+    cache_write_1h_price_micros: Rate = Field(description="of what was written for an hour; null: as the others")
+    price_source: str | None = Field(
+        examples=["genai-prices 0.2.3"], description="`own`, or the list that came with aibridge; null: no price"
+    )
+    price_listed_as: str | None = Field(examples=["anthropic/claude-sonnet-4-5"])
+    price_since: Moment | None = Field(description="when that price began; null: nothing earlier was known")
     partial: bool = Field(description="the answer ended before the final figures came")
     metadata: Metadata = Field(description="further counters under the provider's own names")
     created_at: Moment
@@ -138,6 +156,7 @@ class Interception(Shape):
     body_sha256_sent: Sha256 | None
     notes: list[str] = Field(examples=[[]])
     metadata: Metadata
+    cost_micros: Cost
     token_usages: list[TokenUsage]
     user_prompts: list[UserPrompt]
     tool_usages: list[ToolUsage]

@@ -32,6 +32,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "aibridge_token_usages": (
         *("interception_id", "id", "initiator_id", "created_at", "input_tokens", "output_tokens"),
         *("cache_read_input_tokens", "cache_write_input_tokens", "partial", "provider_response_id", "metadata"),
+        *("cost_micros", "cost_lower_bound", "input_price_micros", "output_price_micros", "cache_read_price_micros"),
+        *("cache_write_price_micros", "cache_write_1h_price_micros", "price_source", "price_listed_as", "price_since"),
     ),
     "aibridge_tool_usages": (
         *("interception_id", "id", "initiator_id", "created_at", "injected", "tool", "input"),
@@ -60,6 +62,9 @@ LOCK_TIMEOUT = "10s"
 """For the tables, which nobody else can use while an empty record is filled."""
 
 Row = tuple[Any, ...]
+UNPRICED: Row = (None, False, *(None,) * 8)
+"""The end of a token usage's row that nobody has priced."""
+
 Tell = Callable[[str], None]
 """Hears what begins: `rows`, `roll-ups`, `indexes`, `statistics`."""
 

@@ -169,7 +169,8 @@ CREATE TABLE aibridge_token_usages (
     CONSTRAINT aibridge_token_usages_interception_fkey FOREIGN KEY (interception_id, initiator_id)
         REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE,
     CONSTRAINT aibridge_token_usages_tokens_check CHECK
-        (input_tokens >= 0 AND output_tokens >= 0 AND cache_read_input_tokens >= 0 AND cache_write_input_tokens >= 0)
+        (input_tokens >= 0 AND output_tokens >= 0 AND cache_read_input_tokens >= 0 AND cache_write_input_tokens >= 0),
+    CONSTRAINT aibridge_token_usages_cost_check CHECK (cost_micros >= 0)
 );
 
 -- What the model chose to do.
@@ -201,6 +202,16 @@ CREATE INDEX aibridge_tool_usages_tool ON aibridge_tool_usages (tool, initiator_
 -- Why it chose so, in its own words.
 CREATE TABLE aibridge_model_thoughts (
     interception_id uuid        NOT NULL,
+    cost_micros              bigint,  -- micro-dollars; NULL: unpriced
+    cost_lower_bound         boolean     NOT NULL DEFAULT false,  -- it cost at least this
+    input_price_micros          bigint,  -- micro-dollars for a million tokens, as they were used; NULL costs nothing
+    output_price_micros         bigint,
+    cache_read_price_micros     bigint,
+    cache_write_price_micros    bigint,
+    cache_write_1h_price_micros bigint,  -- NULL: as cache_write
+    price_source             text,  -- `own`, or the shipped list by name and version; NULL: no price was known
+    price_listed_as          text,
+    price_since              timestamptz,  -- NULL: nothing earlier was known
     id              uuid        NOT NULL,
     initiator_id    uuid        NOT NULL,
     created_at      timestamptz NOT NULL,
@@ -208,6 +219,10 @@ CREATE TABLE aibridge_model_thoughts (
     content         text        NOT NULL,
     metadata        jsonb       NOT NULL,
     CONSTRAINT aibridge_model_thoughts_pkey PRIMARY KEY (interception_id, id, initiator_id),
+-- What has no price?
+CREATE INDEX aibridge_token_usages_unpriced ON aibridge_token_usages (initiator_id, interception_id)
+    WHERE cost_micros IS NULL;
+
     CONSTRAINT aibridge_model_thoughts_interception_fkey FOREIGN KEY (interception_id, initiator_id)
         REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
 );
@@ -330,6 +345,8 @@ CREATE TABLE aibridge_erasures (
     id              uuid        NOT NULL,
     begun_at        timestamptz NOT NULL DEFAULT now(),
     ended_at        timestamptz,  -- NULL: broken off, or under way
+    cost_micros                  numeric     NOT NULL DEFAULT 0,  -- micro-dollars, of what has a price
+    unpriced                     bigint      NOT NULL DEFAULT 0,  -- interceptions with token usage that has none
     erased_by       text        NOT NULL,  -- account and host of the command
     user_id         uuid        NOT NULL,  -- whose record
     session_sha256  bytea,  -- of the session's id; NULL: all of the user's record
@@ -339,4 +356,79 @@ CREATE TABLE aibridge_erasures (
     tool_usages     bigint      NOT NULL DEFAULT 0,
     model_thoughts  bigint      NOT NULL DEFAULT 0,
     CONSTRAINT aibridge_erasures_pkey PRIMARY KEY (id)
+);
+
+-- The house's own prices of models, at one instance or at all of a provider type.
+CREATE TABLE aibridge_prices (
+    provider      text        NOT NULL,  -- empty: it is for one instance
+    provider_name text        COLLATE "C" NOT NULL,  -- empty: it is for a provider type
+    model         text        COLLATE "C" NOT NULL,  -- in lower case
+    since         timestamptz NOT NULL,  -- -infinity: for all time
+    rates         jsonb       NOT NULL,  -- by context: an array of pricing.Rates
+    set_by        text        NOT NULL,  -- a user's name, or account and host of the command
+    set_at        timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT aibridge_prices_pkey PRIMARY KEY (model, provider, provider_name, since),
+    CONSTRAINT aibridge_prices_provider_check CHECK (provider IN ('', 'anthropic', 'openai', 'copilot')),
+    CONSTRAINT aibridge_prices_one_of_two_check CHECK ((provider = '') <> (provider_name = ''))
+);
+
+-- A text as its words, in lower case and apart by single blanks: letters and digits, all else is between words. Ideographs and kana
+-- are words of one letter; of a word 100 letters count. `aibridge.texts` says the same to whoever searches.
+CREATE FUNCTION aibridge_words(said text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT btrim(CASE
+        WHEN w ~ '[^ ]{101}|[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]'
+        THEN regexp_replace(
+            regexp_replace(
+                regexp_replace(
+                    w, '([\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])', ' \1 ', 'g'
+                ),
+                ' +', ' ', 'g'
+            ),
+            '([^ ]{100})[^ ]+', '\1', 'g'
+        )
+        ELSE w END, ' ')
+    FROM regexp_replace(
+        lower(said),
+        '['
+            '\u0001-/:-@\[-`{-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7'
+            '\u0589\u058a\u05be\u05c0\u05c3\u05c6\u05f3\u05f4\u060c\u061b\u061f\u066a-\u066d\u06d4\u0964\u0965'
+            '\u2000-\u206f\u20a0-\u20cf\u2190-\u2bff\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u3030\u303d-\u303f'
+            '\ue000-\uf8ff\ufe00-\ufe1f\ufe30-\ufe6f\ufeff-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffff'
+            '\U0001f000-\U0001faff\U000e0000-\U000e0fff'
+        ']+',
+        ' ', 'g'
+    ) AS w
+$$;
+
+-- The words of an ended interception. A row is narrow, since whoever counts a common word meets a great many: the words are made
+-- long enough to be kept out of line.
+CREATE TABLE aibridge_search (
+    interception_id uuid        NOT NULL,
+    initiator_id    uuid        NOT NULL,
+    started_at      timestamptz NOT NULL,
+    combination     bigint      NOT NULL,  -- aibridge_interceptions.combination
+    session         bigint      NOT NULL,  -- hash of session id and initiator
+    words           text        NOT NULL,  -- each between two blanks; texts apart by |; before them @initiator, $session, #tools
+    CONSTRAINT aibridge_search_pkey PRIMARY KEY (interception_id, initiator_id)
+) WITH (toast_tuple_target = 128, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
+
+CREATE INDEX aibridge_search_words ON aibridge_search
+    USING gin (array_to_tsvector(string_to_array(btrim(words, ' '), ' ')));
+-- A common word, newest first.
+CREATE INDEX aibridge_search_newest ON aibridge_search (started_at DESC, interception_id DESC);
+
+-- Ended, and not in the index yet: written with the end, and looked at by every search until it is there, for a second or so.
+CREATE TABLE aibridge_search_queue (
+    interception_id uuid NOT NULL,
+    initiator_id    uuid NOT NULL,
+    CONSTRAINT aibridge_search_queue_pkey PRIMARY KEY (interception_id, initiator_id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- While a row is here: what began before it has not been indexed since there is an index.
+CREATE TABLE aibridge_search_backlog (
+    id              boolean     NOT NULL,  -- true: there is one at most
+    started_at      timestamptz NOT NULL,
+    interception_id uuid        NOT NULL,
+    CONSTRAINT aibridge_search_backlog_pkey PRIMARY KEY (id),
+    CONSTRAINT aibridge_search_backlog_id_check CHECK (id)
 );

@@ -51,6 +51,10 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     tool_calls: int
     failures: int
     token_usage: TokenSumsInDetail
+    cost_micros: int
+    """Micro-dollars, of what has a price."""
+    unpriced: int
+    """Steps with token usage that has none."""
     steps: list[Step]
     """By (started_at, id)."""
 
@@ -191,5 +195,7 @@ def _thread(head: Step, steps: list[Step], started_by: StartedBy | None) -> Thre
         tool_calls=sum(len(step.tool_calls) for step in steps),
         failures=sum(step.outcome in FAILURES for step in steps),
         token_usage=sums.whole(),
+        cost_micros=sum(step.cost_micros or 0 for step in steps),
+        unpriced=sum(step.unpriced for step in steps),
         steps=steps,
     )

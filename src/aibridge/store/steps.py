@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import msgspec
 from aibridge.store.connections import PooledConnection
 from aibridge.store.sql import sql
 from aibridge.store.text import shown_hint
-from aibridge.store.token_sums import UNTOLD, StepTokens, Sums
+from aibridge.store.token_sums import UNTOLD, StepTokens, Sums, sum_known
 
 JSONObject = dict[str, Any]
 
@@ -78,6 +79,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     prompt: str | None
     """The first, where there are several."""
     token_usage: StepTokens
+    cost_micros: int | None
+    """Micro-dollars; None: it used no tokens, or nothing that it used has a price."""
+    unpriced: bool
+    """It used tokens that have no price."""
     thinking: list[Thought]
     """By (created_at, id), as are the tool calls."""
     tool_calls: list[ReadToolUsage]
@@ -85,7 +90,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 async def steps_of(connection: PooledConnection, ids: Sequence[UUID]) -> dict[UUID, Step]:
     """These interceptions with their children, by id. One query for each kind of children, however many there are."""
-    tokens = _tokens(await connection.fetch(sql("step_tokens"), ids))
+    usages = await connection.fetch(sql("step_tokens"), ids)
+    tokens, costs = _tokens(usages), _grouped(usages, itemgetter("cost_micros"))
     thoughts = _grouped(await connection.fetch(sql("step_thoughts"), ids), _thought)
     calls = _grouped(await connection.fetch(sql("tool_usages_of"), ids), _tool_call)
     prompts = await first_prompts(connection, ids)
@@ -94,6 +100,8 @@ async def steps_of(connection: PooledConnection, ids: Sequence[UUID]) -> dict[UU
             **dict(row) | {"credential_hint": shown_hint(row["credential_hint"])},
             prompt=prompts.get(row["id"]),
             token_usage=tokens.get(row["id"], UNTOLD),
+            cost_micros=sum_known(costs.get(row["id"], ())),
+            unpriced=None in costs.get(row["id"], ()),
             thinking=thoughts.get(row["id"], []),
             tool_calls=calls.get(row["id"], []),
         )
@@ -126,8 +134,7 @@ def _tool_call(row: asyncpg.Record) -> ReadToolUsage:
 
 def _tokens(rows: Sequence[asyncpg.Record]) -> dict[UUID, StepTokens]:
     sums: dict[UUID, Sums] = defaultdict(Sums)
-    for interception_id, *counts, metadata in rows:
-        input_, output, read, written = counts
+    for interception_id, input_, output, read, written, _cost, metadata in rows:
         sums[interception_id].count((input_, output, read, written))
         sums[interception_id].tell(metadata)
     return {interception_id: found.step() for interception_id, found in sums.items()}

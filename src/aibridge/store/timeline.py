@@ -57,6 +57,10 @@ class TimelineStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     output_tokens: int | None
     cache_read_input_tokens: int | None
     cache_write_input_tokens: int | None
+    cost_micros: int | None
+    """Micro-dollars; None: nothing that it used has a price."""
+    unpriced: bool
+    """It used tokens that have no price."""
 
 
 class TimelineThread(msgspec.Struct, frozen=True, kw_only=True):

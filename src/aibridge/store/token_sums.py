@@ -1,5 +1,7 @@
 """Sums of tokens and of whatever else providers count, per step, thread and session. Nothing here does any I/O."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 Counts = tuple[int | None, int | None, int | None, int | None]
@@ -87,6 +89,12 @@ class Sums:
 
 
 _FIGURES = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens")
+
+
+def sum_known(figures: Iterable[int | None]) -> int | None:
+    """The sum of those that are known; None when none is."""
+    known = [figure for figure in figures if figure is not None]
+    return sum(known) if known else None
 
 
 def _sum(one: int | None, other: int | None) -> int | None:

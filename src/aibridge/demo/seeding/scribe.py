@@ -21,7 +21,7 @@ from aibridge.demo.seeding.catalogue import (
 from aibridge.demo.seeding.ids import Ids
 from aibridge.demo.seeding.tokens import Context
 from aibridge.records import Outcome
-from aibridge.store.bulk import Rows
+from aibridge.store.bulk import UNPRICED, Rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
@@ -103,6 +103,7 @@ class Scribe:
                     not whole,
                     response,
                     spent[4],
+                    *UNPRICED,
                 )
             )
             self._think(id_, now)

@@ -59,7 +59,8 @@ WITH usages AS (
     SELECT
         interception_id, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
         sum(cache_read_input_tokens) AS cache_read_input_tokens,
-        sum(cache_write_input_tokens) AS cache_write_input_tokens
+        sum(cache_write_input_tokens) AS cache_write_input_tokens,
+        sum(cost_micros) AS cost_micros, bool_or(cost_micros IS NULL) AS unpriced
     FROM aibridge_token_usages
     GROUP BY interception_id
 ), calls AS (
@@ -73,7 +74,8 @@ WITH usages AS (
         i.id, i.session_id, i.initiator_id, i.started_at, i.ended_at,
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
         i.thread_root_id IS NULL AND NOT i.side_request AS thread,
-        u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens, c.tool_calls,
+        u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens, u.cost_micros, u.unpriced,
+        c.tool_calls,
         p.prompt_at, p.prompt
     FROM aibridge_interceptions AS i
     LEFT JOIN usages AS u ON u.interception_id = i.id
@@ -89,6 +91,7 @@ WITH usages AS (
         coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
         coalesce(sum(cache_read_input_tokens), 0) AS cache_read_input_tokens,
         coalesce(sum(cache_write_input_tokens), 0) AS cache_write_input_tokens,
+        coalesce(sum(cost_micros), 0) AS cost_micros, count(*) FILTER (WHERE unpriced) AS unpriced,
         min(prompt_at) AS first_prompt_at,
         (array_agg(id ORDER BY prompt_at, id) FILTER (WHERE prompt_at IS NOT NULL))[1] AS first_prompt_interception_id,
         (array_agg(prompt ORDER BY prompt_at, id) FILTER (WHERE prompt_at IS NOT NULL))[1] AS first_prompt,
@@ -112,13 +115,13 @@ INSERT INTO aibridge_sessions (
     session_id, initiator_id, first_interception_id, started_at, last_started_at, ended_at, interceptions, threads,
     tool_calls, failures, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens,
     first_prompt_at, first_prompt_interception_id, first_prompt, last_prompt_at, last_prompt_interception_id, last_prompt,
-    combinations, tools
+    combinations, tools, cost_micros, unpriced
 )
 SELECT
     s.session_id, s.initiator_id, s.first_interception_id, s.started_at, s.last_started_at, s.ended_at, s.interceptions,
     s.threads, s.tool_calls, s.failures, s.input_tokens, s.output_tokens, s.cache_read_input_tokens,
     s.cache_write_input_tokens, s.first_prompt_at, s.first_prompt_interception_id, s.first_prompt, s.last_prompt_at,
-    s.last_prompt_interception_id, s.last_prompt, c.combinations, coalesce(u.tools, '{}')
+    s.last_prompt_interception_id, s.last_prompt, c.combinations, coalesce(u.tools, '{}'), s.cost_micros, s.unpriced
 FROM sums AS s
 JOIN combined AS c ON c.session_id = s.session_id AND c.initiator_id = s.initiator_id
 LEFT JOIN used AS u ON u.session_id = s.session_id AND u.initiator_id = s.initiator_id

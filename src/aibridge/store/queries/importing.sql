@@ -66,15 +66,22 @@ WITH batch AS MATERIALIZED (
 ), token_usages AS (
     INSERT INTO aibridge_token_usages (
         interception_id, id, initiator_id, created_at, input_tokens, output_tokens,
-        cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata
+        cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata,
+        cost_micros, cost_lower_bound, input_price_micros, output_price_micros, cache_read_price_micros,
+        cache_write_price_micros, cache_write_1h_price_micros, price_source, price_listed_as, price_since
     )
     SELECT
         f.id, u.id, f.initiator_id, u.created_at, u.input_tokens, u.output_tokens,
-        u.cache_read_input_tokens, u.cache_write_input_tokens, u.partial, u.provider_response_id, u.metadata
+        u.cache_read_input_tokens, u.cache_write_input_tokens, u.partial, u.provider_response_id, u.metadata,
+        c.micros, coalesce(c.lower_bound, false), c.input_price_micros, c.output_price_micros, c.cache_read_price_micros,
+        c.cache_write_price_micros, c.cache_write_1h_price_micros, c.price_source, c.price_listed_as, c.price_since
     FROM filled AS f
     CROSS JOIN LATERAL json_to_recordset(f.token_usages) AS u (
         id uuid, created_at timestamptz, input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint,
-        cache_write_input_tokens bigint, partial boolean, provider_response_id text, metadata jsonb
+        cache_write_input_tokens bigint, partial boolean, provider_response_id text, metadata jsonb, cost json
+    )
+    CROSS JOIN LATERAL json_to_record(u.cost) AS c (
+-- include: usage_cost
     )
 ), tool_usages AS (
     INSERT INTO aibridge_tool_usages (

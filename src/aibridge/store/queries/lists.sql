@@ -61,7 +61,7 @@ WHERE
 -- s: a session as it is shown; the rest comes with session_surroundings.
 s.session_id, s.initiator_id, u.username, u.name, u.avatar_url, s.started_at, s.ended_at, s.last_active_at,
 s.interceptions, s.threads, s.tool_calls, s.failures, s.input_tokens, s.output_tokens, s.cache_read_input_tokens,
-s.cache_write_input_tokens, s.first_prompt, s.last_prompt, i.client, i.metadata, c.providers, c.provider_names, c.models
+s.cache_write_input_tokens, s.cost_micros, s.unpriced, s.first_prompt, s.last_prompt, i.client, i.metadata, c.providers, c.provider_names, c.models
 
 -- fragment: session_surroundings
 -- s: a session; u: whose it is, i: its first interception, c: what its combinations stand for.

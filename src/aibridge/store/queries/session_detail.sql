@@ -40,7 +40,7 @@ ORDER BY interception_id, created_at, id;
 -- name: step_tokens
 -- The tokens of these interceptions ($1).
 SELECT
-    interception_id, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, metadata
+    interception_id, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, cost_micros, metadata
 FROM aibridge_token_usages
 WHERE interception_id = ANY ($1::uuid[]);
 

@@ -24,7 +24,7 @@ WITH keys AS MATERIALIZED (
         i.id, i.initiator_id, i.session_id, i.started_at, i.ended_at, i.combination,
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
         i.thread_root_id IS NULL AND NOT i.side_request AS thread,
-        u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens,
+        u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens, u.cost_micros, u.unpriced,
         t.tool_calls, p.first_prompt_at, p.first_prompt, p.last_prompt_at, p.last_prompt
     FROM keys AS k
     JOIN aibridge_interceptions AS i ON i.session_id = k.session_id AND i.initiator_id = k.initiator_id
@@ -32,7 +32,8 @@ WITH keys AS MATERIALIZED (
         SELECT
             sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
             sum(cache_read_input_tokens) AS cache_read_input_tokens,
-            sum(cache_write_input_tokens) AS cache_write_input_tokens
+            sum(cache_write_input_tokens) AS cache_write_input_tokens,
+            sum(cost_micros) AS cost_micros, bool_or(cost_micros IS NULL) AS unpriced
         FROM aibridge_token_usages WHERE interception_id = i.id
     ) AS u
     CROSS JOIN LATERAL (SELECT count(*) AS tool_calls FROM aibridge_tool_usages WHERE interception_id = i.id) AS t
@@ -57,6 +58,7 @@ WITH keys AS MATERIALIZED (
         coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
         coalesce(sum(cache_read_input_tokens), 0) AS cache_read_input_tokens,
         coalesce(sum(cache_write_input_tokens), 0) AS cache_write_input_tokens,
+        coalesce(sum(cost_micros), 0) AS cost_micros, count(*) FILTER (WHERE unpriced) AS unpriced,
         min(first_prompt_at) AS first_prompt_at,
         (array_agg(id ORDER BY first_prompt_at, id) FILTER (WHERE first_prompt_at IS NOT NULL))[1]
             AS first_prompt_interception_id,
@@ -81,6 +83,7 @@ WITH keys AS MATERIALIZED (
         last_started_at = n.last_started_at, ended_at = n.ended_at, interceptions = n.interceptions, threads = n.threads,
         tool_calls = n.tool_calls, failures = n.failures, input_tokens = n.input_tokens, output_tokens = n.output_tokens,
         cache_read_input_tokens = n.cache_read_input_tokens, cache_write_input_tokens = n.cache_write_input_tokens,
+        cost_micros = n.cost_micros, unpriced = n.unpriced,
         first_prompt_at = n.first_prompt_at, first_prompt_interception_id = n.first_prompt_interception_id,
         first_prompt = n.first_prompt, last_prompt_at = n.last_prompt_at,
         last_prompt_interception_id = n.last_prompt_interception_id, last_prompt = n.last_prompt,

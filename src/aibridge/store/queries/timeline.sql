@@ -9,7 +9,8 @@ SELECT
     left(i.metadata ->> 'side_prompt', $4) AS side_prompt, p.prompt,
     coalesce(c.calls, 0) AS tool_calls, coalesce(c.failed, 0) AS failed_calls, c.tool, c.input,
     coalesce(t.thoughts, 0) AS thoughts, t.thought,
-    u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens
+    u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens,
+    u.cost_micros, coalesce(u.unpriced, false) AS unpriced
 FROM aibridge_interceptions AS i
 LEFT JOIN LATERAL (
     SELECT left(prompt, $4) AS prompt FROM aibridge_user_prompts
@@ -35,7 +36,8 @@ LEFT JOIN LATERAL (
         least(sum(input_tokens), 9223372036854775807)::bigint AS input_tokens,
         least(sum(output_tokens), 9223372036854775807)::bigint AS output_tokens,
         least(sum(cache_read_input_tokens), 9223372036854775807)::bigint AS cache_read_input_tokens,
-        least(sum(cache_write_input_tokens), 9223372036854775807)::bigint AS cache_write_input_tokens
+        least(sum(cache_write_input_tokens), 9223372036854775807)::bigint AS cache_write_input_tokens,
+        sum(cost_micros)::bigint AS cost_micros, bool_or(cost_micros IS NULL) AS unpriced
     FROM aibridge_token_usages
     WHERE interception_id = i.id
 ) AS u ON true

@@ -57,6 +57,12 @@ CROSS JOIN LATERAL json_to_record(b.user_prompt) AS p (id uuid, created_at times
 WHERE p.id IS NOT NULL
 ON CONFLICT DO NOTHING;
 
+-- fragment: usage_cost
+-- The members of `records.UsageCost` as columns; all NULL of a usage that nobody has priced.
+micros bigint, lower_bound boolean, input_price_micros bigint, output_price_micros bigint, cache_read_price_micros bigint,
+cache_write_price_micros bigint, cache_write_1h_price_micros bigint, price_source text, price_listed_as text,
+price_since timestamptz
+
 -- name: write_finished
 -- A batch of ends with their facts; returns how many of them were really ended by this statement. $1: JSON array of
 -- `records.Finished`. Everything below stands on `ended`: what another transaction ended, or a purge removed, adds nothing,
@@ -149,20 +155,29 @@ WITH RECURSIVE durable AS MATERIALIZED (
 ), spent AS MATERIALIZED (
     SELECT
         e.*, u.id AS usage_id, u.created_at, u.input_tokens, u.output_tokens,
-        u.cache_read_input_tokens, u.cache_write_input_tokens, u.partial, u.provider_response_id, u.metadata
+        u.cache_read_input_tokens, u.cache_write_input_tokens, u.partial, u.provider_response_id, u.metadata,
+        c.micros AS cost_micros, c.lower_bound, c.input_price_micros, c.output_price_micros, c.cache_read_price_micros,
+        c.cache_write_price_micros, c.cache_write_1h_price_micros, c.price_source, c.price_listed_as, c.price_since
     FROM ended AS e
     CROSS JOIN LATERAL json_to_record(e.token_usage) AS u (
         id uuid, created_at timestamptz, input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint,
-        cache_write_input_tokens bigint, partial boolean, provider_response_id text, metadata jsonb
+        cache_write_input_tokens bigint, partial boolean, provider_response_id text, metadata jsonb, cost json
+    )
+    CROSS JOIN LATERAL json_to_record(u.cost) AS c (
+-- include: usage_cost
     )
 ), token_usages AS (
     INSERT INTO aibridge_token_usages (
         interception_id, id, initiator_id, created_at, input_tokens, output_tokens,
-        cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata
+        cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata,
+        cost_micros, cost_lower_bound, input_price_micros, output_price_micros, cache_read_price_micros,
+        cache_write_price_micros, cache_write_1h_price_micros, price_source, price_listed_as, price_since
     )
     SELECT
         id, usage_id, initiator_id, created_at, input_tokens, output_tokens,
-        cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata
+        cache_read_input_tokens, cache_write_input_tokens, partial, provider_response_id, metadata,
+        cost_micros, coalesce(lower_bound, false), input_price_micros, output_price_micros, cache_read_price_micros,
+        cache_write_price_micros, cache_write_1h_price_micros, price_source, price_listed_as, price_since
     FROM spent WHERE usage_id IS NOT NULL
     ON CONFLICT DO NOTHING
 ), tool_usages AS (
@@ -193,7 +208,7 @@ WITH RECURSIVE durable AS MATERIALIZED (
         interceptions, threads, tool_calls, failures,
         input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens,
         first_prompt_at, first_prompt_interception_id, first_prompt, last_prompt_at, last_prompt_interception_id, last_prompt,
-        combinations, tools
+        combinations, tools, cost_micros, unpriced
     )
     SELECT
         e.session_id, e.initiator_id, (array_agg(e.id ORDER BY e.started_at, e.id))[1],
@@ -212,7 +227,8 @@ WITH RECURSIVE durable AS MATERIALIZED (
             SELECT DISTINCT t.tool FROM ended AS own CROSS JOIN LATERAL unnest(own.tools) AS t (tool)
             WHERE own.session_id = e.session_id AND own.initiator_id = e.initiator_id
             ORDER BY t.tool
-        )
+        ),
+        coalesce(sum(e.cost_micros), 0), count(*) FILTER (WHERE e.usage_id IS NOT NULL AND e.cost_micros IS NULL)
     FROM spent AS e
     GROUP BY e.session_id, e.initiator_id
     ORDER BY e.session_id, e.initiator_id
@@ -252,7 +268,9 @@ WITH RECURSIVE durable AS MATERIALIZED (
             ELSE ARRAY(SELECT DISTINCT c FROM unnest(s.combinations || excluded.combinations) AS c ORDER BY c) END,
         tools = CASE
             WHEN s.tools @> excluded.tools THEN s.tools
-            ELSE ARRAY(SELECT DISTINCT t FROM unnest(s.tools || excluded.tools) AS t ORDER BY t) END
+            ELSE ARRAY(SELECT DISTINCT t FROM unnest(s.tools || excluded.tools) AS t ORDER BY t) END,
+        cost_micros = s.cost_micros + excluded.cost_micros,
+        unpriced = s.unpriced + excluded.unpriced
     RETURNING s.session_id, s.combinations, s.combination_set, s.tools, s.tool_set
 ), facets AS (
     INSERT INTO aibridge_session_facets AS s (
