@@ -165,6 +165,16 @@ CREATE TABLE aibridge_token_usages (
     partial                  boolean     NOT NULL,  -- the final figures never came
     provider_response_id     text        NOT NULL,
     metadata                 jsonb       NOT NULL,
+    cost_micros              bigint,  -- micro-dollars; NULL: unpriced
+    cost_lower_bound         boolean     NOT NULL DEFAULT false,  -- it cost at least this
+    input_price_micros          bigint,  -- micro-dollars for a million tokens, as they were used; NULL costs nothing
+    output_price_micros         bigint,
+    cache_read_price_micros     bigint,
+    cache_write_price_micros    bigint,
+    cache_write_1h_price_micros bigint,  -- NULL: as cache_write
+    price_source             text,  -- `own`, or the shipped list by name and version; NULL: no price was known
+    price_listed_as          text,
+    price_since              timestamptz,  -- NULL: nothing earlier was known
     CONSTRAINT aibridge_token_usages_pkey PRIMARY KEY (interception_id, id, initiator_id),
     CONSTRAINT aibridge_token_usages_interception_fkey FOREIGN KEY (interception_id, initiator_id)
         REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE,
@@ -172,6 +182,10 @@ CREATE TABLE aibridge_token_usages (
         (input_tokens >= 0 AND output_tokens >= 0 AND cache_read_input_tokens >= 0 AND cache_write_input_tokens >= 0),
     CONSTRAINT aibridge_token_usages_cost_check CHECK (cost_micros >= 0)
 );
+
+-- What has no price?
+CREATE INDEX aibridge_token_usages_unpriced ON aibridge_token_usages (initiator_id, interception_id)
+    WHERE cost_micros IS NULL;
 
 -- What the model chose to do.
 CREATE TABLE aibridge_tool_usages (
@@ -202,16 +216,6 @@ CREATE INDEX aibridge_tool_usages_tool ON aibridge_tool_usages (tool, initiator_
 -- Why it chose so, in its own words.
 CREATE TABLE aibridge_model_thoughts (
     interception_id uuid        NOT NULL,
-    cost_micros              bigint,  -- micro-dollars; NULL: unpriced
-    cost_lower_bound         boolean     NOT NULL DEFAULT false,  -- it cost at least this
-    input_price_micros          bigint,  -- micro-dollars for a million tokens, as they were used; NULL costs nothing
-    output_price_micros         bigint,
-    cache_read_price_micros     bigint,
-    cache_write_price_micros    bigint,
-    cache_write_1h_price_micros bigint,  -- NULL: as cache_write
-    price_source             text,  -- `own`, or the shipped list by name and version; NULL: no price was known
-    price_listed_as          text,
-    price_since              timestamptz,  -- NULL: nothing earlier was known
     id              uuid        NOT NULL,
     initiator_id    uuid        NOT NULL,
     created_at      timestamptz NOT NULL,
@@ -219,10 +223,6 @@ CREATE TABLE aibridge_model_thoughts (
     content         text        NOT NULL,
     metadata        jsonb       NOT NULL,
     CONSTRAINT aibridge_model_thoughts_pkey PRIMARY KEY (interception_id, id, initiator_id),
--- What has no price?
-CREATE INDEX aibridge_token_usages_unpriced ON aibridge_token_usages (initiator_id, interception_id)
-    WHERE cost_micros IS NULL;
-
     CONSTRAINT aibridge_model_thoughts_interception_fkey FOREIGN KEY (interception_id, initiator_id)
         REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
 );
@@ -309,6 +309,8 @@ CREATE TABLE aibridge_sessions (
     last_started_hour            timestamptz NOT NULL GENERATED ALWAYS AS (  -- indexed in place of last_started_at, which
         date_bin(INTERVAL '1 hour', last_started_at, TIMESTAMPTZ '2000-01-01 00:00:00+00')  -- every request changes
     ) STORED,
+    cost_micros                  numeric     NOT NULL DEFAULT 0,  -- micro-dollars, of what has a price
+    unpriced                     bigint      NOT NULL DEFAULT 0,  -- interceptions with token usage that has none
     CONSTRAINT aibridge_sessions_pkey PRIMARY KEY (session_id, initiator_id)
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 
@@ -345,8 +347,6 @@ CREATE TABLE aibridge_erasures (
     id              uuid        NOT NULL,
     begun_at        timestamptz NOT NULL DEFAULT now(),
     ended_at        timestamptz,  -- NULL: broken off, or under way
-    cost_micros                  numeric     NOT NULL DEFAULT 0,  -- micro-dollars, of what has a price
-    unpriced                     bigint      NOT NULL DEFAULT 0,  -- interceptions with token usage that has none
     erased_by       text        NOT NULL,  -- account and host of the command
     user_id         uuid        NOT NULL,  -- whose record
     session_sha256  bytea,  -- of the session's id; NULL: all of the user's record
