@@ -119,3 +119,27 @@ async def test_nobody_is_shown_what_they_may_not_see(store: Store, alice: UUID, 
         await _timeline(store, "s"),  # last active
     ]
     assert [found.threads[0].id for found in shown] == [hers.id, his.id, hers.id, his.id]
+
+
+async def test_the_place_of_a_step(store: Store, alice: UUID, bob: UUID) -> None:
+    root = await carried(store, begun(alice, client_session_id="s"), tool_usages=(call("c"),))
+    await carried(store, begun(alice, client_session_id="s", started_at=at(2), side_request=True))
+    other = await carried(store, begun(alice, client_session_id="s", started_at=at(3)))
+    child = begun(alice, client_session_id="s", started_at=at(4), correlating_tool_call_id="c")
+    await carried(store, child)
+    await carried(store, begun(bob, client_session_id="s", started_at=at(1)))
+    flying = begun(alice, client_session_id="s", started_at=at(5))
+    await store.write_begun([flying])
+    found = await store.reader.step("s", root.id, None)
+    assert found is not None
+    step, place = found
+    assert (step.id, [one.tool for one in step.tool_usages]) == (root.id, ["Bash"])
+    assert (place.number, place.steps, place.previous_id) == (1, 4, None)
+    assert (place.root_id, place.went_on_at) == (root.id, at(4))
+    last = await store.reader.step("s", child.id, alice)
+    assert last is not None
+    assert (last[1].number, last[1].previous_id, last[1].next_id) == (4, other.id, None)
+    assert (last[1].root_id, last[1].went_on_at) == (root.id, None)
+    assert await store.reader.step("s", root.id, bob) is None
+    assert await store.reader.step("other", root.id, None) is None
+    assert await store.reader.step("s", flying.id, None) is None

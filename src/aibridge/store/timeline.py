@@ -133,5 +133,6 @@ async def _calls(connection: PooledConnection, started: Mapping[UUID, StartedBy]
     if not started:
         return {}
     asked = [one.interception_id for one in started.values()], [one.tool_usage_id for one in started.values()]
-    inputs = dict(await connection.fetch(sql("calls_begun"), *asked, MOST_OF_A_START))
+    rows = await connection.fetch(sql("calls_begun"), *asked, MOST_OF_A_START)
+    inputs: dict[UUID | None, str] = {row["id"]: row["input"] for row in rows}
     return {thread_id: inputs[one.tool_usage_id] for thread_id, one in started.items() if one.tool_usage_id in inputs}

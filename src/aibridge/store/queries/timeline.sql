@@ -53,3 +53,23 @@ WHERE ended_at IS NULL AND session_id = $1 AND initiator_id = $2;
 -- The beginnings of the arguments of these tool calls ($2) of these interceptions ($1): at most $3 characters.
 SELECT id, left(input, $3) AS input FROM aibridge_tool_usages
 WHERE interception_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[]);
+
+-- name: step_place
+-- Where a step ($3) stands in its session ($1: id, $2: initiator): its number by time, how many there are, its neighbours, the
+-- root of its thread, and when that went on: the start of the thread's next request.
+WITH steps AS MATERIALIZED (
+    SELECT
+        id, started_at, side_request, coalesce(thread_root_id, id) AS root_id, row_number() OVER by_time AS number,
+        count(*) OVER () AS steps, lag(id) OVER by_time AS previous_id, lead(id) OVER by_time AS next_id
+    FROM aibridge_interceptions
+    WHERE session_id = $1 AND initiator_id = $2 AND ended_at IS NOT NULL
+    WINDOW by_time AS (ORDER BY started_at, id)
+)
+SELECT
+    number, steps, previous_id, next_id, root_id,
+    (
+        SELECT min(other.started_at) FROM steps AS other
+        WHERE other.root_id = one.root_id AND other.number > one.number AND NOT other.side_request
+    ) AS went_on_at
+FROM steps AS one
+WHERE id = $3;
