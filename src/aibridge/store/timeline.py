@@ -121,11 +121,14 @@ async def timeline(
     )
 
 
-_COLUMNS = TimelineStep.__struct_fields__
+_SUMS = frozenset(name for name in TimelineStep.__struct_fields__ if name.endswith(("_tokens", "_micros")))
+_REST = [name for name in TimelineStep.__struct_fields__ if name not in _SUMS]
 
 
 def _step(row: asyncpg.Record) -> TimelineStep:
-    return TimelineStep(**{name: row[name] for name in _COLUMNS})
+    """The sum of bigints is a numeric, which has no greatest value."""
+    sums = {name: None if row[name] is None else int(row[name]) for name in _SUMS}
+    return TimelineStep(**{name: row[name] for name in _REST}, **sums)
 
 
 async def _calls(connection: PooledConnection, started: Mapping[UUID, StartedBy]) -> dict[UUID, str]:

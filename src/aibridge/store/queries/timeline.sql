@@ -33,11 +33,10 @@ LEFT JOIN LATERAL (
 ) AS t ON true
 LEFT JOIN LATERAL (
     SELECT
-        least(sum(input_tokens), 9223372036854775807)::bigint AS input_tokens,
-        least(sum(output_tokens), 9223372036854775807)::bigint AS output_tokens,
-        least(sum(cache_read_input_tokens), 9223372036854775807)::bigint AS cache_read_input_tokens,
-        least(sum(cache_write_input_tokens), 9223372036854775807)::bigint AS cache_write_input_tokens,
-        sum(cost_micros)::bigint AS cost_micros, bool_or(cost_micros IS NULL) AS unpriced
+        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+        sum(cache_read_input_tokens) AS cache_read_input_tokens,
+        sum(cache_write_input_tokens) AS cache_write_input_tokens,
+        sum(cost_micros) AS cost_micros, bool_or(cost_micros IS NULL) AS unpriced
     FROM aibridge_token_usages
     WHERE interception_id = i.id
 ) AS u ON true
