@@ -29,8 +29,10 @@ def step(number: int, **changes: Any) -> TimelineStep:
         "input": '{"command":"ls"}',
         "thoughts": 0,
         "failed_calls": 0,
+        "unpriced": False,
     }
-    return TimelineStep(**dict.fromkeys(TimelineStep.__struct_fields__) | fields | changes)
+    nothing: dict[str, Any] = dict.fromkeys(TimelineStep.__struct_fields__)
+    return TimelineStep(**nothing | fields | changes)
 
 
 def thread(steps: Sequence[TimelineStep], *, by: int | None = None, subagent: bool = False) -> TimelineThread:
@@ -69,5 +71,5 @@ def timeline(*threads: TimelineThread, **changes: Any) -> ReadTimeline:
         "provider_names": [],
         "models": [],
     }
-    rest = dict.fromkeys(ReadSession.__struct_fields__, 0) | {"first_prompt": None, "last_prompt": None}
+    rest: dict[str, Any] = dict.fromkeys(ReadSession.__struct_fields__, 0) | {"first_prompt": None, "last_prompt": None}
     return ReadTimeline(session=ReadSession(**rest | session | changes), in_flight=0, threads=list(threads))

@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from aibridge.web.session.building import DEEPEST, tree_of
 from aibridge.web.session.portion import Branch, Gap, Leaf, Portion, Sides, in_order, portion_around
 from aibridge.web.session.selecting import Selection, Show
-from aibridge.web.session.tree import DEEPEST, Thread, tree_of
+from aibridge.web.session.tree import Thread
 from support.rows import at
 from support.timelines import step, thread, timeline
 

@@ -6,6 +6,7 @@ interception like any other.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -127,8 +128,10 @@ _REST = [name for name in TimelineStep.__struct_fields__ if name not in _SUMS]
 
 def _step(row: asyncpg.Record) -> TimelineStep:
     """The sum of bigints is a numeric, which has no greatest value."""
-    sums = {name: None if row[name] is None else int(row[name]) for name in _SUMS}
-    return TimelineStep(**{name: row[name] for name in _REST}, **sums)
+    fields: dict[str, Any] = {name: row[name] for name in _REST}
+    for name in _SUMS:
+        fields[name] = None if row[name] is None else int(row[name])
+    return TimelineStep(**fields)
 
 
 async def _calls(connection: PooledConnection, started: Mapping[UUID, StartedBy]) -> dict[UUID, str]:

@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from aibridge.store.timeline import ReadTimeline
 from aibridge.web.session.axis import Axis
-from aibridge.web.session.tree import Row, Thread
+from aibridge.web.session.tree import Cost, Row, Thread, cost_of
 
 ACTIVE = timedelta(minutes=2)
 """Since the end of the last request: longer than most tools take, shorter than a pause for thought."""
+
+LONG = timedelta(minutes=5)
+"""A pause between two threads that is worth a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,13 @@ class Figures:
     cache_share: float | None
     """Part of what was sent to models that they had in their caches; None: nothing was sent."""
     cache_written: int
+    cost: Cost
+
+    @property
+    def cost_per_thread(self) -> int | None:
+        """Micro-dollars for what one prompt set off; None: not all is known."""
+        known = self.cost.micros is not None and not self.cost.unpriced and self.threads
+        return (self.cost.micros or 0) // self.threads if known else None
 
 
 def figures_of(read: ReadTimeline, threads: Sequence[Thread], axis: Axis) -> Figures:
@@ -63,6 +74,7 @@ def figures_of(read: ReadTimeline, threads: Sequence[Thread], axis: Axis) -> Fig
         output=spent.output_tokens,
         cache_share=spent.cache_read_input_tokens / sent if sent else None,
         cache_written=spent.cache_write_input_tokens,
+        cost=cost_of(rows),
     )
 
 
@@ -74,3 +86,14 @@ def axis_of(rows: Sequence[Row]) -> Axis:
 def is_active(read: ReadTimeline, now: datetime) -> bool:
     """Something is under way, or was just now. That it ended for good cannot be known."""
     return read.in_flight > 0 or now - read.session.ended_at < ACTIVE
+
+
+def pauses(threads: Sequence[Thread]) -> dict[UUID, timedelta]:
+    """How long nothing happened before a thread, where that was long."""
+    found: dict[UUID, timedelta] = {}
+    ended_at = threads[0].ended_at if threads else None
+    for thread in threads:
+        if ended_at is not None and thread.started_at - ended_at > LONG:
+            found[thread.id] = thread.started_at - ended_at
+        ended_at = max(ended_at or thread.ended_at, thread.ended_at)
+    return found

@@ -52,6 +52,15 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
         ends = {"first": gap.first, "last": gap.last, "thread": gap.thread, "before": "1" if gap.before else None}
         return session_path(self.session_id, "rows") + self._with(**ends, start=None)
 
+    def carried(self) -> list[tuple[str, str]]:
+        """What the form of the search carries on."""
+        state = {"initiator": self.initiator, "show": None if self.show is Show.ALL else self.show}
+        return [(name, str(value)) for name, value in state.items() if value]
+
+    def failure(self) -> str:
+        """Which failure follows a step; the script adds which."""
+        return session_path(self.session_id, "next-failure") + self._with(start=None)
+
     def export(self, kind: str) -> str:
         """All of the session as a file: `json` or `md`."""
         return session_path(self.session_id, f"export.{kind}", initiator=self.initiator)

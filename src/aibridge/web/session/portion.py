@@ -6,7 +6,7 @@ last step or thread, so that it stands for the same also after the session has g
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import ClassVar, TypeAlias, TypeVar
 from uuid import UUID
 
 from aibridge.web.session.selecting import Selection
@@ -21,6 +21,8 @@ ABOVE = 100
 @dataclass(frozen=True, kw_only=True)
 class Gap:
     """Rows of one thread, or whole threads, that are not here yet."""
+
+    kind: ClassVar = "gap"
 
     thread: UUID | None
     """None: threads at the top."""
@@ -37,6 +39,8 @@ class Gap:
 class Leaf:
     """A step with the subagents below it."""
 
+    kind: ClassVar = "leaf"
+
     row: Row
     agents: "list[Branch]"
 
@@ -45,12 +49,16 @@ class Leaf:
 class Sides:
     """Side requests in a row, folded."""
 
+    kind: ClassVar = "sides"
+
     rows: list[Row]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
     """A thread with what is shown of it."""
+
+    kind: ClassVar = "branch"
 
     thread: Thread
     items: "list[Item]"

@@ -1,23 +1,38 @@
-"""The steps of a session as a tree: threads, their steps, and below a step the subagents that its calls started."""
+"""The shape of a session: threads, their steps, and below a step the subagents that its calls started."""
 
-import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
-from aibridge.store.timeline import ReadTimeline, TimelineStep, TimelineThread
+from aibridge.store.timeline import TimelineStep
 
 FAILURES = frozenset({"failed", "truncated", "interrupted"})
 """Outcomes that count as failures; who cancels has not failed."""
-DEEPEST = 6
-"""Levels of subagents that are drawn inside each other; what lies deeper stands on the last of them."""
 
 NOTHING = timedelta()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What something cost, as far as it is known."""
+
+    micros: int | None
+    """Micro-dollars; None: nothing of it has a price."""
+    unpriced: int
+    """Steps that used tokens without a price."""
+
+
+def cost_of(rows: "Iterable[Row]") -> Cost:
+    """What these steps cost together."""
+    micros, unpriced = None, 0
+    for row in rows:
+        unpriced += row.step.unpriced
+        if row.step.cost_micros is not None:
+            micros = (micros or 0) + row.step.cost_micros
+    return Cost(micros=micros, unpriced=unpriced)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +47,8 @@ class Row:
     none or when nothing followed."""
     agents: "list[Thread]"
     """What its calls started."""
+    steered: bool
+    """The person said something although the thread was under way."""
 
     @property
     def id(self) -> UUID:
@@ -52,6 +69,22 @@ class Row:
     def failed(self) -> bool:
         """The request did, or a tool that the gateway called for it."""
         return self.step.outcome in FAILURES or self.step.failed_calls > 0
+
+    @property
+    def context(self) -> int | None:
+        """Tokens that the model was sent, from its caches or not; None: unknown."""
+        told = (self.step.input_tokens, self.step.cache_read_input_tokens, self.step.cache_write_input_tokens)
+        return None if told == (None, None, None) else sum(count or 0 for count in told)
+
+    @property
+    def tokens(self) -> int:
+        """Of all kinds, as far as they are known."""
+        return (self.context or 0) + (self.step.output_tokens or 0)
+
+    @property
+    def cost(self) -> Cost:
+        """Of this step."""
+        return cost_of((self,))
 
     @property
     def answered(self) -> bool:
@@ -94,6 +127,16 @@ class Thread:
         return sum(row.failed for row in self.all_rows)
 
     @cached_property
+    def tokens(self) -> int:
+        """Of all kinds, with those of the subagents below."""
+        return sum(row.tokens for row in self.all_rows)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """With that of the subagents below."""
+        return cost_of(self.all_rows)
+
+    @cached_property
     def agents(self) -> "list[Thread]":
         """The subagents below, the nearest first."""
         return [agent for row in self.rows for agent in row.agents]
@@ -107,71 +150,3 @@ def walked(rows: Sequence[Row]) -> Iterator[Row]:
         yield row
         for agent in reversed(row.agents):
             waiting.extend(reversed(agent.rows))
-
-
-def tree_of(read: ReadTimeline) -> list[Thread]:
-    """The threads that stand at the top: what people asked, and subagents of which nobody knows who started them."""
-    numbers = _numbered(read.threads)
-    rows = {thread.id: _rows(thread, numbers) for thread in read.threads}
-    by_step = {row.id: row for thread in rows.values() for row in thread}
-    depth: dict[UUID, int] = {}
-    above: dict[UUID, Row] = {}
-    top: list[Thread] = []
-    count = 0
-    for thread in sorted(read.threads, key=lambda each: rows[each.id][0].number):
-        started = thread.started_by
-        host = by_step.get(started.interception_id) if started is not None else None
-        if not thread.subagent:
-            count += 1
-        made = _thread(thread, rows[thread.id], None if thread.subagent else count)
-        if host is None:
-            top.append(made)
-        else:
-            while depth.get(host.id, 0) >= DEEPEST:
-                host = above[host.id]
-            host.agents.append(made)
-            for row in made.rows:
-                depth[row.id], above[row.id] = depth.get(host.id, 0) + 1, host
-    return top
-
-
-def _numbered(threads: Sequence[TimelineThread]) -> Mapping[UUID, int]:
-    steps = sorted((step for thread in threads for step in thread.steps), key=lambda step: (step.started_at, step.id))
-    return {step.id: number for number, step in enumerate(steps, 1)}
-
-
-def _rows(thread: TimelineThread, numbers: Mapping[UUID, int]) -> list[Row]:
-    waits: dict[UUID, timedelta] = defaultdict(timedelta)
-    own = [step for step in thread.steps if not step.side_request]
-    for step, following in pairwise(own):
-        if step.tool_calls:
-            waits[step.id] = max(NOTHING, following.started_at - max(step.ended_at, step.started_at))
-    return [Row(step=step, number=numbers[step.id], wait=waits[step.id], agents=[]) for step in thread.steps]
-
-
-def _thread(read: TimelineThread, rows: list[Row], number: int | None) -> Thread:
-    name, what = agent_name(read.call) if read.subagent else ("", "")
-    prompt = next((row.step.prompt for row in rows if row.step.prompt), None)
-    return Thread(
-        id=read.id,
-        number=number,
-        title=what or prompt or ("" if read.subagent else "No prompt on record"),
-        subagent=read.subagent,
-        agent_name=name or "Subagent",
-        certainty=read.started_by.certainty if read.started_by else None,
-        rows=rows,
-    )
-
-
-def agent_name(call: str | None) -> tuple[str, str]:
-    """What kind of agent a call starts and what for, such as Explore and "Find all callers"; empty: it does not say."""
-    try:
-        arguments = json.loads(call or "")
-    except (ValueError, RecursionError):
-        return "", ""
-    if not isinstance(arguments, dict):
-        return "", ""
-    names = (arguments.get(key) for key in ("subagent_type", "agent_type", "agent", "name"))
-    name = next((name for name in names if isinstance(name, str)), "")
-    what = arguments.get("description")
-    return name[:60], what if isinstance(what, str) else ""

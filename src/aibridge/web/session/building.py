@@ -1,0 +1,101 @@
+"""Builds the tree of a session from what the store read."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from uuid import UUID
+
+from aibridge.store.timeline import ReadTimeline, TimelineThread
+from aibridge.web.session.tree import NOTHING, Row, Thread
+
+DEEPEST = 6
+"""Levels of subagents that are drawn inside each other; what lies deeper stands on the last of them."""
+
+
+def tree_of(read: ReadTimeline) -> list[Thread]:
+    """The threads that stand at the top: what people asked, and subagents of which nobody knows who started them."""
+    numbers = _numbered(read.threads)
+    rows = {thread.id: _rows(thread, numbers) for thread in read.threads}
+    by_step = {row.id: row for thread in rows.values() for row in thread}
+    top: list[Thread] = []
+    places = _Places()
+    count = 0
+    for thread in sorted(read.threads, key=lambda each: rows[each.id][0].number):
+        count += not thread.subagent
+        made = _thread(thread, rows[thread.id], None if thread.subagent else count)
+        host = by_step.get(thread.started_by.interception_id) if thread.started_by is not None else None
+        if host is None:
+            top.append(made)
+        else:
+            places.put(made, host)
+    return top
+
+
+class _Places:
+    """How deep each step of a subagent lies, and below which."""
+
+    def __init__(self) -> None:
+        self._depth: dict[UUID, int] = {}
+        self._above: dict[UUID, Row] = {}
+
+    def put(self, thread: Thread, host: Row) -> None:
+        """Hang a subagent's thread below the step that started it, or the nearest above that is not too deep."""
+        while self._depth.get(host.id, 0) >= DEEPEST:
+            host = self._above[host.id]
+        host.agents.append(thread)
+        depth = self._depth.get(host.id, 0) + 1
+        for row in thread.rows:
+            self._depth[row.id], self._above[row.id] = depth, host
+
+
+def _numbered(threads: Sequence[TimelineThread]) -> Mapping[UUID, int]:
+    steps = sorted((step for thread in threads for step in thread.steps), key=lambda step: (step.started_at, step.id))
+    return {step.id: number for number, step in enumerate(steps, 1)}
+
+
+def _rows(thread: TimelineThread, numbers: Mapping[UUID, int]) -> list[Row]:
+    waits: dict[UUID, timedelta] = defaultdict(timedelta)
+    own = [step for step in thread.steps if not step.side_request]
+    for step, following in pairwise(own):
+        if step.tool_calls:
+            waits[step.id] = max(NOTHING, following.started_at - max(step.ended_at, step.started_at))
+    return [
+        Row(
+            step=step,
+            number=numbers[step.id],
+            wait=waits[step.id],
+            agents=[],
+            steered=step.prompt is not None and step.id != thread.id,
+        )
+        for step in thread.steps
+    ]
+
+
+def _thread(read: TimelineThread, rows: list[Row], number: int | None) -> Thread:
+    name, what = agent_name(read.call) if read.subagent else ("", "")
+    prompt = next((row.step.prompt for row in rows if row.step.prompt), None)
+    return Thread(
+        id=read.id,
+        number=number,
+        title=what or prompt or ("" if read.subagent else "No prompt on record"),
+        subagent=read.subagent,
+        agent_name=name or "Subagent",
+        certainty=read.started_by.certainty if read.started_by else None,
+        rows=rows,
+    )
+
+
+def agent_name(call: str | None) -> tuple[str, str]:
+    """What kind of agent a call starts and what for, such as Explore and "Find all callers"; empty: it does not say."""
+    try:
+        arguments = json.loads(call or "")
+    except (ValueError, RecursionError):
+        return "", ""
+    if not isinstance(arguments, dict):
+        return "", ""
+    names = (arguments.get(key) for key in ("subagent_type", "agent_type", "agent", "name"))
+    name = next((name for name in names if isinstance(name, str)), "")
+    what = arguments.get("description")
+    return name[:60], what if isinstance(what, str) else ""

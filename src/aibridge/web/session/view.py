@@ -1,0 +1,47 @@
+"""What the templates of a session's timeline ask for, row by row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from markupsafe import Markup
+
+from aibridge.web.session.found import Found
+from aibridge.web.session.links import Links
+from aibridge.web.session.selecting import Selection
+from aibridge.web.session.tree import Row
+from aibridge.web.session.waterfall import waterfall
+from aibridge.web.session.wording import Lead, lead
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A session as one link shows it."""
+
+    links: Links
+    started_at: datetime
+    selection: Selection
+    matches: Mapping[UUID, Sequence[Found]]
+    """What a search found, by step."""
+    pauses: Mapping[UUID, timedelta]
+    """Before a thread; none while the steps are narrowed down, since what stands side by side then may lie apart."""
+    opened: UUID | None
+    """The step whose details are shown."""
+
+    @property
+    def text(self) -> str:
+        """What is searched for."""
+        return self.links.text
+
+    def lead(self, row: Row) -> Lead:
+        """What a step says of itself."""
+        return lead(row)
+
+    def found(self, row: Row) -> Found | None:
+        """Where the search found something that the row itself does not show."""
+        return next((match for match in self.matches.get(row.id, ()) if not match.shows), None)
+
+    def waterfall(self, row: Row, start: datetime, end: datetime) -> Markup:
+        """The step within its thread."""
+        return waterfall(row, start, end)
