@@ -19,6 +19,7 @@ from aibridge.app.memory import TRIM_SECONDS, Trimmer
 from aibridge.app.telemetry import delivery_to
 from aibridge.app.upkeep import (
     HEARTBEAT_SECONDS,
+    POSTING_SECONDS,
     PROBE_SECONDS,
     RECOVERY_SECONDS,
     TELEMETRY_SECONDS,
@@ -144,6 +145,7 @@ async def open_worker(
                 upkeep.every(TRIM_SECONDS, "trim", Trimmer(lambda: bodies.freed).trim),
                 upkeep.every(RECOVERY_SECONDS, "recovery", lambda: recover(store, gateway_id)),
                 upkeep.every(PROBE_SECONDS, "probe", readiness.look),
+                upkeep.every(POSTING_SECONDS, "posting", store.books.post),
                 upkeep.every(TELEMETRY_SECONDS, "telemetry", lambda: report(store, reporter)),
                 upkeep.every(RETENTION_SECONDS, "retention", lambda: retain(store, settings.retention)),
             )

@@ -25,6 +25,8 @@ RECOVERY_SECONDS = 5.0
 """Between looks for what dead workers left open; with their 60 s of silence, rows are closed within about a minute."""
 PROBE_SECONDS = 5.0
 """Between looks at the database, so that `/metrics` tells of workers that nobody asks whether they are ready."""
+POSTING_SECONDS = 15.0
+"""Between postings of what usage was entered since: the journal is read with every question about usage."""
 TELEMETRY_SECONDS = 60.0
 """Between looks for full hours that nobody has reported."""
 

@@ -157,6 +157,7 @@ async def fill_empty(dsn: str, tell: Tell) -> AsyncIterator[Filling]:
                 await connection.execute(f"ANALYZE {table}")
             for table in ROLL_UPS:
                 await connection.execute(sql(f"fill_{table.removeprefix('aibridge_')}"))
+            await connection.execute(sql("fill_usage"))  # beside what a record that was removed has left there
             tell("indexes")
             for statement in dropped:
                 await connection.execute(statement)
@@ -204,7 +205,7 @@ async def _drop_keys(connection: Connection) -> list[str]:
 async def _settle(connection: Connection, tell: Tell) -> None:
     """What autovacuum would come to in its own time: an index is read alone only where pages are all visible."""
     tell("statistics")
-    await connection.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}, users")
+    await connection.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}, aibridge_usage, users")
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from aibridge.records import Begun, Finished
+from aibridge.store.bookkeeping import Bookkeeping
 from aibridge.store.connections import Connection, Dial, Pool, teach_json
 from aibridge.store.failures import mapped
 from aibridge.store.keeping import Keeping
@@ -33,6 +34,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     people: People
     recovery: Recovery
     keeping: Keeping
+    books: Bookkeeping
     telemetry: Telemetry
     probe: Probe
 
@@ -57,6 +59,7 @@ async def open_store(
     dial = Dial(dsn=dsn, pooled=pooled, application_name=application_name)
     writer, recovery, telemetry, probe = Writer(dial), Recovery(dial), Telemetry(dial), Probe(dial)
     keeping = Keeping(dial)
+    books = Bookkeeping(dial)
     pool = await _make_pool(dial, pool_size)
     people = People(pool, dial)
     try:
@@ -66,6 +69,7 @@ async def open_store(
             people=people,
             recovery=recovery,
             keeping=keeping,
+            books=books,
             telemetry=telemetry,
             probe=probe,
         )
@@ -73,6 +77,7 @@ async def open_store(
         await writer.close()
         await recovery.close()
         await keeping.close()
+        await books.close()
         await telemetry.close()
         await probe.close()
         await people.close()

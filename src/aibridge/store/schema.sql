@@ -331,6 +331,48 @@ CREATE TABLE aibridge_session_facets (
     CONSTRAINT aibridge_session_facets_pkey PRIMARY KEY (session_id, initiator_id, combination)
 ) WITH (fillfactor = 60);
 
+-- Usage, as books are kept: the journal. Whatever ends an interception enters it here, unlocked; posting empties it.
+CREATE TABLE aibridge_usage_entries (
+    hour                     timestamptz NOT NULL,  -- in which it began
+    tool                     text        COLLATE "C" NOT NULL,  -- empty: the request; else: as one that called this tool
+    initiator_id             uuid        NOT NULL,
+    combination              bigint      NOT NULL,
+    requests                 bigint      NOT NULL,  -- less than nothing: taken back
+    failures                 bigint      NOT NULL,  -- failed, truncated or interrupted
+    tool_calls               bigint      NOT NULL,  -- of the tool, if there is one
+    input_tokens             numeric     NOT NULL,
+    output_tokens            numeric     NOT NULL,
+    cache_read_input_tokens  numeric     NOT NULL,
+    cache_write_input_tokens numeric     NOT NULL,
+    cost_micros              numeric     NOT NULL,  -- as far as it is known
+    unpriced                 bigint      NOT NULL,  -- requests with token usage whose cost is not known
+    durations                numeric     NOT NULL   -- histogram: twelve decimal digits for each step, see usage_duration
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+
+-- The ledger. Not tied to the record: retention and erasures leave it as it is.
+CREATE TABLE aibridge_usage (
+    span                     text        COLLATE "C" NOT NULL,  -- hour or day, in UTC
+    grain                    text        COLLATE "C" NOT NULL,  -- what the row tells apart: see post_usage
+    starts_at                timestamptz NOT NULL,
+    tool                     text        COLLATE "C" NOT NULL,  -- empty, but for grains of tools
+    initiator_id             uuid        NOT NULL,  -- all zeros: everyone
+    combination              bigint      NOT NULL,  -- 0: all
+    requests                 bigint      NOT NULL,
+    failures                 bigint      NOT NULL,
+    tool_calls               bigint      NOT NULL,
+    input_tokens             numeric     NOT NULL,
+    output_tokens            numeric     NOT NULL,
+    cache_read_input_tokens  numeric     NOT NULL,
+    cache_write_input_tokens numeric     NOT NULL,
+    cost_micros              numeric     NOT NULL,
+    unpriced                 bigint      NOT NULL,
+    durations                numeric     NOT NULL,
+    CONSTRAINT aibridge_usage_pkey PRIMARY KEY (span, grain, starts_at, tool, initiator_id, combination) INCLUDE (requests),
+    CONSTRAINT aibridge_usage_span_check CHECK (span IN ('hour', 'day')),
+    CONSTRAINT aibridge_usage_grain_check CHECK
+        (grain IN ('everyone', 'user', 'both', 'everyone_tool', 'user_tool', 'both_tool'))
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
+
 -- Which hours have been reported, so that any number of replicas reports each once. Rows live for a day.
 CREATE TABLE telemetry_locks (
     event_type       text        NOT NULL,

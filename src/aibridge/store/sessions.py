@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from aibridge.store.bookkeeping import enter
 from aibridge.store.connections import Connection
 from aibridge.store.sql import sql
 
@@ -55,3 +56,4 @@ async def add(connection: Connection, ended: Sequence[asyncpg.Record]) -> None:
     await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in ended})
     await connection.execute(_NAME, ids)
     await count(connection, await counted(connection, ids), 1)
+    await enter(connection, ids, 1)

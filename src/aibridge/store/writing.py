@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from aibridge.records import Begun, Finished
+from aibridge.store.bookkeeping import enter
 from aibridge.store.connections import Connection, Dial, Lane
 from aibridge.store.failures import encoding
 from aibridge.store.sessions import count, counted, recompute
@@ -68,6 +69,7 @@ async def _replace_interrupted(connection: Connection, batch: Sequence[Finished]
         if held:
             ids, sessions = [row["id"] for row in held], {(row["session_id"], row["initiator_id"]) for row in held}
             taken_back = await counted(connection, ids)
+            await enter(connection, ids, -1)
             await connection.execute(_REOPEN, ids)
             await recompute(connection, sessions)
             await count(connection, taken_back, -1)

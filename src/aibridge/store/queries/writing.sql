@@ -328,6 +328,23 @@ WITH RECURSIVE durable AS MATERIALIZED (
     ORDER BY k.tool_set, d.day, e.combination, e.gateway_id
     ON CONFLICT (tool_set, day, combination, gateway_id)
         DO UPDATE SET interceptions = s.interceptions + excluded.interceptions
+), usage AS (
+    INSERT INTO aibridge_usage_entries (
+        hour, tool, initiator_id, combination,
+-- include: usage_figures
+    )
+    SELECT
+        date_bin('1 hour', e.started_at, '2000-01-01 00:00:00+00'), t.tool, e.initiator_id, e.combination,
+        1, e.failure::int, t.tool_calls, coalesce(e.input_tokens, 0), coalesce(e.output_tokens, 0),
+        coalesce(e.cache_read_input_tokens, 0), coalesce(e.cache_write_input_tokens, 0), coalesce(e.cost_micros, 0),
+        (e.usage_id IS NOT NULL AND e.cost_micros IS NULL)::int,
+-- include: usage_duration
+    FROM spent AS e
+    CROSS JOIN LATERAL (
+        SELECT '' AS tool, json_array_length(e.tool_usages) AS tool_calls
+        UNION ALL
+        SELECT c.tool, count(*) FROM json_to_recordset(e.tool_usages) AS c (tool text) WHERE c.tool <> '' GROUP BY c.tool
+    ) AS t
 )
 SELECT count(*) FROM ended;
 
