@@ -71,7 +71,7 @@ async def test_the_description_and_its_page(stage: Stage) -> None:
 
 
 async def test_what_does_not_exist(stage: Stage) -> None:
-    for path in ("/", "/api", "/api/", "/api/v1/aibridge/sessions", "/api/docs/", "/nothing"):
+    for path in ("/api", "/api/", "/api/v1/aibridge/sessions", "/api/docs/", "/nothing"):
         answer = await ask(stage, "GET", path)
         assert answer.status_code == 404
         assert set(answer.json()) == {"message"}

@@ -98,3 +98,14 @@ async def fresh_database(server: str, template: str = "template1") -> AsyncItera
         yield dsn_of(server, name)
     finally:
         await execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def database_copy(server: str, template: str) -> Iterator[str]:
+    """The same for a test without an event loop."""
+    name = f"test_{secrets.token_hex(6)}"
+    in_a_thread(_copy(server, template, name))
+    try:
+        yield dsn_of(server, name)
+    finally:
+        in_a_thread(execute(server, f"DROP DATABASE {name} WITH (FORCE)"))

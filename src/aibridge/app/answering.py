@@ -93,6 +93,7 @@ class GatewayServer(uvicorn.Server):
         )
         super().__init__(config)
         self._health = worker.health
+        self._live = worker.live
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -104,6 +105,7 @@ class GatewayServer(uvicorn.Server):
         if self.should_exit:
             self.force_exit = True
         self._health.drain()
+        self._live.end()
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -19,7 +19,6 @@ _DOCS = b"/api/docs"
 
 Answer = tuple[int, bytes, bytes]
 """Status, content type, body."""
-_NOTHING: Answer = (404, b"application/json", b'{"message":"There is nothing here."}')
 _READ_ONLY: Answer = (405, b"application/json", b'{"message":"Method Not Allowed: what stands here can only be read."}')
 
 
@@ -27,10 +26,18 @@ class Face:
     """The ASGI application. The data plane comes first: it answers a thousand times more often than all others."""
 
     def __init__(
-        self, *, gateway: Application, api: Application, health: Health, readiness: Readiness, metrics: Metrics
+        self,
+        *,
+        gateway: Application,
+        api: Application,
+        web: Application,
+        health: Health,
+        readiness: Readiness,
+        metrics: Metrics,
     ) -> None:
         self._gateway = gateway
         self._api = api
+        self._web = web
         self._health = health
         self._readiness = readiness
         self._metrics = metrics
@@ -52,7 +59,9 @@ class Face:
         if path.startswith(b"/api/"):
             return await self._to_api(path, scope, receive, send)
         page = self._pages.get(path)
-        return await _answer(send, await page() if page else _NOTHING)
+        if page is not None:
+            return await _answer(send, await page())
+        return await self._web(scope, receive, send)
 
     async def _to_api(self, path: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         root = API_ROOT

@@ -15,10 +15,14 @@ from aibridge import __version__
 from aibridge.api.application import create_api
 from aibridge.api.parts import ApiParts
 from aibridge.app.face import Face
+from aibridge.app.live import announce, hear_record
 from aibridge.app.memory import TRIM_SECONDS, Trimmer
+from aibridge.app.prices import hear_prices, open_prices
 from aibridge.app.telemetry import delivery_to
 from aibridge.app.upkeep import (
     HEARTBEAT_SECONDS,
+    POSTING_SECONDS,
+    INDEX_SECONDS,
     POSTING_SECONDS,
     PROBE_SECONDS,
     RECOVERY_SECONDS,
@@ -26,6 +30,7 @@ from aibridge.app.upkeep import (
     Upkeep,
     hear_changes,
     heartbeat,
+    index,
     recover,
     register,
     report,
@@ -52,6 +57,9 @@ from aibridge.ops.telemetry import Reporter
 from aibridge.recording.ids import uuid7
 from aibridge.recording.recorder import Patience, Recorder, Watchers, open_recorder
 from aibridge.store.pool import Store, open_store
+from aibridge.web.application import create_web
+from aibridge.web.live import Live
+from aibridge.web.parts import Facts, ProviderFact, WebParts
 
 DRAIN_SECONDS = 2.0
 """At the end, for the last records: a database that cannot be reached must not hold up the process for longer."""
@@ -68,6 +76,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     recorder: Recorder
     health: Health
+    live: Live
     gateway_id: UUID
 
 
@@ -90,6 +99,7 @@ async def open_worker(
         await register(store, gateway_id)
         stack.push_async_callback(_parting, lambda: store.recovery.retire_gateway(gateway_id))
         health.up("store")
+        prices = await open_prices(store, metrics)
         recorder = await stack.enter_async_context(
             open_recorder(
                 store,
@@ -97,6 +107,7 @@ async def open_worker(
                 patience=Patience(begin=settings.begin_timeout, finish=settings.finish_timeout),
                 drain_seconds=DRAIN_SECONDS,
                 died=lambda problem: _died(health, problem),
+                pricing=prices,
                 watchers=Watchers(
                     begins=metrics.recording("begin"),
                     finishes=metrics.recording("finish"),
@@ -125,33 +136,51 @@ async def open_worker(
             gateway_id=gateway_id,
             log_requests=settings.log_requests,
         )
+        passwords, live = PasswordDesk(), Live()
         api = create_api(
             ApiParts(
                 identifier=identifier,
                 last_used=last_used,
                 people=store.people,
-                passwords=PasswordDesk(),
+                passwords=passwords,
                 records=store.reader,
                 version=__version__,
             )
         )
         readiness = Readiness(health, store.probe, told=metrics.store_up.set)
+        web = create_web(
+            WebParts(
+                reader=store.reader,
+                people=store.people,
+                sign_ins=store.sign_ins,
+                keeping=store.keeping,
+                passwords=passwords,
+                readiness=readiness,
+                live=live,
+                facts=_facts(settings),
+            )
+        )
         reporter = _reporter(settings.telemetry_url, store, upstream)
         await stack.enter_async_context(
             running(
-                lambda: hear_changes(identifier, direct_dsn),
+                lambda: hear_changes(identifier, live, direct_dsn),
+                lambda: hear_record(live, direct_dsn),
+                lambda: hear_prices(prices, direct_dsn),
+                lambda: announce(store.announcer),
                 last_used.run,
                 upkeep.every(HEARTBEAT_SECONDS, "heartbeat", lambda: heartbeat(store, gateway_id)),
                 upkeep.every(TRIM_SECONDS, "trim", Trimmer(lambda: bodies.freed).trim),
                 upkeep.every(RECOVERY_SECONDS, "recovery", lambda: recover(store, gateway_id)),
                 upkeep.every(PROBE_SECONDS, "probe", readiness.look),
                 upkeep.every(POSTING_SECONDS, "posting", store.books.post),
+                upkeep.every(INDEX_SECONDS, "index", lambda: index(store)),
                 upkeep.every(TELEMETRY_SECONDS, "telemetry", lambda: report(store, reporter)),
                 upkeep.every(RETENTION_SECONDS, "retention", lambda: retain(store, settings.retention)),
+                upkeep.every(RETENTION_SECONDS, "sign-ins", store.sign_ins.forget),
             )
         )
-        face = Face(gateway=gateway, api=api, health=health, readiness=readiness, metrics=metrics)
-        yield Worker(face=face, store=store, recorder=recorder, health=health, gateway_id=gateway_id)
+        face = Face(gateway=gateway, api=api, web=web, health=health, readiness=readiness, metrics=metrics)
+        yield Worker(face=face, store=store, recorder=recorder, health=health, live=live, gateway_id=gateway_id)
 
 
 def _provider(settings: ProviderSettings) -> Provider:
@@ -161,6 +190,18 @@ def _provider(settings: ProviderSettings) -> Provider:
         target=Target.parse(settings.base_url),
         key=settings.key.reveal(),
         include_usage=settings.include_usage,
+    )
+
+
+def _facts(settings: Settings) -> Facts:
+    return Facts(
+        access_url=settings.access_url,
+        providers=tuple(
+            ProviderFact(name=each.name, type=each.type.value, has_key=bool(each.key)) for each in settings.providers
+        ),
+        allow_byok=settings.allow_byok,
+        retention=settings.retention,
+        version=__version__,
     )
 
 

@@ -19,12 +19,17 @@ from aibridge.ops.telemetry import Reporter
 from aibridge.store.listening import Hearing, listen
 from aibridge.store.people import AUTH_CHANNEL
 from aibridge.store.pool import Store
+from aibridge.web.live import Live
 
 HEARTBEAT_SECONDS = 10.0
 RECOVERY_SECONDS = 5.0
 """Between looks for what dead workers left open; with their 60 s of silence, rows are closed within about a minute."""
 PROBE_SECONDS = 5.0
 """Between looks at the database, so that `/metrics` tells of workers that nobody asks whether they are ready."""
+POSTING_SECONDS = 15.0
+"""Between postings of what usage was entered since: the journal is read with every question about usage."""
+INDEX_SECONDS = 1.0
+"""Between looks for what has ended and is not in the index of words: until then, each search looks at it."""
 POSTING_SECONDS = 15.0
 """Between postings of what usage was entered since: the journal is read with every question about usage."""
 TELEMETRY_SECONDS = 60.0
@@ -97,6 +102,16 @@ async def recover(store: Store, gateway_id: UUID) -> None:
         log.warning("closed interceptions that a dead worker left open", count=closed)
 
 
+async def index(store: Store) -> None:
+    """Bring into the index of words what has ended."""
+    more = True
+    while more:
+        indexed = await store.indexing.index_some()
+        if indexed.refused:
+            log.error("the words of interceptions cannot be indexed", interceptions=[str(id_) for id_ in indexed.refused])
+        more = indexed.more
+
+
 async def report(store: Store, reporter: Reporter | None) -> None:
     """Report the hours that nobody has reported, if somebody wants to hear of them; forget what is older than a day."""
     await store.telemetry.forget(now=datetime.now(UTC))
@@ -110,9 +125,10 @@ async def retain(store: Store, retention: timedelta | None) -> None:
         await remove_aged(store.keeping, retention)
 
 
-async def hear_changes(identifier: Identifier, dsn: str) -> None:
-    """Have changes of users and tokens take effect at once."""
+async def hear_changes(identifier: Identifier, live: Live, dsn: str) -> None:
+    """Have changes of users and tokens take effect at once, also on pages that are open."""
     async for event in listen(dsn, AUTH_CHANNEL):
+        live.doubt()
         if isinstance(event, Hearing):
             identifier.listening(heard=event is Hearing.CONNECTED)
         else:

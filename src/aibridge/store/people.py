@@ -14,6 +14,7 @@ from aibridge.records import Role, Scope, UserStatus
 from aibridge.store.connections import Dial, Lane, Pool
 from aibridge.store.failures import mapped
 from aibridge.store.sql import sql
+from aibridge.store.text import can_be_stored
 
 AUTH_CHANNEL = "aibridge_auth"
 """Where changes are announced that a cache of tokens must know: `user <id>` or `token <id>`."""
@@ -153,6 +154,13 @@ class People:
         rows = await self._all(query, user)
         return _user(rows[0]) if rows else None
 
+    async def find_to_sign_in(self, name: str) -> User | None:
+        """The user who bears this name, or is the only one with this address; whatever the status, but not deleted."""
+        if not can_be_stored(name):
+            return None
+        rows = await self._all(sql("find_user_to_sign_in"), name)
+        return _user(rows[0]) if rows else None
+
     async def change_user(self, user_id: UUID, change: UserChange) -> User:
         """Change a user, announced on `AUTH_CHANNEL`. Deleting also revokes the tokens and forgets the password.
 
@@ -183,7 +191,7 @@ class People:
         return await self.change_user(user_id, UserChange(role=role))
 
     async def set_password_hash(self, user_id: UUID, password_hash: str | None) -> None:
-        """Set a password, or take it away. Raises `NotFound`."""
+        """Set a password, or take it away; the user is signed out everywhere. Raises `NotFound`."""
         await self._one(sql("set_password_hash"), user_id, password_hash, missing="There is no such user.")
 
     async def create_token(

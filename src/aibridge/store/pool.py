@@ -7,20 +7,24 @@ import asyncpg
 import msgspec
 
 from aibridge.records import Begun, Finished
+from aibridge.store.announcing import Announcer
 from aibridge.store.bookkeeping import Bookkeeping
 from aibridge.store.connections import Connection, Dial, Pool, teach_json
 from aibridge.store.failures import mapped
+from aibridge.store.indexing import Indexing
 from aibridge.store.keeping import Keeping
 from aibridge.store.people import People
+from aibridge.store.prices import Prices
 from aibridge.store.probing import Probe
 from aibridge.store.reading import Reader
 from aibridge.store.recovery import Recovery
+from aibridge.store.sign_ins import SignIns
 from aibridge.store.telemetry import Telemetry
 from aibridge.store.writing import Writer
 
 POOL_SIZE = 10
-"""Connections for reading and for people, at most; writing, recovery, look-ups of tokens, telemetry and
-the look whether the server is there have six of their own."""
+"""Connections for reading and for people, at most; writing, recovery, look-ups of tokens, telemetry, announcements and
+the look whether the server is there have seven of their own."""
 
 READ_TIMEOUT = 30.0
 """Seconds until a reading query is given up."""
@@ -32,11 +36,16 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     writer: Writer
     reader: Reader
     people: People
+    prices: Prices
+    sign_ins: SignIns
     recovery: Recovery
     keeping: Keeping
     books: Bookkeeping
+    indexing: Indexing
+    books: Bookkeeping
     telemetry: Telemetry
     probe: Probe
+    announcer: Announcer
 
     async def write_begun(self, batch: Sequence[Begun]) -> None:
         """See `Writer.write_begun`."""
@@ -45,6 +54,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     async def write_finished(self, batch: Sequence[Finished]) -> None:
         """See `Writer.write_finished`."""
         await self.writer.write_finished(batch)
+        self.announcer.ended(batch)
 
 
 @asynccontextmanager
@@ -58,7 +68,9 @@ async def open_store(
     """
     dial = Dial(dsn=dsn, pooled=pooled, application_name=application_name)
     writer, recovery, telemetry, probe = Writer(dial), Recovery(dial), Telemetry(dial), Probe(dial)
-    keeping = Keeping(dial)
+    keeping, announcer = Keeping(dial), Announcer(dial)
+    books = Bookkeeping(dial)
+    indexing = Indexing(dial)
     books = Bookkeeping(dial)
     pool = await _make_pool(dial, pool_size)
     people = People(pool, dial)
@@ -67,19 +79,27 @@ async def open_store(
             writer=writer,
             reader=Reader(pool),
             people=people,
+            prices=Prices(pool),
+            sign_ins=SignIns(pool),
             recovery=recovery,
             keeping=keeping,
             books=books,
+            indexing=indexing,
+            books=books,
             telemetry=telemetry,
             probe=probe,
+            announcer=announcer,
         )
     finally:
         await writer.close()
         await recovery.close()
         await keeping.close()
         await books.close()
+        await indexing.close()
+        await books.close()
         await telemetry.close()
         await probe.close()
+        await announcer.close()
         await people.close()
         pool.terminate()
 

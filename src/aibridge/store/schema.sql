@@ -48,6 +48,42 @@ CREATE TABLE api_tokens (
 
 CREATE INDEX api_tokens_user_id ON api_tokens (user_id);
 
+-- A browser that is signed in. Of its cookie only the SHA-256.
+CREATE TABLE sign_ins (
+    id            uuid        NOT NULL,
+    secret_sha256 bytea       NOT NULL,
+    user_id       uuid        NOT NULL,
+    user_agent    text        NOT NULL DEFAULT '',
+    address       text        NOT NULL DEFAULT '',
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    last_seen_at  timestamptz NOT NULL DEFAULT now(),
+    expires_at    timestamptz NOT NULL,
+    CONSTRAINT sign_ins_pkey PRIMARY KEY (id),
+    CONSTRAINT sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id),
+    CONSTRAINT sign_ins_secret_sha256_check CHECK (octet_length(secret_sha256) = 32)
+);
+CREATE UNIQUE INDEX sign_ins_secret ON sign_ins (secret_sha256);
+CREATE INDEX sign_ins_user_id ON sign_ins (user_id);
+
+-- Links that sign in without a password: the demo's, and the one that makes the first owner.
+CREATE TABLE sign_in_links (
+    secret_sha256 bytea       NOT NULL,
+    user_id       uuid,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    expires_at    timestamptz NOT NULL,
+    CONSTRAINT sign_in_links_pkey PRIMARY KEY (secret_sha256),
+    CONSTRAINT sign_in_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id),
+    CONSTRAINT sign_in_links_secret_sha256_check CHECK (octet_length(secret_sha256) = 32)
+);
+
+-- Tries to sign in, by name and by address, for all replicas together.
+CREATE TABLE sign_in_tries (
+    subject text        NOT NULL,
+    tries   integer     NOT NULL,
+    since   timestamptz NOT NULL,
+    CONSTRAINT sign_in_tries_pkey PRIMARY KEY (subject)
+);
+
 -- Worker processes, one row per start.
 CREATE TABLE aibridge_gateways (
     id           uuid        NOT NULL,
@@ -108,6 +144,7 @@ CREATE TABLE aibridge_interceptions (
             0
         )
     ) STORED,
+    not_captured             text[]      NOT NULL DEFAULT '{}',  -- what of its texts the settings left out, sorted
     CONSTRAINT aibridge_interceptions_pkey PRIMARY KEY (id, initiator_id),
     CONSTRAINT aibridge_interceptions_initiator_id_fkey FOREIGN KEY (initiator_id) REFERENCES users (id),
     CONSTRAINT aibridge_interceptions_ended_check CHECK ((ended_at IS NULL) = (outcome IS NULL)),
@@ -224,6 +261,34 @@ CREATE TABLE aibridge_model_thoughts (
     metadata        jsonb       NOT NULL,
     CONSTRAINT aibridge_model_thoughts_pkey PRIMARY KEY (interception_id, id, initiator_id),
     CONSTRAINT aibridge_model_thoughts_interception_fkey FOREIGN KEY (interception_id, initiator_id)
+        REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
+);
+
+-- What it answered, where that is kept.
+CREATE TABLE aibridge_model_answers (
+    interception_id uuid        NOT NULL,
+    id              uuid        NOT NULL,
+    initiator_id    uuid        NOT NULL,
+    created_at      timestamptz NOT NULL,
+    content         text        NOT NULL,
+    metadata        jsonb       NOT NULL,
+    CONSTRAINT aibridge_model_answers_pkey PRIMARY KEY (interception_id, id, initiator_id),
+    CONSTRAINT aibridge_model_answers_interception_fkey FOREIGN KEY (interception_id, initiator_id)
+        REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
+);
+
+-- What its client sent back for tool calls, where that is kept: with the request that brought it. Durable with the begin.
+CREATE TABLE aibridge_tool_results (
+    interception_id       uuid        NOT NULL,
+    id                    uuid        NOT NULL,
+    initiator_id          uuid        NOT NULL,
+    created_at            timestamptz NOT NULL,
+    provider_tool_call_id text        NOT NULL,  -- of a call that an earlier interception recorded; soft
+    content               text        NOT NULL,
+    is_error              boolean,  -- NULL: not said
+    metadata              jsonb       NOT NULL,
+    CONSTRAINT aibridge_tool_results_pkey PRIMARY KEY (interception_id, id, initiator_id),
+    CONSTRAINT aibridge_tool_results_interception_fkey FOREIGN KEY (interception_id, initiator_id)
         REFERENCES aibridge_interceptions (id, initiator_id) ON DELETE CASCADE
 );
 
@@ -397,6 +462,8 @@ CREATE TABLE aibridge_erasures (
     user_prompts    bigint      NOT NULL DEFAULT 0,
     tool_usages     bigint      NOT NULL DEFAULT 0,
     model_thoughts  bigint      NOT NULL DEFAULT 0,
+    model_answers   bigint      NOT NULL DEFAULT 0,
+    tool_results    bigint      NOT NULL DEFAULT 0,
     CONSTRAINT aibridge_erasures_pkey PRIMARY KEY (id)
 );
 

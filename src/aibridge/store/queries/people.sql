@@ -34,6 +34,18 @@ FROM users WHERE id = $1;
 SELECT id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at
 FROM users WHERE username = $1 AND status <> 'deleted';
 
+-- name: find_user_to_sign_in
+-- The user who bears this name now, else the only one with this address, in upper or lower case. $1: either of them.
+WITH named AS (
+    SELECT * FROM users WHERE username = lower($1) AND status <> 'deleted'
+), addressed AS (
+    SELECT * FROM users WHERE lower(email) = lower($1) AND status <> 'deleted' AND NOT EXISTS (SELECT FROM named)
+)
+SELECT id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at FROM named
+UNION ALL
+SELECT id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at FROM addressed
+WHERE (SELECT count(*) FROM addressed) = 1;
+
 -- name: lock_owners
 -- One at a time may take an owner away: held until the transaction ends. $1: the key of the lock.
 SELECT pg_advisory_xact_lock($1);
@@ -45,8 +57,8 @@ SELECT EXISTS (SELECT FROM users WHERE id = $1 AND role = 'owner' AND status = '
     AND NOT EXISTS (SELECT FROM users WHERE id <> $1 AND role = 'owner' AND status = 'active');
 
 -- name: change_user
--- Changes what is given of a user, and tells every replica in the same commit. A deleted user stays so: the name may be
--- someone else's by now. $1: id, $2: name, $3: change the email?, $4: email, $5: avatar, $6: role, $7: status; NULL
+-- Changes what is given of a user, and tells every replica in the same commit; who is not active is signed out. A deleted
+-- user stays so: the name may be someone else's by now. $1: id, $2: name, $3: change the email?, $4: email, $5: avatar, $6: role, $7: status; NULL
 -- leaves things as they are, but for $4.
 WITH changed AS (
     UPDATE users SET
@@ -59,6 +71,8 @@ WITH changed AS (
         updated_at = now()
     WHERE id = $1 AND status <> 'deleted'
     RETURNING id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at
+), signed_out AS (
+    DELETE FROM sign_ins USING changed WHERE user_id = changed.id AND changed.status <> 'active'
 ), told AS MATERIALIZED (
     SELECT pg_notify('aibridge_auth', 'user ' || id) FROM changed
 )
@@ -69,8 +83,16 @@ SELECT changed.* FROM changed, told;
 UPDATE api_tokens SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL;
 
 -- name: set_password_hash
--- Sets or, with NULL, removes a password. $1: id, $2: hash.
-UPDATE users SET password_hash = $2, updated_at = now() WHERE id = $1 AND status <> 'deleted' RETURNING id;
+-- Sets or, with NULL, removes a password; signs the user out everywhere, and tells every replica in the same commit.
+-- $1: id, $2: hash.
+WITH changed AS (
+    UPDATE users SET password_hash = $2, updated_at = now() WHERE id = $1 AND status <> 'deleted' RETURNING id
+), signed_out AS (
+    DELETE FROM sign_ins USING changed WHERE user_id = changed.id
+), told AS MATERIALIZED (
+    SELECT pg_notify('aibridge_auth', 'user ' || id) FROM changed
+)
+SELECT changed.id FROM changed, told;
 
 -- name: create_token
 -- A new token of a live user, who is not deleted meanwhile. $1: id, $2: user, $3: name, $4: SHA-256 of the secret,
