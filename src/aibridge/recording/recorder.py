@@ -13,6 +13,7 @@ import msgspec
 from aibridge.recording import rows
 from aibridge.recording.batch import GroupCommit, Meter, Overflow, Ticket
 from aibridge.recording.ids import uuid7_maker
+from aibridge.recording.pricing import Pricing, unpriced
 from aibridge.recording.sink import Sink
 from aibridge.records import Begun, Finished, ReplyFacts, RequestFacts
 
@@ -59,9 +60,17 @@ class Recorder:
     """Writes starts and ends through two group commits. Use `open_recorder`."""
 
     def __init__(
-        self, sink: Sink, *, clock: Clock, patience: Patience, max_held_bytes: int, watchers: Watchers = NOBODY
+        self,
+        sink: Sink,
+        *,
+        clock: Clock,
+        patience: Patience,
+        max_held_bytes: int,
+        pricing: Pricing = unpriced,
+        watchers: Watchers = NOBODY,
     ) -> None:
         self._clock = clock
+        self._pricing = pricing
         self._witness = watchers.rows
         self._uuid7 = uuid7_maker()
         turn = asyncio.Lock()
@@ -136,7 +145,14 @@ class Recorder:
 
     def finish(self, begin: Ticket[Begun], ending: rows.Ending, facts: ReplyFacts) -> Ticket[Finished]:
         """Take an end; it is written once its start is settled. The last bytes wait for the ticket's promise."""
-        row = rows.finished(begin.row, ended_at=self.now(), ending=ending, facts=facts, new_id=self._ids_of_now())
+        row = rows.finished(
+            begin.row,
+            ended_at=self.now(),
+            ending=ending,
+            facts=facts,
+            new_id=self._ids_of_now(),
+            pricing=self._pricing,
+        )
         if self._witness is not None:
             self._witness.finished(row)
         ticket = self.finishes.open(row)
@@ -168,11 +184,20 @@ async def open_recorder(
     max_held_bytes: int = 64 * 2**20,
     drain_seconds: float = 5.0,
     died: Callable[[Exception], None] = lambda _: None,
+    pricing: Pricing = unpriced,
     watchers: Watchers = NOBODY,
 ) -> AsyncIterator[Recorder]:
-    """Run a recorder; leaving drains it for at most `drain_seconds`. `died` is told should a batcher end by itself."""
+    """Run a recorder; leaving drains it for at most `drain_seconds`. `died` is told should a batcher end by itself.
+
+    `pricing` tells what answers cost; without it all are unpriced.
+    """
     recorder = Recorder(
-        sink, clock=clock, patience=patience or Patience(), max_held_bytes=max_held_bytes, watchers=watchers
+        sink,
+        clock=clock,
+        patience=patience or Patience(),
+        max_held_bytes=max_held_bytes,
+        pricing=pricing,
+        watchers=watchers,
     )
     async with asyncio.TaskGroup() as tasks:
         runners = [tasks.create_task(_run(commit.run, died)) for commit in (recorder.begins, recorder.finishes)]

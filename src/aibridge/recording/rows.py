@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from aibridge.recording import storable
+from aibridge.recording.pricing import FAILED, Pricing, unpriced
 from aibridge.recording.storable import Notes
 from aibridge.records import (
     Begun,
@@ -121,8 +122,10 @@ def begun(
     )
 
 
-def finished(begin: Begun, *, ended_at: datetime, ending: Ending, facts: ReplyFacts, new_id: NewId) -> Finished:
-    """Make the row of an end, with the facts of the answer."""
+def finished(
+    begin: Begun, *, ended_at: datetime, ending: Ending, facts: ReplyFacts, new_id: NewId, pricing: Pricing = unpriced
+) -> Finished:
+    """Make the row of an end, with the facts of the answer and their price."""
     notes = Notes((*ending.notes, *facts.notes))
     message = storable.error_message(ending.error_message, notes) if ending.error_message else None
     prompt = begin.user_prompt
@@ -140,7 +143,7 @@ def finished(begin: Begun, *, ended_at: datetime, ending: Ending, facts: ReplyFa
         partial=ending.partial,
         unread=facts.unread,
         mutations=ending.mutations,
-        token_usage=_token_usage(facts.token_usage, ended_at, notes, new_id),
+        token_usage=_priced(usage, begin, facts.model, pricing, notes) if usage else None,
         tool_usages=tuple([_tool_usage(tool, ended_at, notes, new_id) for tool in facts.tool_usages]),
         model_thoughts=tuple([_model_thought(thought, ended_at, notes, new_id) for thought in facts.model_thoughts]),
         metadata=storable.metadata(facts.metadata, notes),
@@ -229,6 +232,23 @@ def _token_usage(usage: TokenUsage | None, at: datetime, notes: Notes, new_id: N
         created_at=at,
         metadata=storable.metadata(usage.metadata, notes),
     )
+
+
+def _priced(usage: TokenUsageRow, begin: Begun, response_model: str, pricing: Pricing, notes: Notes) -> TokenUsageRow:
+    try:
+        cost, told = pricing(
+            usage,
+            provider=begin.provider,
+            provider_name=begin.provider_name,
+            model=begin.model,
+            response_model=response_model,
+        )
+    except Exception:  # noqa: BLE001 - whatever is wrong with a price, what happened is recorded
+        notes.add(FAILED)
+        return usage
+    for note in told:
+        notes.add(note)
+    return usage if cost is None else msgspec.structs.replace(usage, cost=cost)
 
 
 def _tool_usage(tool: ToolUsage, at: datetime, notes: Notes, new_id: NewId) -> ToolUsageRow:

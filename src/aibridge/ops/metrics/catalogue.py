@@ -134,6 +134,12 @@ TOOLS = _counter(
     open="model name",
     limit=2000,
 )
+UNPRICED = _counter(
+    "unpriced_token_usages",
+    "Answers with token figures whose cost is unknown, most because nobody has said a price for their model.",
+    "provider model",
+    open="model",
+)
 PASSED = _counter("passthrough", "Requests that were passed through without a record.", "provider route method")
 RETRIES = _counter("upstream_retries", "Requests that were sent once more, on a fresh connection.", "provider")
 NOTES = _counter("listener_notes", "Notes that listeners and taps left on records.", "provider")
@@ -173,6 +179,7 @@ COUNTED: tuple[Family, ...] = (
     PROMPTS,
     TOKENS,
     TOOLS,
+    UNPRICED,
     PASSED,
     RETRIES,
     NOTES,

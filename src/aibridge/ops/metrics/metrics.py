@@ -47,6 +47,7 @@ class Metrics:
         self._in_flight: dict[tuple[str, str, str], Gauge] = {}
         self._ended: dict[tuple[str, str, str, str], _Ended] = {}
         self._passed: dict[tuple[str, str, str], Counter] = {}
+        self._unpriced: dict[tuple[str, str], Counter] = {}
         self._upkeep: dict[str, _Upkeep] = {}
         self._refused = {reason: meters.counter(catalogue.REFUSALS, reason.value) for reason in Refusal}
         self.begin_failures = meters.counter(catalogue.BEGIN_FAILURES)
@@ -85,6 +86,15 @@ class Metrics:
         counter = self._passed.get(key)
         if counter is None:
             counter = self._passed[key] = self._meters.counter(catalogue.PASSED, *key)
+        counter.inc()
+
+    def unpriced(self, provider_name: str, model: str) -> None:
+        """An answer told token figures, and what they cost is unknown. Satisfies `ops.prices.desk.Counts`."""
+        counter = self._unpriced.get((provider_name, model))
+        if counter is None:
+            counter = self._meters.counter(catalogue.UNPRICED, provider_name, model)
+            if len(self._unpriced) < catalogue.UNPRICED.limit:
+                self._unpriced[provider_name, model] = counter
         counter.inc()
 
     def refused(self, reason: Refusal) -> None:

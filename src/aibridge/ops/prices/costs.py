@@ -1,0 +1,56 @@
+"""The cost of a token usage as the record keeps it."""
+
+from functools import cache
+from importlib.resources import files
+
+from aibridge.pricing import Cost, Price, PriceBook, Shipped, Tokens, cost_of, one_hour_writes
+from aibridge.records import TokenUsageRow, UsageCost
+
+
+@cache
+def shipped() -> Shipped:
+    """The lists that come with aibridge."""
+    return Shipped.read(files("aibridge.pricing").joinpath("genai_prices.json").read_bytes())
+
+
+def price_of(
+    book: PriceBook, usage: TokenUsageRow, *, provider: str, provider_name: str, model: str, response_model: str
+) -> tuple[UsageCost | None, tuple[str, ...]]:
+    """The cost of a usage by the book, at the usage's own moment, and notes; None where nobody has said a price.
+
+    What was requested decides: that is what the provider bills, and what own prices of deployments are for. Only where
+    that has no price, an alias of a deployment for instance, the model is priced that the answer names.
+    """
+    for name in dict.fromkeys((model, response_model)):
+        if name and (
+            price := book.find(provider=provider, provider_name=provider_name, model=name, at=usage.created_at)
+        ):
+            found = cost_of(_tokens(usage), price)
+            return _kept(found, price), found.notes
+    return None, ()
+
+
+def _tokens(usage: TokenUsageRow) -> Tokens:
+    return Tokens(
+        input=usage.input_tokens,
+        output=usage.output_tokens,
+        cache_read=usage.cache_read_input_tokens,
+        cache_write=usage.cache_write_input_tokens,
+        cache_write_1h=one_hour_writes(usage.metadata) if usage.cache_write_input_tokens else 0,
+        partial=usage.partial,
+    )
+
+
+def _kept(cost: Cost, price: Price) -> UsageCost:
+    return UsageCost(
+        micros=cost.micros,
+        lower_bound=cost.lower_bound,
+        input_price_micros=cost.rates.input,
+        output_price_micros=cost.rates.output,
+        cache_read_price_micros=cost.rates.cache_read,
+        cache_write_price_micros=cost.rates.cache_write,
+        cache_write_1h_price_micros=cost.rates.cache_write_1h,
+        price_source=price.source,
+        price_listed_as=price.listed_as,
+        price_since=price.since,
+    )
