@@ -139,6 +139,24 @@ class ModelThought(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata = {}
 
 
+class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Words of the model to whoever asked: one text of an answer. Read only where it is to be kept."""
+
+    content: str
+    metadata: Metadata = {}
+
+
+class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client sends back for a tool call. Read only where it is to be kept."""
+
+    provider_tool_call_id: str
+    content: str
+    """Its texts, one below the other; pictures and files are named in the metadata."""
+    is_error: bool | None = None
+    """None: the API has no word for it, or it was not said."""
+    metadata: Metadata = {}
+
+
 class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a dialect reads from the head and body of a request."""
 
@@ -156,6 +174,10 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A client's own chore, such as making a title. Its text is kept in `metadata["side_prompt"]`."""
     unread: bool = False
     """Nothing could be read from the body."""
+    tool_results: tuple[ToolResult, ...] = ()
+    """Those that are new in this request: what stands before the model's last words came with an earlier one."""
+    not_captured: tuple[str, ...] = ()
+    """Kinds of text that were here and that the settings leave out; see `capture.Capture`."""
     notes: tuple[str, ...] = ()
     metadata: Metadata = {}
 
@@ -169,6 +191,9 @@ class ReplyFacts(msgspec.Struct, frozen=True, kw_only=True):
     token_usage: TokenUsage | None = None
     tool_usages: tuple[ToolUsage, ...] = ()
     model_thoughts: tuple[ModelThought, ...] = ()
+    model_answers: tuple[ModelAnswer, ...] = ()
+    not_captured: tuple[str, ...] = ()
+    """As of the request."""
     ended: bool = False
     """The terminal event, or the whole plain body, was heard."""
     failed: bool = False
@@ -193,6 +218,17 @@ class UserPromptRow(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str
     created_at: datetime
     metadata: Metadata = {}
+
+
+class ToolResultRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back for one tool call, durable with the start of the interception that brought it."""
+
+    id: UUID
+    provider_tool_call_id: str
+    content: str
+    is_error: bool | None
+    created_at: datetime
+    metadata: Metadata
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,6 +266,9 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     metadata: Metadata
     user_prompt: UserPromptRow | None
+    tool_results: tuple[ToolResultRow, ...] = ()
+    not_captured: tuple[str, ...] = ()
+    """What of its texts the settings left out, sorted."""
 
 
 class UsageCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -296,6 +335,15 @@ class ModelThoughtRow(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata
 
 
+class ModelAnswerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One text of an answer; their ids keep the order within it."""
+
+    id: UUID
+    content: str
+    created_at: datetime
+    metadata: Metadata
+
+
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
     """The end of an interception: durable before the last bytes of the answer reach the client."""
 
@@ -324,6 +372,9 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     token_usage: TokenUsageRow | None
     tool_usages: tuple[ToolUsageRow, ...]
     model_thoughts: tuple[ModelThoughtRow, ...]
+    model_answers: tuple[ModelAnswerRow, ...] = ()
+    not_captured: tuple[str, ...] = ()
+    """Appended to that of the start."""
     prompt_at: datetime | None
     """When the prompt of the start was asked: moves the session's last activity."""
     prompt_excerpt: str | None

@@ -10,6 +10,7 @@ import pytest
 
 from aibridge.records import Role
 from aibridge.store.pool import Store
+from aibridge.store.reading import CHILDREN
 from support import walking
 from support.auditing import carried
 from support.rows import begun, call
@@ -35,7 +36,7 @@ async def test_everything_that_is_told_about_one(join: Join, exchange: Exchange)
     answer = await dana.get(f"{LOG}/{exchange_id}")
     assert answer.status_code == 200
     found = answer.json()
-    children = {kind: found.pop(kind) for kind in ("token_usages", "user_prompts", "tool_usages", "model_thoughts")}
+    children = {kind: found.pop(kind) for kind in CHILDREN}
     assert found == {
         "id": str(exchange_id),
         "initiator": {"id": str(dana.id), "username": "dana", "name": "Dana", "avatar_url": ""},
@@ -73,6 +74,7 @@ async def test_everything_that_is_told_about_one(join: Join, exchange: Exchange)
         "body_sha256_received": "ab" * 32,
         "body_sha256_sent": "cd" * 32,
         "notes": ["from the start"],
+        "not_captured": [],
         "metadata": {"request_user_agent": "claude-cli/2", "service_tier": "standard"},
     }
     every_child = [child for kind in children.values() for child in kind]

@@ -5,7 +5,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from aibridge.api.shapes import Cost, Initiator, Metadata, Moment, Shape, Tokens, ToolUsage
+from aibridge.api.shapes import (
+    Cost,
+    Initiator,
+    Metadata,
+    ModelAnswer,
+    Moment,
+    NotCaptured,
+    Shape,
+    Tokens,
+    ToolResult,
+    ToolUsage,
+)
 from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType
 
 SessionId = Annotated[
@@ -148,12 +159,15 @@ class Step(Shape):
         examples=[["include_usage"]], description="empty: the provider received the client's exact bytes"
     )
     notes: list[str] = Field(examples=[[]])
+    not_captured: NotCaptured
     prompt: str | None = Field(examples=["Why is the build red?"], description="what a person asked here, if anything")
     token_usage: StepTokens
     cost_micros: Cost
     unpriced: bool = Field(examples=[False], description="it used tokens that have no price")
     thinking: list[Thought] = Field(description="by (created_at, id), as are the tool calls")
     tool_calls: list[ToolUsage]
+    model_answers: list[ModelAnswer]
+    tool_results: list[ToolResult] = Field(description="what this step brought back for the calls of earlier ones")
 
 
 class StartedBy(Shape):

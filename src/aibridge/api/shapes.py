@@ -14,6 +14,13 @@ Sha256 = Annotated[
     str, Field(description="hex", examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"])
 ]
 Tokens = Annotated[int | None, Field(ge=0, examples=[1200], description="null is unknown, 0 is zero")]
+NotCaptured = Annotated[
+    list[str],
+    Field(
+        examples=[[]],
+        description="kinds of text that were here and that the settings leave out: `prompts`, `thoughts`, `tools`",
+    ),
+]
 Metadata = Annotated[dict[str, Any], Field(examples=[{"request_user_agent": "claude-cli/2"}])]
 
 
@@ -104,6 +111,28 @@ class ModelThought(Shape):
     created_at: Moment
 
 
+class ModelAnswer(Shape):
+    """What the model answered; on record only where `answers` are captured."""
+
+    id: UUID
+    interception_id: UUID
+    content: str = Field(examples=["The build is red because a test of dates fails."])
+    metadata: Metadata = Field(description="`incomplete`: it was cut; `refusal`: the model would not")
+    created_at: Moment
+
+
+class ToolResult(Shape):
+    """What a client sent back for a tool call of an earlier request; on record only where `tool_results` are captured."""
+
+    id: UUID
+    interception_id: UUID = Field(description="the request that brought it")
+    provider_tool_call_id: str = Field(examples=["toolu_01A09q90qw90lq917835lq9"], description="may be empty")
+    content: str = Field(examples=["FAILED tests/test_dates.py::test_leap_year"])
+    is_error: bool | None = Field(examples=[None], description="null: not said")
+    metadata: Metadata = Field(description="`left_out`: what it held besides text")
+    created_at: Moment
+
+
 class Interception(Shape):
     """One request to a provider, with what it asked and what came back."""
 
@@ -155,12 +184,15 @@ class Interception(Shape):
     body_sha256_received: Sha256 | None
     body_sha256_sent: Sha256 | None
     notes: list[str] = Field(examples=[[]])
+    not_captured: NotCaptured
     metadata: Metadata
     cost_micros: Cost
     token_usages: list[TokenUsage]
     user_prompts: list[UserPrompt]
     tool_usages: list[ToolUsage]
     model_thoughts: list[ModelThought]
+    model_answers: list[ModelAnswer]
+    tool_results: list[ToolResult]
 
 
 class InterceptionPage(Shape):

@@ -43,6 +43,8 @@ def preview(
                 ("user prompts", f"{found.user_prompts}"),
                 ("tool usages", f"{found.tool_usages}"),
                 ("model thoughts", f"{found.model_thoughts}"),
+                ("model answers", f"{found.model_answers}"),
+                ("tool results", f"{found.tool_results}"),
                 ("sessions as a whole", f"{found.sessions}"),
                 ("sessions that lose their beginning", f"{found.shortened_sessions}"),
                 ("interceptions that stay", f"{found.kept}"),

@@ -16,6 +16,8 @@ from aibridge.records import (
     CredentialType,
     ErrorType,
     Finished,
+    ModelAnswer,
+    ModelAnswerRow,
     ModelThought,
     ModelThoughtRow,
     Outcome,
@@ -24,6 +26,8 @@ from aibridge.records import (
     RequestFacts,
     TokenUsage,
     TokenUsageRow,
+    ToolResult,
+    ToolResultRow,
     ToolUsage,
     ToolUsageRow,
     UserPromptRow,
@@ -117,6 +121,8 @@ def begun(
         body_sha256_sent=proof.sent,
         unread=facts.unread,
         user_prompt=_user_prompt(facts, started_at, notes, new_id),
+        tool_results=tuple([_tool_result(result, started_at, notes, new_id) for result in facts.tool_results]),
+        not_captured=facts.not_captured,
         metadata=storable.metadata(facts.metadata, notes),
         notes=notes.told(),
     )
@@ -127,6 +133,7 @@ def finished(
 ) -> Finished:
     """Make the row of an end, with the facts of the answer and their price."""
     notes = Notes((*ending.notes, *facts.notes))
+    usage = _token_usage(facts.token_usage, ended_at, notes, new_id)
     message = storable.error_message(ending.error_message, notes) if ending.error_message else None
     prompt = begin.user_prompt
     return Finished(
@@ -146,6 +153,8 @@ def finished(
         token_usage=_priced(usage, begin, facts.model, pricing, notes) if usage else None,
         tool_usages=tuple([_tool_usage(tool, ended_at, notes, new_id) for tool in facts.tool_usages]),
         model_thoughts=tuple([_model_thought(thought, ended_at, notes, new_id) for thought in facts.model_thoughts]),
+        model_answers=tuple([_model_answer(answer, ended_at, notes, new_id) for answer in facts.model_answers]),
+        not_captured=facts.not_captured,
         metadata=storable.metadata(facts.metadata, notes),
         notes=notes.told(),
         prompt_at=prompt.created_at if prompt else None,
@@ -154,17 +163,18 @@ def finished(
 
 
 def is_long(row: Begun) -> bool:
-    """Whether a start holds more of its prompt than its end will need."""
-    return row.user_prompt is not None and len(row.user_prompt.prompt) > EXCERPT_CHARS
+    """Whether a start holds more of its texts than its end will need."""
+    prompt = row.user_prompt
+    return bool(row.tool_results) or (prompt is not None and len(prompt.prompt) > EXCERPT_CHARS)
 
 
 def shortened(row: Begun) -> Begun:
-    """Return a start with no more of its prompt than the excerpt."""
-    prompt = row.user_prompt
-    if prompt is None:
+    """Return a start with no more of its texts than the excerpt of the prompt."""
+    if not is_long(row):
         return row
-    excerpt = msgspec.structs.replace(prompt, prompt=prompt.prompt[:EXCERPT_CHARS])
-    return msgspec.structs.replace(row, user_prompt=excerpt)
+    prompt = row.user_prompt
+    excerpt = prompt and msgspec.structs.replace(prompt, prompt=prompt.prompt[:EXCERPT_CHARS])
+    return msgspec.structs.replace(row, user_prompt=excerpt, tool_results=())
 
 
 def reduced_begun(row: Begun) -> Begun:
@@ -177,6 +187,7 @@ def reduced_begun(row: Begun) -> Begun:
         agent_id=None,
         parent_agent_id=None,
         user_prompt=None,
+        tool_results=(),
         metadata={},
         notes=("the database refused this record; only its outline was kept",),
     )
@@ -192,6 +203,7 @@ def reduced_finished(row: Finished) -> Finished:
         token_usage=None,
         tool_usages=(),
         model_thoughts=(),
+        model_answers=(),
         metadata={},
         partial=True,
         prompt_at=None,
@@ -202,20 +214,33 @@ def reduced_finished(row: Finished) -> Finished:
 
 def begun_bytes(row: Begun) -> int:
     """Estimate what a start weighs in a batch."""
-    return ROW_OVERHEAD + (len(row.user_prompt.prompt) if row.user_prompt else 0)
+    results = sum([len(result.content) + ROW_OVERHEAD for result in row.tool_results])
+    return ROW_OVERHEAD + results + (len(row.user_prompt.prompt) if row.user_prompt else 0)
 
 
 def finished_bytes(row: Finished) -> int:
     """Estimate what an end weighs in a batch."""
     tools = sum(len(tool.input) + ROW_OVERHEAD for tool in row.tool_usages)
     thoughts = sum(len(thought.content) + ROW_OVERHEAD for thought in row.model_thoughts)
-    return ROW_OVERHEAD + tools + thoughts
+    answers = sum([len(answer.content) + ROW_OVERHEAD for answer in row.model_answers])
+    return ROW_OVERHEAD + tools + thoughts + answers
 
 
 def _user_prompt(facts: RequestFacts, at: datetime, notes: Notes, new_id: NewId) -> UserPromptRow | None:
     if facts.prompt is None:
         return None
     return UserPromptRow(id=new_id(), prompt=storable.text(facts.prompt, "prompt", notes), created_at=at)
+
+
+def _tool_result(result: ToolResult, at: datetime, notes: Notes, new_id: NewId) -> ToolResultRow:
+    return ToolResultRow(
+        id=new_id(),
+        provider_tool_call_id=storable.indexed(result.provider_tool_call_id, "provider_tool_call_id", notes),
+        content=storable.text(result.content, "tool result", notes),
+        is_error=result.is_error,
+        created_at=at,
+        metadata=storable.metadata(result.metadata, notes),
+    )
 
 
 def _token_usage(usage: TokenUsage | None, at: datetime, notes: Notes, new_id: NewId) -> TokenUsageRow | None:
@@ -274,4 +299,13 @@ def _model_thought(thought: ModelThought, at: datetime, notes: Notes, new_id: Ne
         content=storable.text(thought.content, "thought", notes),
         created_at=at,
         metadata=storable.metadata(thought.metadata, notes),
+    )
+
+
+def _model_answer(answer: ModelAnswer, at: datetime, notes: Notes, new_id: NewId) -> ModelAnswerRow:
+    return ModelAnswerRow(
+        id=new_id(),
+        content=storable.text(answer.content, "answer", notes),
+        created_at=at,
+        metadata=storable.metadata(answer.metadata, notes),
     )

@@ -32,6 +32,8 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
     user_prompts: int = 0
     tool_usages: int = 0
     model_thoughts: int = 0
+    model_answers: int = 0
+    tool_results: int = 0
 
     def __add__(self, other: "Removed") -> "Removed":
         return Removed(**{name: getattr(self, name) + getattr(other, name) for name in Removed.__struct_fields__})
@@ -49,6 +51,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     user_prompts: int
     tool_usages: int
     model_thoughts: int
+    model_answers: int
+    tool_results: int
     sessions: int
     """That would go as a whole."""
     shortened_sessions: int

@@ -11,7 +11,8 @@ import msgspec
 
 from aibridge.filters import EVERYTHING, Filter
 from aibridge.store import lists
-from aibridge.store.activity import Steps
+from aibridge.store.captured import ReadModelAnswer, ReadToolResult
+from aibridge.store.activity import Menu, MenuValue, Steps, menu_values
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
@@ -119,6 +120,7 @@ class ReadInterception(msgspec.Struct, frozen=True, kw_only=True):
     unread: bool
     mutations: list[str]
     notes: list[str]
+    not_captured: list[str]
     body_sha256_received: str | None
     """Hex."""
     body_sha256_sent: str | None
@@ -130,6 +132,8 @@ class ReadInterception(msgspec.Struct, frozen=True, kw_only=True):
     user_prompts: list[ReadUserPrompt]
     tool_usages: list[ReadToolUsage]
     model_thoughts: list[ReadModelThought]
+    model_answers: list[ReadModelAnswer]
+    tool_results: list[ReadToolResult]
 
 
 class Reader:
@@ -149,11 +153,11 @@ class Reader:
     ) -> tuple[list[ReadInterception], int]:
         """A page, newest first, and the exact total; see `lists.interceptions_page`."""
         with mapped():
-            async with self._pool.acquire() as connection, _one_snapshot(connection):
+            async with self._pool.acquire() as connection, one_snapshot(connection):
                 rows, total = await lists.interceptions_page(
                     connection, viewer, filter_, limit=limit, offset=offset, after=after
                 )
-                return await _with_children(connection, rows), total
+                return await with_children(connection, rows), total
 
     async def request_log(
         self,
@@ -166,8 +170,17 @@ class Reader:
     ) -> RequestLog:
         """A page in few words, newest first, with its exact total; see `request_log.request_log`."""
         with mapped():
-            async with self._pool.acquire() as connection, _one_snapshot(connection):
+            async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await request_log(connection, viewer, filter_, limit=limit, offset=offset, steps=steps)
+
+    async def menu(
+        self, viewer: UUID | None, filter_: Filter, menu: Menu, find: str, *, limit: int
+    ) -> list[MenuValue] | None:
+        """The values of the requests that match, with how many have each; see `activity.menu_values`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                those = await lists.matching(connection, viewer, filter_)
+                return await menu_values(connection, those, menu, find, limit)
 
     async def sessions_page(
         self,
@@ -181,7 +194,7 @@ class Reader:
     ) -> tuple[list[lists.ReadSession], int]:
         """A page, last active first, and the exact total; see `lists.sessions_page`."""
         with mapped():
-            async with self._pool.acquire() as connection, _one_snapshot(connection):
+            async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await lists.sessions_page(
                     connection,
                     viewer,
@@ -204,7 +217,7 @@ class Reader:
     ) -> ReadSessionDetail | None:
         """One session with a page of its threads; see `session_detail.session_detail`."""
         with mapped():
-            async with self._pool.acquire() as connection, _one_snapshot(connection):
+            async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await session_detail(
                     connection, session_id, viewer, initiator=initiator, limit=limit, after=after, before=before
                 )
@@ -217,7 +230,7 @@ class Reader:
         `initiator` picks one of the sessions of that id; without it, it is the one that was last active.
         """
         with mapped():
-            async with self._pool.acquire() as connection, _one_snapshot(connection):
+            async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await timeline(connection, session_id, viewer, initiator=initiator)
 
     async def step(
@@ -225,20 +238,20 @@ class Reader:
     ) -> tuple[ReadInterception, StepPlace] | None:
         """An interception of this session with its place there; None where `interception` gives None."""
         with mapped():
-            async with self._pool.acquire() as connection, _one_snapshot(connection):
+            async with self._pool.acquire() as connection, one_snapshot(connection):
                 rows = await connection.fetch(sql("interception"), interception_id, viewer)
                 if not rows or rows[0]["session_id"] != session_id:
                     return None
                 place = await step_place(connection, session_id, rows[0]["initiator_id"], interception_id)
-                found = await _with_children(connection, rows)
+                found = await with_children(connection, rows)
         return (found[0], place) if place is not None else None
 
     async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> ReadInterception | None:
         """One, or None when it is missing, in flight, or of another initiator than the viewer may see."""
         with mapped():
-            async with self._pool.acquire() as connection, _one_snapshot(connection):
+            async with self._pool.acquire() as connection, one_snapshot(connection):
                 rows = await connection.fetch(sql("interception"), interception_id, viewer_initiator)
-                found = await _with_children(connection, rows)
+                found = await with_children(connection, rows)
         return found[0] if found else None
 
     async def models(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> list[str]:
@@ -264,10 +277,12 @@ class Reader:
             return bool(await self._pool.fetchval(sql("owns_response"), initiator_id, response_id))
 
 
-def _one_snapshot(connection: PooledConnection) -> asyncpg.transaction.Transaction:
+def one_snapshot(connection: PooledConnection) -> asyncpg.transaction.Transaction:
     return connection.transaction(isolation="repeatable_read", readonly=True)
 
 
+CHILDREN = ("token_usages", "user_prompts", "tool_usages", "model_thoughts", "model_answers", "tool_results")
+"""What belongs to an interception; each has a query of its name."""
 _Children = Mapping[UUID, list[JSONObject]]
 
 
@@ -278,14 +293,14 @@ async def _children(connection: PooledConnection, query: str, ids: Sequence[UUID
     return found
 
 
-async def _with_children(connection: PooledConnection, rows: Sequence[asyncpg.Record]) -> list[ReadInterception]:
+async def with_children(connection: PooledConnection, rows: Sequence[asyncpg.Record]) -> list[ReadInterception]:
     """One query for each kind of children, however many rows."""
     ids = [row["id"] for row in rows]
     if not ids:
         return []
     children = {
         kind: await _children(connection, f"{kind}_of", ids)
-        for kind in ("token_usages", "user_prompts", "tool_usages", "model_thoughts")
+        for kind in CHILDREN
     }
     return [_assembled(row, {kind: found.get(row["id"], []) for kind, found in children.items()}) for row in rows]
 

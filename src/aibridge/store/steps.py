@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from aibridge.store.captured import ReadModelAnswer, ReadToolResult
 from aibridge.store.connections import PooledConnection
 from aibridge.store.sql import sql
 from aibridge.store.text import shown_hint
@@ -76,6 +77,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unread: bool
     mutations: list[str]
     notes: list[str]
+    not_captured: list[str]
     prompt: str | None
     """The first, where there are several."""
     token_usage: StepTokens
@@ -86,6 +88,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     thinking: list[Thought]
     """By (created_at, id), as are the tool calls."""
     tool_calls: list[ReadToolUsage]
+    model_answers: list[ReadModelAnswer]
+    tool_results: list[ReadToolResult]
+    """What this step brought back for the calls of earlier ones."""
 
 
 async def steps_of(connection: PooledConnection, ids: Sequence[UUID]) -> dict[UUID, Step]:
@@ -94,6 +99,8 @@ async def steps_of(connection: PooledConnection, ids: Sequence[UUID]) -> dict[UU
     tokens, costs = _tokens(usages), _grouped(usages, itemgetter("cost_micros"))
     thoughts = _grouped(await connection.fetch(sql("step_thoughts"), ids), _thought)
     calls = _grouped(await connection.fetch(sql("tool_usages_of"), ids), _tool_call)
+    answers = _grouped(await connection.fetch(sql("model_answers_of"), ids), _answer)
+    results = _grouped(await connection.fetch(sql("tool_results_of"), ids), _result)
     prompts = await first_prompts(connection, ids)
     return {
         row["id"]: Step(
@@ -104,6 +111,8 @@ async def steps_of(connection: PooledConnection, ids: Sequence[UUID]) -> dict[UU
             unpriced=None in costs.get(row["id"], ()),
             thinking=thoughts.get(row["id"], []),
             tool_calls=calls.get(row["id"], []),
+            model_answers=answers.get(row["id"], []),
+            tool_results=results.get(row["id"], []),
         )
         for row in await connection.fetch(sql("session_steps"), ids)
     }
@@ -130,6 +139,14 @@ def _thought(row: asyncpg.Record) -> Thought:
 
 def _tool_call(row: asyncpg.Record) -> ReadToolUsage:
     return ReadToolUsage(**row)
+
+
+def _answer(row: asyncpg.Record) -> ReadModelAnswer:
+    return ReadModelAnswer(**row)
+
+
+def _result(row: asyncpg.Record) -> ReadToolResult:
+    return ReadToolResult(**row)
 
 
 def _tokens(rows: Sequence[asyncpg.Record]) -> dict[UUID, StepTokens]:

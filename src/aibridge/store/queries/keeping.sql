@@ -89,13 +89,22 @@ WITH token_usages AS (
     DELETE FROM aibridge_tool_usages WHERE interception_id = ANY ($1) RETURNING 1
 ), model_thoughts AS (
     DELETE FROM aibridge_model_thoughts WHERE interception_id = ANY ($1) RETURNING 1
+), model_answers AS (
+    DELETE FROM aibridge_model_answers WHERE interception_id = ANY ($1) RETURNING 1
+), tool_results AS (
+    DELETE FROM aibridge_tool_results WHERE interception_id = ANY ($1) RETURNING 1
+), words AS (
+    DELETE FROM aibridge_search WHERE interception_id = ANY ($1)
+), queued AS (
+    DELETE FROM aibridge_search_queue WHERE interception_id = ANY ($1)
 ), interceptions AS (
     DELETE FROM aibridge_interceptions WHERE id = ANY ($1) RETURNING 1
 )
 SELECT
     (SELECT count(*) FROM interceptions) AS interceptions, (SELECT count(*) FROM token_usages) AS token_usages,
     (SELECT count(*) FROM user_prompts) AS user_prompts, (SELECT count(*) FROM tool_usages) AS tool_usages,
-    (SELECT count(*) FROM model_thoughts) AS model_thoughts;
+    (SELECT count(*) FROM model_thoughts) AS model_thoughts,
+    (SELECT count(*) FROM model_answers) AS model_answers, (SELECT count(*) FROM tool_results) AS tool_results;
 
 -- name: preview_removal
 -- What removing everything that began longer ago than $1 would take, and what would stay. By the database's clock.
@@ -109,6 +118,8 @@ SELECT
     (SELECT count(*) FROM aibridge_user_prompts WHERE interception_id IN (SELECT id FROM aged)) AS user_prompts,
     (SELECT count(*) FROM aibridge_tool_usages WHERE interception_id IN (SELECT id FROM aged)) AS tool_usages,
     (SELECT count(*) FROM aibridge_model_thoughts WHERE interception_id IN (SELECT id FROM aged)) AS model_thoughts,
+    (SELECT count(*) FROM aibridge_model_answers WHERE interception_id IN (SELECT id FROM aged)) AS model_answers,
+    (SELECT count(*) FROM aibridge_tool_results WHERE interception_id IN (SELECT id FROM aged)) AS tool_results,
     (SELECT count(*) FROM aibridge_sessions WHERE last_started_at < now() - $1) AS sessions,
     (SELECT count(*) FROM aibridge_sessions WHERE started_at < now() - $1 AND last_started_at >= now() - $1)
         AS shortened_sessions,
@@ -121,10 +132,11 @@ INSERT INTO aibridge_erasures (id, erased_by, user_id, session_sha256)
 VALUES ($1, $2, $3, sha256(convert_to($4::text, 'UTF8')));
 
 -- name: note_erased
--- Adds what the transaction removed to its erasure. $1: the erasure, $2 to $6: rows of each kind.
+-- Adds what the transaction removed to its erasure. $1: the erasure, $2 to $8: rows of each kind.
 UPDATE aibridge_erasures SET
     interceptions = interceptions + $2, token_usages = token_usages + $3, user_prompts = user_prompts + $4,
-    tool_usages = tool_usages + $5, model_thoughts = model_thoughts + $6
+    tool_usages = tool_usages + $5, model_thoughts = model_thoughts + $6,
+    model_answers = model_answers + $7, tool_results = tool_results + $8
 WHERE id = $1;
 
 -- name: end_erasure

@@ -25,6 +25,16 @@ ORDER BY created_at, id;
 -- The model thoughts of these interceptions ($1), oldest first.
 SELECT * FROM aibridge_model_thoughts WHERE interception_id = ANY ($1::uuid[]) ORDER BY created_at, id;
 
+-- name: model_answers_of
+-- The texts that answered in these interceptions ($1), in order.
+SELECT interception_id, id, content, metadata, created_at FROM aibridge_model_answers
+WHERE interception_id = ANY ($1::uuid[]) ORDER BY created_at, id;
+
+-- name: tool_results_of
+-- What these interceptions ($1) brought back for tool calls, in order.
+SELECT interception_id, id, provider_tool_call_id, content, is_error, metadata, created_at FROM aibridge_tool_results
+WHERE interception_id = ANY ($1::uuid[]) ORDER BY created_at, id;
+
 -- name: owns_response
 -- Whether a provider's response is on record for this initiator ($1). $2: the provider's response id.
 SELECT EXISTS (

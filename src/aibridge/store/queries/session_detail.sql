@@ -27,7 +27,8 @@ SELECT
     id, thread_parent_id, side_request, provider, provider_name, endpoint, model, response_model, client, agent_id,
     parent_agent_id, credential_kind, credential_type, credential_hint,
     started_at, ended_at, greatest(0, extract(epoch FROM ended_at - started_at) * 1000000)::bigint AS duration_us,
-    time_to_first_byte_us, outcome, status_code, error_type, error_message, partial, unread, mutations, notes
+    time_to_first_byte_us, outcome, status_code, error_type, error_message, partial, unread, mutations, notes,
+    not_captured
 FROM aibridge_interceptions
 WHERE id = ANY ($1::uuid[]);
 

@@ -12,7 +12,7 @@ WITH durable AS MATERIALIZED (
         model text, streaming boolean, started_at timestamptz, client text, client_session_id text,
         correlating_tool_call_id text, agent_id text, parent_agent_id text, side_request boolean, credential_kind text,
         credential_type text, credential_hint text, mutations text[], body_sha256_received text, body_sha256_sent text,
-        unread boolean, notes text[], metadata jsonb, user_prompt json
+        unread boolean, notes text[], metadata jsonb, user_prompt json, tool_results json, not_captured text[]
     )
 ), begun AS (
     INSERT INTO aibridge_interceptions (
@@ -20,7 +20,7 @@ WITH durable AS MATERIALIZED (
         model, streaming, started_at, client, client_session_id,
         correlating_tool_call_id, agent_id, parent_agent_id, side_request, credential_kind,
         credential_type, credential_hint, mutations, body_sha256_received, body_sha256_sent,
-        unread, notes, metadata, thread_parent_id, thread_root_id
+        unread, notes, metadata, not_captured, thread_parent_id, thread_root_id
     )
     SELECT
         b.id, b.initiator_id, b.api_token_id, b.gateway_id, b.provider,
@@ -29,7 +29,7 @@ WITH durable AS MATERIALIZED (
         nullif(b.correlating_tool_call_id, ''), b.agent_id, b.parent_agent_id, b.side_request, b.credential_kind,
         b.credential_type, b.credential_hint, b.mutations,
         decode(nullif(b.body_sha256_received, ''), 'hex'), decode(nullif(b.body_sha256_sent, ''), 'hex'),
-        b.unread, b.notes, b.metadata, parent.id, parent.root_id
+        b.unread, b.notes, b.metadata, coalesce(b.not_captured, '{}'), parent.id, parent.root_id
     FROM durable, batch AS b
     LEFT JOIN LATERAL (
         SELECT p.id, p.root_id
@@ -48,6 +48,16 @@ WITH durable AS MATERIALIZED (
         ORDER BY (p.client_session_id = b.client_session_id) IS TRUE DESC, t.created_at DESC, t.id DESC
         LIMIT 1
     ) AS parent ON true
+    ON CONFLICT DO NOTHING
+), tool_results AS (
+    INSERT INTO aibridge_tool_results (
+        interception_id, id, initiator_id, created_at, provider_tool_call_id, content, is_error, metadata
+    )
+    SELECT b.id, r.id, b.initiator_id, r.created_at, r.provider_tool_call_id, r.content, r.is_error, r.metadata
+    FROM batch AS b
+    CROSS JOIN LATERAL json_to_recordset(b.tool_results) AS r (
+        id uuid, created_at timestamptz, provider_tool_call_id text, content text, is_error boolean, metadata jsonb
+    )
     ON CONFLICT DO NOTHING
 )
 INSERT INTO aibridge_user_prompts (interception_id, id, initiator_id, created_at, prompt, metadata)
@@ -82,7 +92,7 @@ WITH RECURSIVE durable AS MATERIALIZED (
         id uuid, initiator_id uuid, ended_at timestamptz, outcome text, status_code integer, error_type text,
         error_message text, time_to_first_byte_us bigint, provider_response_id text, response_model text, partial boolean,
         unread boolean, mutations text[], notes text[], metadata jsonb, token_usage json, tool_usages json,
-        model_thoughts json, prompt_at timestamptz, prompt_excerpt text
+        model_thoughts json, model_answers json, not_captured text[], prompt_at timestamptz, prompt_excerpt text
     )
 ), unlinked AS MATERIALIZED (
     SELECT i.id, i.initiator_id, i.started_at, i.client_session_id, i.correlating_tool_call_id
@@ -139,6 +149,7 @@ WITH RECURSIVE durable AS MATERIALIZED (
         mutations = i.mutations || f.mutations,
         notes = i.notes || f.notes,
         metadata = i.metadata || f.metadata,
+        not_captured = i.not_captured || coalesce(f.not_captured, '{}'),
         thread_parent_id = coalesce(i.thread_parent_id, l.parent_id),
         thread_root_id = coalesce(i.thread_root_id, l.root_id)
     FROM durable, batch AS f LEFT JOIN lineage AS l ON l.id = f.id
@@ -151,7 +162,7 @@ WITH RECURSIVE durable AS MATERIALIZED (
         i.outcome IN ('failed', 'truncated', 'interrupted') AS failure,
         i.thread_root_id IS NULL AND NOT i.side_request AS thread,
         CASE WHEN NOT i.side_request THEN f.prompt_at END AS prompt_at, left(f.prompt_excerpt, 500) AS prompt,
-        f.token_usage, f.tool_usages, f.model_thoughts, f.tools, hash_array_extended(f.tools, 0) AS tool_set
+        f.token_usage, f.tool_usages, f.model_thoughts, f.model_answers, f.tools, hash_array_extended(f.tools, 0) AS tool_set
 ), spent AS MATERIALIZED (
     SELECT
         e.*, u.id AS usage_id, u.created_at, u.input_tokens, u.output_tokens,
@@ -200,6 +211,14 @@ WITH RECURSIVE durable AS MATERIALIZED (
     FROM ended AS e
     CROSS JOIN LATERAL json_to_recordset(e.model_thoughts) AS t (
         id uuid, created_at timestamptz, source text, content text, metadata jsonb
+    )
+    ON CONFLICT DO NOTHING
+), model_answers AS (
+    INSERT INTO aibridge_model_answers (interception_id, id, initiator_id, created_at, content, metadata)
+    SELECT e.id, t.id, e.initiator_id, t.created_at, t.content, t.metadata
+    FROM ended AS e
+    CROSS JOIN LATERAL json_to_recordset(e.model_answers) AS t (
+        id uuid, created_at timestamptz, content text, metadata jsonb
     )
     ON CONFLICT DO NOTHING
 ), sessions AS (
@@ -345,6 +364,10 @@ WITH RECURSIVE durable AS MATERIALIZED (
         UNION ALL
         SELECT c.tool, count(*) FROM json_to_recordset(e.tool_usages) AS c (tool text) WHERE c.tool <> '' GROUP BY c.tool
     ) AS t
+), to_be_searched AS (
+    INSERT INTO aibridge_search_queue (interception_id, initiator_id)
+    SELECT id, initiator_id FROM ended ORDER BY id
+    ON CONFLICT (interception_id, initiator_id) DO UPDATE SET initiator_id = excluded.initiator_id  -- see enqueue_for_search
 )
 SELECT count(*) FROM ended;
 
@@ -356,6 +379,9 @@ WHERE id = ANY ($1::uuid[]) AND outcome = 'interrupted' ORDER BY id FOR UPDATE;
 -- name: reopen_interrupted
 -- Takes back the ends of these interceptions ($1: uuid[]), which are held. Followed, in the same transaction, by
 -- recomputing their sessions, by uncounting them and by write_finished.
+WITH words AS (
+    DELETE FROM aibridge_search WHERE interception_id = ANY ($1::uuid[])
+)
 UPDATE aibridge_interceptions
 SET ended_at = NULL, outcome = NULL, error_type = NULL, error_message = NULL, partial = false
 WHERE id = ANY ($1::uuid[]);
