@@ -11,7 +11,10 @@ from uuid import UUID
 from aibridge.errors import RowsRefused
 from aibridge.importing.interceptions import PROVIDERS, imported
 from aibridge.importing.people import People
+from aibridge.importing.prices import priced
 from aibridge.importing.report import Fate, Report
+from aibridge.ops.prices.costs import shipped
+from aibridge.pricing import PriceBook
 from aibridge.store.coder import CoderInterception, CoderSource, Kind, Weight
 from aibridge.store.importing import Imported, Importer
 
@@ -38,7 +41,7 @@ async def import_coder(source: CoderSource, importer: Importer, progress: Progre
     people = People(source, importer, report)
     await people.bring()
     total = await source.number()
-    run = _Import(source, importer, people, report)
+    run = _Import(source, importer, people, report, PriceBook(shipped(), await importer.own_prices()))
     after = START
     progress(0, total)
     while (last := await run.page(after)) is not None:
@@ -48,11 +51,14 @@ async def import_coder(source: CoderSource, importer: Importer, progress: Progre
 
 
 class _Import:
-    def __init__(self, source: CoderSource, importer: Importer, people: People, report: Report) -> None:
+    def __init__(
+        self, source: CoderSource, importer: Importer, people: People, report: Report, book: PriceBook
+    ) -> None:
         self._source = source
         self._importer = importer
         self._people = people
         self._report = report
+        self._book = book
 
     async def page(self, after: tuple[datetime, UUID]) -> tuple[datetime, UUID] | None:
         """Import one page; return where the next begins, or None at the end."""
@@ -84,7 +90,8 @@ class _Import:
 
     async def _add(self, batch: Sequence[CoderInterception], initiators: Mapping[UUID, UUID], weights: Weights) -> None:
         children = await self._source.children([row.id for row in batch])
-        rows = [imported(row, children[row.id], initiator_id=initiators[row.initiator_id]) for row in batch]
+        found = [imported(row, children[row.id], initiator_id=initiators[row.initiator_id]) for row in batch]
+        rows = [priced(row, self._book) for row in found]
         erased = await self._importer.erased(rows)
         for row_id in erased:
             self._enter(row_id, Fate.ERASED, weights)

@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from aibridge.errors import StoreError
+from aibridge.pricing import OwnPrice
 from aibridge.records import (
     CredentialKind,
     ErrorType,
@@ -24,6 +25,7 @@ from aibridge.records import (
 )
 from aibridge.store.connections import Connection, Dial, teach_json
 from aibridge.store.failures import encoding, mapped, past_conflicts
+from aibridge.store.prices import Prices
 from aibridge.store.sessions import add
 from aibridge.store.sql import sql
 
@@ -101,6 +103,10 @@ class Importer:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._encoder = msgspec.json.Encoder()
+
+    async def own_prices(self) -> list[OwnPrice]:
+        """The house's own prices."""
+        return await Prices(self._connection).own()
 
     async def known_users(self, ids: Collection[UUID]) -> set[UUID]:
         """Which of these are users here, whatever their status."""

@@ -7,7 +7,7 @@ import msgspec
 
 from aibridge.errors import NotFound
 from aibridge.pricing import OwnPrice
-from aibridge.store.connections import Pool
+from aibridge.store.connections import Connection, Pool
 from aibridge.store.failures import mapped
 from aibridge.store.sql import sql
 
@@ -28,7 +28,7 @@ class SetPrice(msgspec.Struct, frozen=True, kw_only=True):
 class Prices:
     """Reads and changes own prices. Every change is announced on `PRICES_CHANNEL`. Raises `StoreUnavailable`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: "Pool | Connection") -> None:
         self._pool = pool
 
     async def all(self) -> list[SetPrice]:

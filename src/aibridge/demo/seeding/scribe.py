@@ -18,6 +18,7 @@ from aibridge.demo.seeding.catalogue import (
     Habit,
     Instance,
 )
+from aibridge.demo.seeding.costs import priced
 from aibridge.demo.seeding.ids import Ids
 from aibridge.demo.seeding.tokens import Context
 from aibridge.records import Outcome
@@ -103,7 +104,7 @@ class Scribe:
                     not whole,
                     response,
                     spent[4],
-                    *UNPRICED,
+                    *priced(spent, self._setting.instance, self._model(told), at=_moment(now), partial=not whole),
                 )
             )
             self._think(id_, now)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from aibridge.ops.prices.costs import price_of, shipped
@@ -37,10 +38,9 @@ class PriceDesk:
 
         Raises the errors of the store. Prices that make no book are logged, and those from before go on to hold.
         """
-        own = await self._own()
         try:
-            self.book = PriceBook(shipped(), own)
-        except ValueError as problem:
+            self.book = PriceBook(shipped(), await self._own())
+        except (ValueError, msgspec.ValidationError) as problem:
             _log.error("the house's own prices cannot be used; those from before hold", problem=str(problem))
             return
         self._met.clear()
