@@ -219,7 +219,7 @@ async def test_a_model_without_a_price_is_counted_logged_once_and_never_free(hou
         for _ in range(3):
             assert only_cost(await house.carry(HUNDREDS, "in-house-7b", name="own-gpu")) is None
     assert [line["model"] for line in logs] == ["in-house-7b"]
-    assert house.unpriced() == ['aibridge_unpriced_token_usages_total{model="in-house-7b",provider="own-gpu"} 3']
+    assert house.unpriced() == ['aibridge_unpriced_token_usages_total{model="in-house-7b",provider="own-gpu"} 3.0']
     session = await psql.fetchrow("SELECT cost_micros, unpriced FROM aibridge_sessions")
     assert tuple(session) == (0, 3)
 

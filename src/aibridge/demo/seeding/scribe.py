@@ -22,7 +22,7 @@ from aibridge.demo.seeding.costs import priced
 from aibridge.demo.seeding.ids import Ids
 from aibridge.demo.seeding.tokens import Context
 from aibridge.records import Outcome
-from aibridge.store.bulk import UNPRICED, Rows
+from aibridge.store.bulk import Rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
@@ -115,7 +115,7 @@ class Scribe:
     def _interception(self, told: Round, ending: Ending, took: int, response: str) -> UUID:
         chance, setting, agent = self._chance, self._setting, told.agent
         id_, started = self._ids.at(told.at), _moment(told.at)
-        model = SMALL[setting.instance.type] if told.side or agent.id else setting.model
+        model = self._model(told)
         first_byte = min(took, int(chance.lognormvariate(13.6, 0.5))) if response else None
         body = chance.randbytes(32)
         partial = ending.outcome in (Outcome.TRUNCATED, Outcome.INTERRUPTED, Outcome.CANCELLED)
@@ -144,6 +144,10 @@ class Scribe:
                 (id_, self._ids.at(told.at), setting.initiator_id, started, told.prompt, "{}")
             )
         return id_
+
+    def _model(self, told: Round) -> str:
+        """Subagents and side requests make do with a small one."""
+        return SMALL[self._setting.instance.type] if told.side or told.agent.id else self._setting.model
 
     def _think(self, id_: UUID, now: int) -> None:
         source = self._setting.habit.thoughts
