@@ -77,7 +77,7 @@ async def _asked(connection: PooledConnection, viewer: UUID | None, filter_: Fil
     initiators = filter_.initiator_ids
     if viewer is not None:
         initiators = frozenset([viewer]) if initiators is None else initiators & {viewer}
-    combinations = await _combinations(connection, filter_)
+    combinations = await combinations_of(connection, filter_)
     if combinations == [] or (initiators is not None and not initiators):
         return None
     one = next(iter(initiators)) if initiators is not None and len(initiators) == 1 else None
@@ -92,7 +92,8 @@ async def _asked(connection: PooledConnection, viewer: UUID | None, filter_: Fil
     )
 
 
-async def _combinations(connection: PooledConnection, filter_: Filter) -> list[int] | None:
+async def combinations_of(connection: PooledConnection, filter_: Filter) -> list[int] | None:
+    """The ids of the combinations that have the values of a filter; None when it names none."""
     values = (
         filter_.providers,
         filter_.provider_names,

@@ -24,6 +24,8 @@ from aibridge.store.steps import ReadToolUsage
 from aibridge.store.text import shown_hint
 from aibridge.store.timeline import ReadTimeline, timeline
 from aibridge.store.token_sums import sum_known
+from aibridge.store.usage import ReadUsage, UsageAsked
+from aibridge.store.usage_reading import usage
 from aibridge.store.values import Kind, values
 
 JSONObject = dict[str, Any]
@@ -270,6 +272,12 @@ class Reader:
         with mapped():
             async with self._pool.acquire() as connection:
                 return await values(connection, kind, viewer, prefix, limit=limit, offset=offset)
+
+    async def usage(self, viewer: UUID | None, asked: UsageAsked) -> ReadUsage:
+        """What was asked for and spent in a time; see `usage_reading.usage`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await usage(connection, viewer, asked)
 
     async def owns_response(self, initiator_id: UUID, response_id: str) -> bool:
         """Tell whether a provider's stored response came from a request of this user."""

@@ -61,11 +61,11 @@ class UsageAsked(msgspec.Struct, frozen=True, kw_only=True):
     """So many groups stand for themselves, the rest together. None: all."""
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """Of all requests that began in a time. Durations are of whole requests, from start to end, in milliseconds.
 
     A percentile and the duration that it stands for lie in the same step of `store.durations`: they differ by less than
-    a seventh. None without requests.
+    a seventh, or by less than a millisecond. What takes longer than 2.8 hours counts as that. None without requests.
     """
 
     requests: int = 0
@@ -80,14 +80,18 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     cost_micros: int = 0
     """Micro-dollars, as far as they are known."""
     unpriced: int = 0
-    """Requests with token usage that has no known price: what they cost is not in `cost_micros`."""
+    """Requests with token usage whose cost is not known, and not in `cost_micros`."""
     tool_calls: int = 0
     """In a group by tool, or under a filter for one: of that tool."""
-    active_users: int = 0
-    """Who asked anything."""
     duration_p50_ms: float | None = None
     duration_p95_ms: float | None = None
     duration_p99_ms: float | None = None
+
+
+class Figures(Spent, frozen=True, kw_only=True):
+    """The same with those who asked."""
+
+    active_users: int = 0
 
 
 class UsageGroup(Figures, frozen=True, kw_only=True):
@@ -101,13 +105,19 @@ class UsageGroup(Figures, frozen=True, kw_only=True):
     """How many groups these are: more than one only where the key is None."""
 
 
-class UsageStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One hour or day."""
+class GroupInStep(Spent, frozen=True, kw_only=True):
+    """The requests of one group in one step."""
+
+    key: str | None
+    """As in `UsageGroup`."""
+
+
+class UsageStep(Figures, frozen=True, kw_only=True):
+    """One hour or day, all groups together and one by one."""
 
     starts_at: datetime
-    totals: Figures
-    groups: list[UsageGroup]
-    """Those that have anything in it, in the order of the whole; their `active_users` are those of the step."""
+    groups: list[GroupInStep]
+    """Those that have requests in it, in the order of `ReadUsage.groups`."""
 
 
 class ReadUsage(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +130,7 @@ class ReadUsage(msgspec.Struct, frozen=True, kw_only=True):
     bucket: Bucket
     by: By | None
     totals: Figures
+    """Of everything that matches, whatever the groups."""
     groups: list[UsageGroup]
     """By `sort`, most first; all others together last. Empty without `by`."""
     series: list[UsageStep]

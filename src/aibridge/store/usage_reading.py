@@ -1,0 +1,180 @@
+"""Reading usage: which rows of the ledger tell what is asked, and what they come to."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from aibridge.store.connections import PooledConnection
+from aibridge.store.lists import combinations_of
+from aibridge.store.people_shown import Person, person
+from aibridge.store.sql import sql
+from aibridge.store.usage import Bucket, By, Figures, GroupInStep, ReadUsage, UsageAsked, UsageGroup, UsageStep
+from aibridge.store.usage_sums import Sums
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+_OF_COMBINATIONS = frozenset({By.MODEL, By.CLIENT, By.PROVIDER, By.PROVIDER_NAME})
+
+
+class _Where(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows are asked for."""
+
+    asked: UsageAsked
+    initiators: list[UUID] | None
+    combinations: list[int] | None
+    tool: str | None
+
+    def rows(self, *, users: bool = False, combinations: bool = False, tools: bool = False) -> tuple[object, ...]:
+        """Parameters of `usage_rows` for rows that tell users, combinations or tools apart, if need be."""
+        users = users or self.initiators is not None
+        combinations = combinations or self.combinations is not None
+        grain = ("both" if combinations else "user") if users else "everyone"
+        if tools or self.tool:
+            grain += "_tool"
+        tool = None if tools and not self.tool else self.tool or ""
+        return *self._time(), self.asked.bucket, grain, self.initiators, self.combinations, tool
+
+    def _time(self) -> tuple[datetime, datetime, datetime, datetime]:
+        """Start and end, and between which moments whole days are taken."""
+        start, end = self.asked.start, self.asked.end
+        first, last = _midnight(start + DAY - HOUR), _midnight(end)
+        if self.asked.bucket is Bucket.HOUR or first > last:
+            return start, end, end, end
+        return start, end, first, last
+
+
+async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> ReadUsage:
+    """What was asked for and spent; of `viewer` alone, or of everyone with None. In one snapshot, please."""
+    asked = msgspec.structs.replace(asked, start=_full_hour(asked.start), end=_full_hour(asked.end + HOUR - _TICK))
+    where = await _where(connection, viewer, asked)
+    if where is None:
+        return _told(asked, {}, {}, _Groups())
+    totals = {row["step"]: Sums.of(dict(row)) for row in await connection.fetch(sql("usage_totals"), *where.rows())}
+    users = {row["step"]: row["users"] for row in await connection.fetch(sql("usage_users"), *where.rows(users=True))}
+    groups = await _groups(connection, where) if asked.by else _Groups()
+    return _told(asked, totals, users, groups)
+
+
+async def _where(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> _Where | None:
+    """None when nothing can match."""
+    filter_ = asked.filter
+    initiators = filter_.initiator_ids
+    if viewer is not None:
+        initiators = frozenset([viewer]) if initiators is None else initiators & {viewer}
+    combinations = await combinations_of(connection, filter_)
+    if combinations == [] or (initiators is not None and not initiators):
+        return None
+    return _Where(
+        asked=asked,
+        initiators=None if initiators is None else sorted(initiators),
+        combinations=combinations,
+        tool=next(iter(filter_.tools), None),
+    )
+
+
+# ------------------------------------------------------------------ groups
+
+
+class _Groups(msgspec.Struct, kw_only=True):
+    """What was found of the groups; all beyond the limit together have the key None."""
+
+    places: dict[str | None, int] = {}
+    """In which order they come."""
+    steps: dict[datetime, dict[str | None, Sums]] = {}
+    users: Mapping[str | None, int] = {}
+    people: Mapping[str | None, Person] = {}
+    count: int = 0
+
+    @property
+    def keys(self) -> list[str | None]:
+        """In their order, all others last."""
+        return sorted(self.places, key=lambda key: (key is None, self.places[key]))
+
+    def whole(self, key: str | None) -> Sums:
+        """The sums of a group over all steps."""
+        return Sums.together(groups[key] for groups in self.steps.values() if key in groups)
+
+
+async def _groups(connection: PooledConnection, where: _Where) -> _Groups:
+    by = where.asked.by
+    rows = *where.rows(users=by is By.USER, combinations=by in _OF_COMBINATIONS, tools=by is By.TOOL), by
+    found = _Groups()
+    for row in await connection.fetch(sql("usage_groups"), *rows, where.asked.limit, where.asked.sort):
+        key = row["key"]
+        found.places[key] = min(row["place"], found.places.get(key, row["place"]))
+        found.steps.setdefault(row["step"], {})[key] = Sums.of(dict(row))
+        found.count = row["groups"]
+    named = [key for key in found.keys if key is not None]
+    if by is By.USER:
+        found.users = {key: 1 if key else found.count - len(named) for key in found.places}
+        found.people = await _people(connection, named)
+    else:
+        rows = *where.rows(users=True, combinations=by in _OF_COMBINATIONS, tools=by is By.TOOL), by
+        found.users = {row["key"]: row["users"] for row in await connection.fetch(sql("usage_users_by"), *rows, named)}
+    return found
+
+
+async def _people(connection: PooledConnection, ids: list[str]) -> dict[str | None, Person]:
+    return {str(row["initiator_id"]): person(row) for row in await connection.fetch(sql("people_of_usage"), ids)}
+
+
+# ------------------------------------------------------------------ what is told
+
+
+def _told(
+    asked: UsageAsked, totals: Mapping[datetime, Sums], users: Mapping[datetime | None, int], groups: _Groups
+) -> ReadUsage:
+    keys = groups.keys
+    return ReadUsage(
+        start=asked.start,
+        end=asked.end,
+        bucket=asked.bucket,
+        by=asked.by,
+        totals=Figures(**Sums.together(totals.values()).told(), active_users=users.get(None, 0)),
+        groups=[
+            UsageGroup(
+                key=key,
+                person=groups.people.get(key),
+                groups=1 if key is not None else groups.count - len(keys) + 1,
+                active_users=groups.users.get(key, 0),
+                **groups.whole(key).told(),
+            )
+            for key in keys
+        ],
+        series=[
+            UsageStep(
+                starts_at=max(step, asked.start),
+                active_users=users.get(step, 0),
+                groups=[
+                    GroupInStep(key=key, **sums.told())
+                    for key in keys
+                    if (sums := groups.steps.get(step, {}).get(key)) and sums.requests
+                ],
+                **totals.get(step, Sums()).told(),
+            )
+            for step in _steps(asked)
+        ],
+    )
+
+
+def _steps(asked: UsageAsked) -> Iterator[datetime]:
+    if asked.bucket is Bucket.NONE:
+        return
+    step, width = (asked.start, HOUR) if asked.bucket is Bucket.HOUR else (_midnight(asked.start), DAY)
+    while step < asked.end:
+        yield step
+        step += width
+
+
+_TICK = timedelta(microseconds=1)
+"""PostgreSQL's resolution."""
+
+
+def _full_hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0)
