@@ -3,25 +3,21 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-import structlog
-
 from aibridge.api.caller import Caller
+from aibridge.auth import account_log
 from aibridge.store.people import User, UserChange
-
-_log = structlog.get_logger("aibridge.accounts")
 
 
 def tell(caller: Caller, action: str, *, target: UUID | str, of: str, **more: object) -> None:
     """Log one change. `target`: the id of the user or the token; `of`: whose it is, by username."""
     actor = caller.identity
-    _log.info(
-        "account changed",
-        action=action,
+    account_log.tell(
+        action,
         actor=actor.username,
-        actor_id=str(actor.user_id),
+        actor_id=actor.user_id,
+        target=target,
+        of=of,
         actor_token_id=actor.token_id,
-        target=str(target),
-        target_user=of,
         **more,
     )
 

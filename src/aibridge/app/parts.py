@@ -153,6 +153,7 @@ async def open_worker(
                 reader=store.reader,
                 people=store.people,
                 sign_ins=store.sign_ins,
+                roster=store.roster,
                 keeping=store.keeping,
                 passwords=passwords,
                 readiness=readiness,

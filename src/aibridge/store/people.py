@@ -194,6 +194,10 @@ class People:
         """Set a password, or take it away; the user is signed out everywhere. Raises `NotFound`."""
         await self._one(sql("set_password_hash"), user_id, password_hash, missing="There is no such user.")
 
+    async def renew_password_hash(self, user_id: UUID, password_hash: str, *, before: str) -> None:
+        """Keep the same password under another hash, unless it was changed meanwhile."""
+        await self._all(sql("renew_password_hash"), user_id, password_hash, before)
+
     async def create_token(
         self,
         user: User,

@@ -10,6 +10,7 @@ from aibridge.records import Begun, Finished
 from aibridge.store.announcing import Announcer
 from aibridge.store.bookkeeping import Bookkeeping
 from aibridge.store.connections import Connection, Dial, Pool, teach_json
+from aibridge.store.exports import Exports
 from aibridge.store.failures import mapped
 from aibridge.store.indexing import Indexing
 from aibridge.store.keeping import Keeping
@@ -18,6 +19,7 @@ from aibridge.store.prices import Prices
 from aibridge.store.probing import Probe
 from aibridge.store.reading import Reader
 from aibridge.store.recovery import Recovery
+from aibridge.store.roster import Roster
 from aibridge.store.sign_ins import SignIns
 from aibridge.store.telemetry import Telemetry
 from aibridge.store.writing import Writer
@@ -35,14 +37,15 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
 
     writer: Writer
     reader: Reader
+    exports: Exports
     people: People
     prices: Prices
     sign_ins: SignIns
+    roster: Roster
     recovery: Recovery
     keeping: Keeping
     books: Bookkeeping
     indexing: Indexing
-    books: Bookkeeping
     telemetry: Telemetry
     probe: Probe
     announcer: Announcer
@@ -71,21 +74,21 @@ async def open_store(
     keeping, announcer = Keeping(dial), Announcer(dial)
     books = Bookkeeping(dial)
     indexing = Indexing(dial)
-    books = Bookkeeping(dial)
     pool = await _make_pool(dial, pool_size)
     people = People(pool, dial)
     try:
         yield Store(
             writer=writer,
             reader=Reader(pool),
+            exports=Exports(pool),
             people=people,
             prices=Prices(pool),
             sign_ins=SignIns(pool),
+            roster=Roster(pool),
             recovery=recovery,
             keeping=keeping,
             books=books,
             indexing=indexing,
-            books=books,
             telemetry=telemetry,
             probe=probe,
             announcer=announcer,
@@ -96,7 +99,6 @@ async def open_store(
         await keeping.close()
         await books.close()
         await indexing.close()
-        await books.close()
         await telemetry.close()
         await probe.close()
         await announcer.close()

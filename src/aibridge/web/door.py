@@ -48,7 +48,7 @@ async def checked(request: Request, name: str, password: str) -> User | None:
         return None
     await parts.sign_ins.forgive(attempt.by_name, attempt.by_address)
     if kept is not None and outdated(kept):
-        await parts.people.set_password_hash(user.id, await parts.passwords.hash(password))
+        await parts.people.renew_password_hash(user.id, await parts.passwords.hash(password), before=kept)
     return user
 
 

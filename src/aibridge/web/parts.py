@@ -9,6 +9,7 @@ from aibridge.ops.health import Readiness
 from aibridge.store.keeping import Keeping
 from aibridge.store.people import People
 from aibridge.store.reading import Reader
+from aibridge.store.roster import Roster
 from aibridge.store.sign_ins import SignIns
 from aibridge.web.live import Live
 
@@ -45,6 +46,7 @@ class WebParts(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     people: People
     sign_ins: SignIns
+    roster: Roster
     keeping: Keeping
     passwords: PasswordDesk
     readiness: Readiness

@@ -58,8 +58,8 @@ SELECT EXISTS (SELECT FROM users WHERE id = $1 AND role = 'owner' AND status = '
 
 -- name: change_user
 -- Changes what is given of a user, and tells every replica in the same commit; who is not active is signed out. A deleted
--- user stays so: the name may be someone else's by now. $1: id, $2: name, $3: change the email?, $4: email, $5: avatar, $6: role, $7: status; NULL
--- leaves things as they are, but for $4.
+-- user stays so: the name may be someone else's by now. $1: id, $2: name, $3: change the email?, $4: email, $5: avatar,
+-- $6: role, $7: status; NULL leaves things as they are, but for $4.
 WITH changed AS (
     UPDATE users SET
         name = coalesce($2, name),
@@ -93,6 +93,10 @@ WITH changed AS (
     SELECT pg_notify('aibridge_auth', 'user ' || id) FROM changed
 )
 SELECT changed.id FROM changed, told;
+
+-- name: renew_password_hash
+-- The same password, hashed as it is done today; nobody is signed out. $1: id, $2: hash, $3: the hash so far.
+UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3;
 
 -- name: create_token
 -- A new token of a live user, who is not deleted meanwhile. $1: id, $2: user, $3: name, $4: SHA-256 of the secret,
