@@ -89,6 +89,7 @@ def _parts_of(store: Store, records: Records | None = None) -> ApiParts:
         people=store.people,
         passwords=PasswordDesk(),
         records=records or store.reader,
+        exports=store.exports,
         version="0",
     )
 

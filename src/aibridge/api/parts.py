@@ -10,6 +10,7 @@ from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
 from aibridge.auth.passwords import PasswordDesk
 from aibridge.filters import Filter
+from aibridge.store.exports import Exports
 from aibridge.store.people import People
 
 Row = Any
@@ -92,5 +93,6 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     people: People
     passwords: PasswordDesk
     records: Records
+    exports: Exports
     version: str
     """Shown in the OpenAPI description."""

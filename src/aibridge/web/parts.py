@@ -6,6 +6,7 @@ import msgspec
 
 from aibridge.auth.passwords import PasswordDesk
 from aibridge.ops.health import Readiness
+from aibridge.store.exports import Exports
 from aibridge.store.keeping import Keeping
 from aibridge.store.people import People
 from aibridge.store.reading import Reader
@@ -44,6 +45,7 @@ class WebParts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the pages use."""
 
     reader: Reader
+    exports: Exports
     people: People
     sign_ins: SignIns
     roster: Roster
