@@ -50,9 +50,16 @@ def test_a_chart_is_one_image_with_a_name_and_well_formed() -> None:
     assert msgspec.json.decode(columns[1].get("data-tip") or "") == [
         "Mon 01:00",
         [["f-out", "Output", "3"], ["f-in", "Input", "2"]],
+        None,
     ]
     assert columns[1].get("data-href") == "/requests?n=1&m=1"
     assert [each.get("class") for each in columns[2].iter("rect")] == ["hit", "f-out"]
+
+
+def test_columns_shorter_than_a_day_leave_their_time_to_the_browser() -> None:
+    drawn = ET.fromstring(bars(chart(series(1, 2, 3, 4), clock=True, every=2)))
+    ticks = [each.get("data-clock") for each in drawn.iter("text") if "xtick" in (each.get("class") or "")]
+    assert ticks == [START.isoformat(), (START + timedelta(hours=2)).isoformat()]
 
 
 def test_a_stack_fits_the_plot_and_the_least_is_seen() -> None:

@@ -11,8 +11,8 @@ import msgspec
 
 from aibridge.filters import EVERYTHING, Filter
 from aibridge.store import lists
-from aibridge.store.captured import ReadModelAnswer, ReadToolResult
 from aibridge.store.activity import Menu, MenuValue, Steps, menu_values
+from aibridge.store.captured import ReadModelAnswer, ReadToolResult
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
@@ -286,6 +286,7 @@ class Reader:
 
 
 def one_snapshot(connection: PooledConnection) -> asyncpg.transaction.Transaction:
+    """A transaction that sees one moment, and changes nothing."""
     return connection.transaction(isolation="repeatable_read", readonly=True)
 
 

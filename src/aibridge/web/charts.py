@@ -56,6 +56,8 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """Of the grid, above the ground."""
     every: int = 4
     """Columns from one written time to the next."""
+    clock: bool = False
+    """Columns are shorter than a day: the browser shows their times as its own clock does."""
 
     @property
     def legend(self) -> list[Series]:
@@ -180,9 +182,17 @@ def _column(chart: Chart, n: int, drawn: Markup) -> Markup:
 def _tick(chart: Chart, n: int, width: float) -> Markup:
     if n % chart.every:
         return Markup()
-    return Markup('<text class="xtick{}" x="{:.3f}%" y="{}">{}</text>').format(
-        " odd" if n // chart.every % 2 else "", (n + 0.5) * width, chart.height - 4, chart.columns[n].tick
+    return Markup('<text class="xtick{}" x="{:.3f}%" y="{}"{}>{}</text>').format(
+        " odd" if n // chart.every % 2 else "",
+        (n + 0.5) * width,
+        chart.height - 4,
+        Markup(' data-clock="{}"').format(_start(chart, n)) if chart.clock else "",
+        chart.columns[n].tick,
     )
+
+
+def _start(chart: Chart, n: int) -> str:
+    return chart.columns[n].start.isoformat()
 
 
 def _tip(chart: Chart, n: int) -> str:
@@ -190,7 +200,7 @@ def _tip(chart: Chart, n: int) -> str:
         (series.css, series.name, "none" if (value := series.values[n]) is None else chart.shown(value))
         for series in chart.legend
     ]
-    return msgspec.json.encode((chart.columns[n].label, told)).decode()
+    return msgspec.json.encode((chart.columns[n].label, told, _start(chart, n) if chart.clock else None)).decode()
 
 
 def _stack(chart: Chart, n: int, peak: float) -> Markup:

@@ -65,3 +65,32 @@ AND (
 )
 GROUP BY 1
 ORDER BY 1;
+
+-- name: values_matching
+-- Which values the matching ended interceptions have, and how many have each, most first. $1 to $7: see interceptions_matching, $8:
+-- tools, or NULL; $9: which values, $10: in lower case, what they or the names of users must hold, $11: at most so many.
+SELECT v.value, v.name, count(*) AS requests
+FROM aibridge_interceptions AS i
+JOIN users AS u ON u.id = i.initiator_id
+CROSS JOIN LATERAL (
+    SELECT u.username AS value, u.name WHERE $9::text = 'user'
+    UNION ALL SELECT i.provider_name, '' WHERE $9 = 'provider'
+    UNION ALL SELECT i.model, '' WHERE $9 = 'model'
+    UNION ALL SELECT i.client, '' WHERE $9 = 'client'
+    UNION ALL SELECT i.outcome, '' WHERE $9 = 'status'
+    UNION ALL SELECT DISTINCT tool, '' FROM aibridge_tool_usages
+    WHERE $9 = 'tool' AND interception_id = i.id AND initiator_id = i.initiator_id
+) AS v
+WHERE
+-- include: interceptions_matching
+AND (
+    $8::text[] IS NULL
+    OR EXISTS (
+        SELECT FROM aibridge_tool_usages AS t
+        WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($8)
+    )
+)
+AND ($10::text = '' OR strpos(lower(v.value), $10) > 0 OR strpos(lower(v.name), $10) > 0)
+GROUP BY v.value, v.name
+ORDER BY requests DESC, v.value
+LIMIT $11;

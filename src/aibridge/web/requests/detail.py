@@ -1,0 +1,176 @@
+"""One request in full, as its row opens and as a page of its own."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from markupsafe import Markup
+
+from aibridge.store.reading import ReadInterception, ReadTokenUsage
+from aibridge.store.steps import ReadToolUsage
+from aibridge.store.token_sums import Sums
+from aibridge.web import tool_shown
+from aibridge.web.addresses import session_path
+from aibridge.web.charts import token_bar
+from aibridge.web.json_shown import json_shown
+from aibridge.web.large import Large, large
+from aibridge.web.requests.rows import Ending, ending
+
+KINDS = {"centralized": "The deployment's key", "byok": "The user's own key"}
+TYPES = {"api_key": "API key", "subscription": "subscription"}
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """A text of the request: a prompt or a thought."""
+
+    id: UUID
+    source: str
+    """Of a thought; empty for a prompt."""
+    told: Large
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool call of the request."""
+
+    id: UUID
+    icon: str
+    server: str
+    name: str
+    server_url: str
+    error: str
+    """Of a call that the gateway made itself; empty: none."""
+    input: str
+    """All of it where it is small, to be copied."""
+    told: Large
+    kind: str
+    """`command`, `change`, `arguments`, `words`; of `told` when it is not whole."""
+    change: tool_shown.Change | None
+    text: Markup | str
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of one kind."""
+
+    name: str
+    css: str
+    tokens: int | None
+    cost_micros: int | None
+    """None: unknown, or not one price for all."""
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole request."""
+
+    r: ReadInterception
+    ending: Ending
+    session: str
+    """Where its session is."""
+    credential: str
+    duration_ms: float
+    first_byte_ms: float | None
+    prompts: Sequence[Item]
+    thoughts: Sequence[Item]
+    calls: Sequence[Call]
+    spent: Sequence[Spent]
+    total: int
+    bar: Markup
+    cost_micros: int | None
+    has_tokens: bool
+    partial: bool
+    """Some of the tokens were never told."""
+    price: str
+    """Where the rates come from; empty: there are none."""
+
+
+def detail(found: ReadInterception) -> Detail:
+    """What is shown of this interception."""
+    sums = Sums()
+    for usage in found.token_usages:
+        sums.count(
+            (
+                usage.input_tokens,
+                usage.output_tokens,
+                usage.cache_read_input_tokens,
+                usage.cache_write_input_tokens,
+            )
+        )
+    input_, output, read, written = sums.counts
+    return Detail(
+        r=found,
+        ending=ending(found.outcome, found.status_code),
+        session=session_path(found.session_id, initiator=found.initiator.id),
+        credential=f"{KINDS[found.credential_kind]}, {TYPES[found.credential_type]}",
+        duration_ms=max((found.ended_at - found.started_at).total_seconds(), 0) * 1000,
+        first_byte_ms=None if found.time_to_first_byte_us is None else found.time_to_first_byte_us / 1000,
+        prompts=[Item(id=each.id, source="", told=large(each.prompt)) for each in found.user_prompts],
+        thoughts=[Item(id=each.id, source=each.source, told=large(each.content)) for each in found.model_thoughts],
+        calls=[call(each) for each in found.tool_usages],
+        spent=_spent(found, (input_, read, written, output)),
+        total=sum(count or 0 for count in sums.counts),
+        bar=token_bar(input_ or 0, read or 0, written or 0, output or 0),
+        cost_micros=found.cost_micros,
+        has_tokens=bool(found.token_usages),
+        partial=any(usage.partial for usage in found.token_usages),
+        price=_price(found),
+    )
+
+
+def call(usage: ReadToolUsage) -> Call:
+    """A tool call: laid out as what it is when it is small, else the beginning of it."""
+    told = large(usage.input)
+    server, name = tool_shown.tool_name(usage.tool)
+    layout = tool_shown.shown(usage.tool, usage.input) if told.is_whole else tool_shown.Words(told.text)
+    return Call(
+        id=usage.id,
+        icon=tool_shown.tool_icon(usage.tool),
+        server=server,
+        name=name,
+        server_url=usage.server_url,
+        error=usage.invocation_error,
+        input=usage.input if told.is_whole else "",
+        told=told,
+        kind=layout.kind,
+        change=layout if isinstance(layout, tool_shown.Change) else None,
+        text=_text(layout),
+    )
+
+
+def _text(layout: tool_shown.Shown) -> Markup | str:
+    if isinstance(layout, tool_shown.Arguments):
+        return json_shown(layout.value)
+    return "" if isinstance(layout, tool_shown.Change) else layout.text
+
+
+_KINDS = (
+    ("Input", "f-in", "input_price_micros"),
+    ("Cache read", "f-read", "cache_read_price_micros"),
+    ("Cache write", "f-write", "cache_write_price_micros"),
+    ("Output", "f-out", "output_price_micros"),
+)
+_MILLION = 1_000_000
+
+
+def _spent(found: ReadInterception, counts: Sequence[int | None]) -> list[Spent]:
+    return [
+        Spent(name=name, css=css, tokens=count, cost_micros=_cost(found.token_usages, rate, count))
+        for (name, css, rate), count in zip(_KINDS, counts, strict=True)
+    ]
+
+
+def _cost(usages: Sequence[ReadTokenUsage], rate: str, count: int | None) -> int | None:
+    """What one kind cost, where all of it had one rate."""
+    rates = {getattr(usage, rate) for usage in usages}
+    priced = all(usage.cost_micros is not None for usage in usages)
+    of_two_rates = rate == "cache_write_price_micros" and any(usage.cache_write_1h_price_micros for usage in usages)
+    if count is None or len(rates) != 1 or not priced or of_two_rates:
+        return None
+    return round(count * (rates.pop() or 0) / _MILLION)
+
+
+def _price(found: ReadInterception) -> str:
+    """Whose price it was, and since when it held."""
+    usage = next((usage for usage in found.token_usages if usage.price_source), None)
+    if usage is None:
+        return ""
+    whose = "Your own price" if usage.price_source == "own" else f"List price of {usage.price_listed_as}"
+    return f"{whose}, since {usage.price_since:%d %b %Y}" if usage.price_since else whose
