@@ -54,6 +54,7 @@ from aibridge.ops.metrics.board import Board
 from aibridge.ops.record_log import RecordLog
 from aibridge.ops.retention import RETENTION_SECONDS
 from aibridge.ops.telemetry import Reporter
+from aibridge.recording.discretion import Discretion
 from aibridge.recording.ids import uuid7
 from aibridge.recording.recorder import Patience, Recorder, Watchers, open_recorder
 from aibridge.store.pool import Store, open_store
@@ -123,7 +124,7 @@ async def open_worker(
         bodies = Bodies(BodyLimits(one=settings.max_body, together=settings.body_memory))
         gateway = Gateway(
             admission=Admission(
-                routes=Routes(_provider(provider) for provider in settings.providers),
+                routes=Routes(_provider(provider, redactor) for provider in settings.providers),
                 identifier=identifier,
                 allow_byok=settings.allow_byok,
                 owns_response=store.reader.owns_response,
@@ -144,6 +145,7 @@ async def open_worker(
                 people=store.people,
                 passwords=passwords,
                 records=store.reader,
+                exports=store.exports,
                 version=__version__,
             )
         )
@@ -151,6 +153,7 @@ async def open_worker(
         web = create_web(
             WebParts(
                 reader=store.reader,
+                exports=store.exports,
                 people=store.people,
                 sign_ins=store.sign_ins,
                 roster=store.roster,
@@ -184,13 +187,14 @@ async def open_worker(
         yield Worker(face=face, store=store, recorder=recorder, health=health, live=live, gateway_id=gateway_id)
 
 
-def _provider(settings: ProviderSettings) -> Provider:
+def _provider(settings: ProviderSettings, redactor: Redactor | None) -> Provider:
     return Provider(
         name=settings.name,
         type=settings.type,
         target=Target.parse(settings.base_url),
         key=settings.key.reveal(),
         include_usage=settings.include_usage,
+        discretion=Discretion(settings.capture, redactor),
     )
 
 
