@@ -53,6 +53,7 @@ ROLL_UPS = (
     "aibridge_combination_sets",
     "aibridge_tool_sets",
     "aibridge_interception_counts",
+    "aibridge_search",
 )
 """Made from the rows by `fill_<table>`, in this order: sessions take their combinations from the facets."""
 

@@ -14,6 +14,7 @@ import msgspec
 
 from aibridge.errors import CursorAmbiguous, CursorUnknown
 from aibridge.filters import Filter
+from aibridge.store import searching
 from aibridge.store.connections import PooledConnection
 from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
@@ -134,17 +135,22 @@ async def sessions_page(
     what = await _asked(connection, viewer, filter_)
     if what is None:
         return [], 0
+    among = None
+    if filter_.text:
+        whose = msgspec.structs.replace(_bounds(what), tools=None, combinations=None, after=None, before=None)
+        among, few = await searching.sessions(connection, filter_.text, whose)
+        what = what if few is None else msgspec.structs.replace(what, session_ids=few)
     await connection.execute(sql("read_by_index"))
     what = await _narrowed(connection, what)
     conditions = (*_whose(what), what.combinations, what.tools, what.after, what.before)
-    total = await connection.fetchval(sql("count_sessions"), *conditions)
-    rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset) if total else []
+    total = await connection.fetchval(sql("count_sessions"), *conditions, among)
+    rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset, among) if total else []
     return [session_shown(row) for row in rows], total
 
 
 async def _narrowed(connection: PooledConnection, what: _Asked) -> _Asked:
     """With a filter that few interceptions match, only their sessions need to be looked at."""
-    if what.initiator or what.session_ids:
+    if what.initiator or what.session_ids is not None:
         return what
     calling = await _calling_few(connection, what)
     if calling is not None:
@@ -212,25 +218,60 @@ async def interceptions_page(
     after: UUID | None = None,
 ) -> tuple[Sequence[asyncpg.Record], int]:
     """Rows of a page of interceptions, newest first, and how many match. Raises `CursorUnknown`."""
-    cursor: tuple[object, ...] = (None, None)
-    if after is not None:
-        found = await connection.fetchrow(sql("interception"), after, viewer)
-        if found is None:
-            raise CursorUnknown
-        cursor = found["started_at"], found["id"]
+    cursor = await place_of(connection, viewer, after)
     those = await matching(connection, viewer, filter_)
     if those is None or not those.total:
         return [], 0
-    rows = await connection.fetch(sql("interceptions_page"), *those.conditions, *cursor, limit, offset)
-    return rows, those.total
+    on_page = await those.on_page(connection, cursor=cursor, limit=limit, offset=offset)
+    return await connection.fetch(sql("interceptions_page"), *on_page), those.total
+
+
+async def place_of(connection: PooledConnection, viewer: UUID | None, id_: UUID | None) -> searching.Cursor:
+    """Where an interception stands in the order of lists; None: before all. Raises `CursorUnknown`."""
+    if id_ is None:
+        return None, None
+    found = await connection.fetchrow(sql("interception"), id_, viewer)
+    if found is None:
+        raise CursorUnknown
+    return found["started_at"], found["id"]
+
+
+def _bounds(what: _Asked) -> searching.Bounds:
+    return searching.Bounds(
+        initiators=[what.initiator] if what.initiator else what.initiators,
+        session_ids=what.session_ids,
+        tools=what.tools,
+        combinations=what.combinations,
+        after=what.after,
+        before=what.before,
+    )
 
 
 class Matching(msgspec.Struct, frozen=True):
-    """Which interceptions match a filter."""
+    """Which interceptions match a filter. What begins with an underscore is how they are found."""
 
-    conditions: tuple[object, ...]
-    """The parameters of the fragment `interceptions_matching`, then the tools, or None."""
     total: int
+    _conditions: tuple[object, ...] = ()
+    _found: searching.Found | None = None
+
+    async def again(self, connection: PooledConnection) -> None:
+        """Let the plans of a further transaction walk as those of the one in which it was made."""
+        await connection.execute(sql("read_by_index" if self._found is None else "read_by_words"))
+
+    async def conditions(self, connection: PooledConnection) -> tuple[object, ...]:
+        """The parameters of the fragment `interceptions_matching`, then the tools, or None."""
+        if self._found is None:
+            return self._conditions
+        return *_ANY, await searching.page(connection, self._found, limit=self.total), None
+
+    async def on_page(
+        self, connection: PooledConnection, *, cursor: searching.Cursor = (None, None), limit: int, offset: int = 0
+    ) -> tuple[object, ...]:
+        """The parameters of the fragment `interceptions_on_page`; `cursor`: start and id of the one before the page."""
+        if self._found is None:
+            return *self._conditions, *cursor, limit, offset
+        ids = await searching.page(connection, self._found, cursor=cursor, limit=limit, offset=offset)
+        return *_ANY, ids, None, None, None, limit, 0
 
 
 async def matching(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> Matching | None:
@@ -242,12 +283,19 @@ async def matching(connection: PooledConnection, viewer: UUID | None, filter_: F
     if what is None:
         return None
     await connection.execute(sql("read_by_index"))
+    if filter_.text:
+        found = await searching.find(connection, filter_.text, _bounds(what))
+        return Matching(found.total, _found=found)
     few = await _calling_few(connection, what)
     if few is not None or what.initiator or what.initiators or what.session_ids:
         total = await _one_by_one(connection, what, few)
     else:
         total = await _counted(connection, what)
-    return Matching((*_conditions(what, few), what.tools), total)
+    return Matching(total, _conditions=(*_conditions(what, few), what.tools))
+
+
+_ANY = (None, None, None, None, None, None)
+"""No condition beside the ids, as parameters of the fragment `interceptions_matching`."""
 
 
 async def _calling_few(connection: PooledConnection, what: _Asked) -> list[UUID] | None:

@@ -97,8 +97,8 @@ async def request_log(
 async def _rows(connection: PooledConnection, those: Matching, limit: int, offset: int) -> list[ReadRequest]:
     if offset >= those.total:
         offset = (those.total - 1) // limit * limit
-    cursor = (None, None)
-    rows = await connection.fetch(sql("request_log_page"), *those.conditions, *cursor, limit, offset, EXCERPT)
+    on_page = await those.on_page(connection, limit=limit, offset=offset)
+    rows = await connection.fetch(sql("request_log_page"), *on_page, EXCERPT)
     return [_request(row) for row in rows]
 
 

@@ -18,6 +18,7 @@ _RECOMPUTE = sql("recompute_sessions")
 _NAME = sql("name_combinations")
 _COUNTED = sql("counted_of")
 _COUNT = sql("change_counts")
+_ENQUEUE = sql("enqueue_for_search")
 
 
 async def hold(connection: Connection, keys: Collection[SessionKey]) -> None:
@@ -56,4 +57,5 @@ async def add(connection: Connection, ended: Sequence[asyncpg.Record]) -> None:
     await recompute(connection, {(row["session_id"], row["initiator_id"]) for row in ended})
     await connection.execute(_NAME, ids)
     await count(connection, await counted(connection, ids), 1)
+    await connection.execute(_ENQUEUE, ids)
     await enter(connection, ids, 1)

@@ -51,11 +51,11 @@ AND (
 )
 
 -- name: count_sessions
--- How many sessions match; the parameters are those of the fragment.
+-- How many sessions match; the parameters are those of the fragment, and $8: only these, as aibridge_search.session.
 SELECT count(*) FROM aibridge_sessions AS s
 WHERE
 -- include: sessions_matching
-;
+AND ($8::bigint[] IS NULL OR hashtextextended(s.session_id, uuid_hash_extended(s.initiator_id, 0)) = ANY ($8));
 
 -- fragment: session_shown
 -- s: a session as it is shown; the rest comes with session_surroundings.
@@ -77,12 +77,14 @@ CROSS JOIN LATERAL (
 
 -- name: sessions_page
 -- The matching sessions, last active first. $1 to $7: see the fragment; $8, $9, $10: last activity, id and initiator of the
--- session before the page, NULL at the beginning; $11: limit, $12: offset. The page is found in the index alone, then read.
+-- session before the page, NULL at the beginning; $11: limit, $12: offset; $13: as $8 of count_sessions. The page is found in the
+-- index alone, then read.
 WITH page AS MATERIALIZED (
     SELECT s.last_active_at, s.session_id, s.initiator_id FROM aibridge_sessions AS s
     WHERE
 -- include: sessions_matching
     AND ($8::timestamptz IS NULL OR (s.last_active_at, s.session_id, s.initiator_id) < ($8, $9::text, $10::uuid))
+    AND ($13::bigint[] IS NULL OR hashtextextended(s.session_id, uuid_hash_extended(s.initiator_id, 0)) = ANY ($13))
     ORDER BY s.last_active_at DESC, s.session_id DESC, s.initiator_id DESC
     LIMIT $11 OFFSET $12
 )

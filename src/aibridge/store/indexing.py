@@ -1,0 +1,72 @@
+"""Bringing what has ended into the index of words, a moment after its end and away from its path.
+
+Whatever ends an interception puts it into a queue in the same transaction. Any replica takes from the queue, in
+batches; what one holds the others skip. What was on record before there was an index is queued bit by bit, newest first.
+"""
+
+from uuid import UUID
+
+import msgspec
+
+from aibridge.errors import RowsRefused
+from aibridge.store.connections import Dial, Lane
+from aibridge.store.sql import sql
+
+BATCH = 200
+"""Interceptions in one transaction: some 20 ms, during which whoever removes one of them waits."""
+
+TIMEOUT = 60.0
+"""Seconds."""
+
+
+class Indexed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one batch came to."""
+
+    interceptions: int
+    refused: tuple[UUID, ...] = ()
+    """Whose words the database does not take: they stand in the index without."""
+    more: bool
+    """There may be more to do just now."""
+
+
+class Indexing:
+    """Indexes what waits, on a connection of its own. Raises `StoreUnavailable`."""
+
+    def __init__(self, dial: Dial) -> None:
+        self._lane = Lane(dial, timeout=TIMEOUT, plan_cache_mode="force_generic_plan", enable_seqscan="off")
+
+    async def index_some(self) -> Indexed:
+        """Index a batch of what has ended; when nothing waits, queue some that ended before there was an index."""
+        try:
+            done = await self._lane.fetchval(sql("index_queued"), BATCH)
+        except RowsRefused:
+            return await self._one_by_one()
+        if done < BATCH:
+            looked_at = await self._lane.fetchval(sql("queue_backlog"), BATCH)
+            return Indexed(interceptions=done, more=bool(looked_at))
+        return Indexed(interceptions=done, more=True)
+
+    async def _one_by_one(self) -> Indexed:
+        """After a batch was refused: all but those that are."""
+        done, refused = 0, []
+        for _ in range(BATCH):
+            try:
+                one = await self._lane.fetchval(sql("index_queued"), 1)
+            except RowsRefused:
+                blank = await self._blank()
+                if blank is not None:
+                    refused.append(blank)
+            else:
+                done += one
+                if not one:
+                    break
+        return Indexed(interceptions=done, refused=tuple(refused), more=True)
+
+    async def _blank(self) -> UUID | None:
+        async with self._lane.hold() as connection:
+            found: UUID | None = await connection.fetchval(sql("index_queued_blank"))
+        return found
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._lane.close()

@@ -1,0 +1,238 @@
+-- fragment: search_document
+-- i: an ended interception; d: its words. A text counts with its first 65,536 characters, all of them together with 240,000: less
+-- than a tsvector can hold. In JSON, a line break is written as \n and begins no word.
+CROSS JOIN LATERAL (
+    SELECT left(
+        ' @' || i.initiator_id || ' $' || hashtextextended(i.session_id, 0)
+            || coalesce((
+                SELECT string_agg(DISTINCT ' #' || hashtextextended(tool, 0), '')
+                FROM aibridge_tool_usages WHERE interception_id = i.id
+            ), '')
+            || ' | ' || coalesce(string_agg(nullif(aibridge_words(x.said), ''), ' | ' ORDER BY x.kind, x.id), ''),
+        240000
+    ) || ' ' AS words
+    FROM (
+        SELECT 1 AS kind, id, left(prompt, 65536) AS said FROM aibridge_user_prompts WHERE interception_id = i.id
+        UNION ALL
+        SELECT 2, id, left(content, 65536) FROM aibridge_model_thoughts WHERE interception_id = i.id
+        UNION ALL
+        SELECT 3, id, left(tool, 65536) FROM aibridge_tool_usages WHERE interception_id = i.id
+        UNION ALL
+        SELECT 4, id, CASE
+            WHEN strpos(input, '\') = 0 THEN left(input, 65536)
+            ELSE regexp_replace(left(input, 65536), '\\(\\|[bfnrt])', '  ', 'g')
+            END
+        FROM aibridge_tool_usages WHERE interception_id = i.id
+        UNION ALL
+        SELECT 5, i.id, i.error_message
+    ) AS x
+) AS d
+
+-- fragment: search_row
+-- i: an ended interception, d: its words; s: its row of aibridge_search.
+CROSS JOIN LATERAL (
+    SELECT
+        i.id AS interception_id, i.initiator_id, i.started_at, i.combination,
+        hashtextextended(i.session_id, uuid_hash_extended(i.initiator_id, 0)) AS session,
+        CASE WHEN length(d.words) < 2100 THEN rpad(d.words, 2100) ELSE d.words END AS words
+) AS s
+
+-- fragment: search_put
+-- s: rows of aibridge_search to be written.
+INSERT INTO aibridge_search AS known (interception_id, initiator_id, started_at, combination, session, words)
+SELECT s.interception_id, s.initiator_id, s.started_at, s.combination, s.session, s.words
+
+-- name: index_queued
+-- Indexes up to $1 interceptions of the queue; returns how many. Each is held, so that nobody removes it meanwhile and leaves its
+-- words behind; what somebody is just removing or indexing is skipped.
+WITH queued AS MATERIALIZED (
+    SELECT interception_id, initiator_id FROM aibridge_search_queue
+    ORDER BY interception_id
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+), held AS MATERIALIZED (
+    SELECT i.* FROM aibridge_interceptions AS i
+    WHERE i.id = ANY (ARRAY(SELECT interception_id FROM queued)) AND i.ended_at IS NOT NULL
+    FOR KEY SHARE SKIP LOCKED
+), done AS (
+    DELETE FROM aibridge_search_queue AS q USING held AS i
+    WHERE q.interception_id = i.id AND q.initiator_id = i.initiator_id
+), indexed AS (
+-- include: search_put
+    FROM held AS i
+-- include: search_document
+-- include: search_row
+    ON CONFLICT (interception_id, initiator_id) DO UPDATE SET
+        started_at = excluded.started_at, combination = excluded.combination, session = excluded.session,
+        words = excluded.words
+)
+SELECT count(*) FROM held;
+
+-- name: index_queued_blank
+-- The first of the queue without its words, which the database does not take; returns its id, or NULL when there is none.
+WITH queued AS MATERIALIZED (
+    SELECT interception_id, initiator_id FROM aibridge_search_queue
+    ORDER BY interception_id
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED
+), held AS MATERIALIZED (
+    SELECT i.* FROM aibridge_interceptions AS i
+    WHERE i.id = ANY (ARRAY(SELECT interception_id FROM queued)) AND i.ended_at IS NOT NULL
+    FOR KEY SHARE SKIP LOCKED
+), done AS (
+    DELETE FROM aibridge_search_queue AS q USING held AS i
+    WHERE q.interception_id = i.id AND q.initiator_id = i.initiator_id
+), indexed AS (
+-- include: search_put
+    FROM held AS i
+    CROSS JOIN LATERAL (SELECT ' @' || i.initiator_id || ' | ' AS words) AS d
+-- include: search_row
+    ON CONFLICT (interception_id, initiator_id) DO NOTHING
+)
+SELECT id FROM held;
+
+-- name: queue_backlog
+-- Queues up to $1 interceptions that ended before there was an index, newest first; returns how many were looked at, NULL when
+-- somebody else is at it, or all are done.
+WITH backlog AS MATERIALIZED (
+    SELECT started_at, interception_id FROM aibridge_search_backlog FOR UPDATE SKIP LOCKED
+), looked_at AS MATERIALIZED (
+    SELECT i.id, i.initiator_id, i.started_at
+    FROM backlog AS b
+    CROSS JOIN LATERAL (
+        SELECT id, initiator_id, started_at FROM aibridge_interceptions
+        WHERE ended_at IS NOT NULL AND (started_at, id) < (b.started_at, b.interception_id)
+        ORDER BY started_at DESC, id DESC
+        LIMIT $1
+    ) AS i
+), queued AS (
+    INSERT INTO aibridge_search_queue (interception_id, initiator_id)
+    SELECT l.id, l.initiator_id FROM looked_at AS l
+    WHERE NOT EXISTS (SELECT FROM aibridge_search AS s WHERE s.interception_id = l.id)
+    ON CONFLICT DO NOTHING
+), further AS (
+    UPDATE aibridge_search_backlog SET (started_at, interception_id) = (
+        SELECT started_at, id FROM looked_at ORDER BY started_at, id LIMIT 1
+    )
+    WHERE EXISTS (SELECT FROM looked_at)
+), done AS (
+    DELETE FROM aibridge_search_backlog
+    WHERE EXISTS (SELECT FROM backlog) AND NOT EXISTS (SELECT FROM looked_at)
+)
+SELECT (SELECT count(*) FROM looked_at) FROM backlog;
+
+-- name: enqueue_for_search
+-- These ended interceptions ($1: uuid[]) are to be indexed, again if they are. Whoever is just indexing one is waited for.
+INSERT INTO aibridge_search_queue (interception_id, initiator_id)
+SELECT id, initiator_id FROM aibridge_interceptions WHERE id = ANY ($1::uuid[]) AND ended_at IS NOT NULL
+ORDER BY id
+ON CONFLICT (interception_id, initiator_id) DO UPDATE SET initiator_id = excluded.initiator_id;
+
+-- name: fill_search
+-- The words of all ended interceptions.
+-- include: search_put
+FROM aibridge_interceptions AS i
+-- include: search_document
+-- include: search_row
+WHERE i.ended_at IS NOT NULL
+ORDER BY i.started_at, i.id;
+
+-- name: search_terms
+-- What is searched for, as it stands in the index: phrases ($1) in lower case, tools ($2) and session ids ($3) as hashes.
+SELECT
+    ARRAY(SELECT aibridge_words(said) FROM unnest($1::text[]) WITH ORDINALITY AS t (said, n) ORDER BY n) AS phrases,
+    ARRAY(SELECT hashtextextended(tool, 0) FROM unnest($2::text[]) AS t (tool)) AS tools,
+    ARRAY(SELECT hashtextextended(id, 0) FROM unnest($3::text[]) AS t (id)) AS sessions;
+
+-- fragment: search_matching
+-- s: a row of aibridge_search. $1: a tsquery, $2: phrases between blanks, where the words alone do not tell, $3: combinations,
+-- $4: started after, $5: started before, $6: not these, since they are looked at in the queue; NULL for no condition.
+array_to_tsvector(string_to_array(btrim(s.words, ' '), ' ')) @@ $1::text::tsquery
+AND ($2::text[] IS NULL OR NOT EXISTS (SELECT FROM unnest($2) AS t (said) WHERE strpos(s.words, t.said) = 0))
+AND ($3::bigint[] IS NULL OR s.combination = ANY ($3))
+AND ($4::timestamptz IS NULL OR s.started_at >= $4)
+AND ($5::timestamptz IS NULL OR s.started_at <= $5)
+AND ($6::uuid[] IS NULL OR s.interception_id <> ALL ($6))
+
+-- fragment: search_found
+-- All that match; $1 to $6: see the fragment, $7: ids of the queue that match.
+SELECT s.interception_id AS id, s.started_at, s.session FROM aibridge_search AS s
+WHERE
+-- include: search_matching
+UNION ALL
+SELECT id, started_at, hashtextextended(session_id, uuid_hash_extended(initiator_id, 0)) FROM aibridge_interceptions
+WHERE id = ANY ($7::uuid[])
+
+-- name: search_queued
+-- What waits to be indexed and matches, and what of the queue stands in the index as it was before. $1 to $6: see search_matching.
+SELECT
+    i.id,
+-- include: search_matching
+    AS matching,
+    EXISTS (SELECT FROM aibridge_search AS known WHERE known.interception_id = i.id) AS known
+FROM aibridge_search_queue AS q
+JOIN aibridge_interceptions AS i ON i.id = q.interception_id AND i.initiator_id = q.initiator_id
+-- include: search_document
+-- include: search_row
+WHERE i.ended_at IS NOT NULL;
+
+-- name: search_count
+-- How many match in the index; $1 to $6: see search_matching.
+SELECT count(*) FROM aibridge_search AS s
+WHERE
+-- include: search_matching
+;
+
+-- name: search_size
+-- About how many there are in the index.
+SELECT reltuples::bigint FROM pg_class WHERE oid = 'aibridge_search'::regclass;
+
+-- name: search_page
+-- A page of those that match, newest first. $1 to $7: see search_found; $8, $9: start and id of the interception before the page,
+-- NULL at the beginning; $10: limit, $11: offset.
+SELECT f.id, f.started_at FROM (
+-- include: search_found
+) AS f
+WHERE ($8::timestamptz IS NULL OR (f.started_at, f.id) < ($8, $9::uuid))
+ORDER BY f.started_at DESC, f.id DESC
+LIMIT $10 OFFSET $11;
+
+-- name: search_walk
+-- The same of a common text alone, on a walk through the newest. $1: every phrase between blanks, $2: not these, $3: ids of the
+-- queue that match, $4, $5: start and id of the interception before the page; $6: limit, $7: offset.
+SELECT f.id, f.started_at FROM (
+    (
+        SELECT s.interception_id AS id, s.started_at FROM aibridge_search AS s
+        WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS t (said) WHERE strpos(s.words, t.said) = 0)
+          AND ($2::uuid[] IS NULL OR s.interception_id <> ALL ($2))
+          AND ($4::timestamptz IS NULL OR (s.started_at, s.interception_id) < ($4, $5::uuid))
+        ORDER BY s.started_at DESC, s.interception_id DESC
+        LIMIT $6 + $7
+    )
+    UNION ALL
+    SELECT id, started_at FROM aibridge_interceptions
+    WHERE id = ANY ($3::uuid[]) AND ($4 IS NULL OR (started_at, id) < ($4, $5))
+) AS f
+ORDER BY f.started_at DESC, f.id DESC
+LIMIT $6 OFFSET $7;
+
+-- name: search_sessions
+-- The sessions in which something matches, as hashes; $1 to $7: see search_found.
+SELECT array_agg(f.session) FROM (
+    SELECT DISTINCT session FROM (
+-- include: search_found
+    ) AS f
+) AS f;
+
+-- name: search_session_ids
+-- The ids of the sessions in which something matches, and their hashes; $1 to $7: see search_found. For few.
+SELECT array_agg(i.session_id) AS ids, array_agg(f.session) AS sessions FROM (
+-- include: search_found
+) AS f
+JOIN aibridge_interceptions AS i ON i.id = f.id;
+
+-- name: read_by_words
+-- From here on in the transaction, plans read the index of words, and its bitmap has room for every page of the table.
+SELECT
+    set_config('enable_bitmapscan', 'on', true), set_config('enable_seqscan', 'off', true),
+    set_config('work_mem', '64MB', true);

@@ -1,0 +1,125 @@
+"""Finding interceptions by their texts: what matches, how many, and a page of them.
+
+The index knows the words of every ended interception but those of the last second or so, which wait in a queue: these
+are looked at one by one, in the same snapshot, so that nothing is missing and nothing is found twice.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from aibridge.store.connections import PooledConnection
+from aibridge.store.sql import sql
+from aibridge.texts import Text
+
+FEW = 10_000
+"""Interceptions whose sessions are sooner looked up one by one than met on the way through all sessions."""
+LONG_WALK = 20_000
+"""Interceptions that may be passed on a walk through the newest: about 100 ms. Beyond it, those found are sorted."""
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What else must hold; None is no condition."""
+
+    initiators: Sequence[UUID] | None = None
+    session_ids: Sequence[str] | None = None
+    tools: Sequence[str] | None = None
+    combinations: Sequence[int] | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What matches, as the queries take it."""
+
+    total: int
+    conditions: tuple[object, ...]
+    """The parameters of the fragment `search_found`."""
+    common: tuple[object, ...] | None
+    """The first three parameters of `search_walk`; None where more than a text is asked for."""
+
+
+Cursor = tuple[object, ...]
+"""Start and id of an interception, or twice None."""
+
+
+async def find(connection: PooledConnection, text: Sequence[Text], bounds: Bounds) -> Found:
+    """Count what matches. From here on the transaction's plans read the index of words."""
+    await connection.execute(sql("read_by_words"))
+    terms = await connection.fetchrow(
+        sql("search_terms"), [" ".join(one.words) for one in text], bounds.tools or [], bounds.session_ids or []
+    )
+    assert terms is not None
+    phrases: list[str] = terms["phrases"]
+    between = [f" {phrase}" if one.beginning else f" {phrase} " for one, phrase in zip(text, phrases, strict=True)]
+    telling = [said for said, one in zip(between, text, strict=True) if len(one.words) > 1]
+    of_index = (
+        " & ".join(_query(text, phrases, bounds, terms["tools"], terms["sessions"])),
+        telling or None,
+        bounds.combinations,
+        bounds.after,
+        bounds.before,
+    )
+    queued = await connection.fetch(sql("search_queued"), *of_index, None)
+    matching = [row["id"] for row in queued if row["matching"]]
+    known = [row["id"] for row in queued if row["known"]] or None
+    total = await connection.fetchval(sql("search_count"), *of_index, known) + len(matching)
+    return Found(
+        total=total,
+        conditions=(*of_index, known, matching),
+        common=(between, known, matching) if bounds == Bounds() else None,
+    )
+
+
+def _query(
+    text: Sequence[Text], phrases: Sequence[str], bounds: Bounds, tools: Sequence[int], sessions: Sequence[int]
+) -> Iterator[str]:
+    """The parts of a tsquery, all of which must hold. Words hold no quotes, whatever was typed."""
+    if bounds.initiators is not None:
+        yield _any_of("@", bounds.initiators)
+    if bounds.session_ids is not None:
+        yield _any_of("$", sessions)
+    if bounds.tools is not None:
+        yield _any_of("#", tools)
+    for one, phrase in zip(text, phrases, strict=True):
+        words = [f"'{word}'" for word in phrase.split(" ")]
+        yield " & ".join(words) + (":*" if one.beginning else "")
+
+
+def _any_of(kind: str, values: Collection[object]) -> str:
+    return "(" + " | ".join(f"'{kind}{value}'" for value in values) + ")"
+
+
+async def page(
+    connection: PooledConnection, found: Found, *, cursor: Cursor = (None, None), limit: int, offset: int = 0
+) -> list[UUID]:
+    """The ids of a page of what was found, newest first, behind `cursor`."""
+    if not found.total:
+        return []
+    if found.common is not None and await _is_short(connection, found.total, limit + offset):
+        rows = await connection.fetch(sql("search_walk"), *found.common, *cursor, limit, offset)
+    else:
+        rows = await connection.fetch(sql("search_page"), *found.conditions, *cursor, limit, offset)
+    return [row["id"] for row in rows]
+
+
+async def _is_short(connection: PooledConnection, total: int, wanted: int) -> bool:
+    """Whether so many are likely to be met on a short walk through the newest."""
+    size: int = await connection.fetchval(sql("search_size"))
+    return total > FEW and size * wanted <= LONG_WALK * total
+
+
+async def sessions(
+    connection: PooledConnection, text: Sequence[Text], bounds: Bounds
+) -> tuple[list[int], list[str] | None]:
+    """The sessions in which something matches: hashes as `aibridge_search.session`, and ids where they are few."""
+    found = await find(connection, text, bounds)
+    if not found.total:
+        return [], []
+    if found.total > FEW:
+        return await connection.fetchval(sql("search_sessions"), *found.conditions), None
+    row = await connection.fetchrow(sql("search_session_ids"), *found.conditions)
+    assert row is not None
+    return list(set(row["sessions"])), list(set(row["ids"]))

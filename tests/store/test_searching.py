@@ -1,0 +1,155 @@
+"""Searches beside a reading of every text: random words, filters and pages, what is indexed and what waits still."""
+
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from aibridge.filters import Filter
+from aibridge.records import ErrorType, Outcome
+from aibridge.store.connections import Connection
+from aibridge.store.pool import Store
+from aibridge.texts import BLANKS, IDEOGRAPHS, TextRefused, text_of, texts_of, words_of
+from support.naive import Naive
+from support.reading_words import Said
+from support.rows import at, begun, call, finished, prompt, thought
+
+WORDS = (
+    *("red", "build", "store/pool.py", "apply_patch", "readFile", "the", "v1.2.3", "naïve", "STRASSE", "Ünïcödé"),
+    *("e-mail", "שלום", "مرحبا", "数据库", "カナ", "\N{ROCKET}launch", "a&b|c!(d)", ":*", "'quoted'", "<->", "x'y''z"),
+    *("C:\\new\\table", "\\", '"', "%_", "$1", "@me", "#Bash", "|", "0b2cf0ae-54e1", "1e5f", "12e4f7", "l'été"),
+    *("don\u2019t", "\u200d", "ﬁne", "ǅ"),
+)
+ASKED = (
+    *WORDS,
+    *("py", "pool", "pool.p*", "appl*", '"store pool"', '"pool store"', '"red build"', "BUILD", "strasse", "据"),
+    *('"据 库"', "new", "table", "t*", "ta*", "bash", "nothing", "launch*", "é*", "12e4*", "y*z", "fai*", "a b"),
+    *('"the the"', "quoted"),
+)
+
+
+class Talk:
+    """Random texts in a random record."""
+
+    def __init__(self, store: Store, people: Sequence[UUID], seed: int) -> None:
+        self.store, self.people, self.chance = store, people, random.Random(seed)
+
+    def said(self, most: int = 6) -> str:
+        glue = self.chance.choice((" ", " ", "\n", "/", ", ", "\t"))
+        return glue.join(self.chance.choice(WORDS) for _ in range(self.chance.randint(1, most)))
+
+    async def write(self, count: int) -> None:
+        chance = self.chance
+        for n in range(count):
+            start = begun(
+                chance.choice(self.people),
+                model=chance.choice(("m1", "m2")),
+                started_at=at(n),
+                client_session_id=chance.choice(("s1", "s2", "s3", None)),
+                user_prompt=prompt(self.said(), at(n)) if chance.random() < 0.5 else None,
+            )
+            failed = chance.random() < 0.2
+            end = finished(
+                start,
+                tool_usages=tuple(
+                    call(None, tool=chance.choice(("Bash", "apply_patch")), input=self.arguments())
+                    for _ in range(chance.choice((0, 1, 2)))
+                ),
+                model_thoughts=tuple(thought(self.said()) for _ in range(chance.choice((0, 1, 2)))),
+                outcome=Outcome.FAILED if failed else Outcome.COMPLETED,
+                error_type=ErrorType.OVERLOADED if failed else None,
+                error_message=f"failed: {self.said()}" if failed else None,
+            )
+            await self.store.write_begun([start])
+            await self.store.write_finished([end])
+
+    def arguments(self) -> str:
+        if self.chance.random() < 0.2:
+            return self.said()
+        return json.dumps({"command": self.said(), "n": [1, self.said()]}, ensure_ascii=False)
+
+    def filter(self) -> Filter:
+        chance = self.chance
+        fields: dict[str, Any] = {"text": self.text()}
+        if chance.random() < 0.2:
+            fields["models"] = frozenset(["m1"])
+        if chance.random() < 0.2:
+            fields["tools"] = frozenset(["Bash"])
+        if chance.random() < 0.2:
+            fields["session_ids"] = frozenset(["s1", "s3"])
+        if chance.random() < 0.2:
+            fields["initiator_ids"] = frozenset([self.people[1]])
+        if chance.random() < 0.2:
+            fields["started_after"] = at(chance.randrange(60))
+        return Filter(**fields)
+
+    def text(self) -> Any:
+        while True:
+            try:
+                found = texts_of(" ".join(self.chance.choice(ASKED) for _ in range(self.chance.choice((1, 1, 2, 3)))))
+            except TextRefused:
+                continue
+            if found:
+                return found
+
+
+async def index_all(store: Store) -> None:
+    while (await store.indexing.index_some()).more:
+        pass
+
+
+@pytest.fixture(params=range(3))
+async def talk(request: pytest.FixtureRequest, store: Store, alice: UUID, bob: UUID) -> Talk:
+    """Some is indexed, some waits."""
+    found = Talk(store, (alice, bob), request.param)
+    await found.write(50)
+    await index_all(store)
+    await found.write(30)
+    return found
+
+
+async def test_lists_find_what_a_reading_of_every_text_finds(talk: Talk, psql: Connection) -> None:
+    assert await psql.fetchval("SELECT count(*) FROM aibridge_search") == 50
+    naive, said, reader = await Naive.read(psql), await Said.read(psql), talk.store.reader
+    hits = 0
+    for n in range(150):
+        if n == 120:
+            await index_all(talk.store)
+            assert await psql.fetchval("SELECT count(*) FROM aibridge_search") == 80
+        filter_, viewer = talk.filter(), talk.chance.choice((None, None, talk.people[0]))
+        holding = {id_ for id_ in said.words if said.holds(id_, filter_.text)}
+        ids = [id_ for id_ in naive.interceptions(filter_, viewer) if id_ in holding]
+        offset = talk.chance.randrange(3)
+        rows, total = await reader.interceptions_page(viewer, filter_, limit=10, offset=offset)
+        assert (total, [row.id for row in rows]) == (len(ids), ids[offset : offset + 10]), filter_
+        keys = [
+            key for key in naive.session_keys(filter_, viewer) if holding & {row["id"] for row in naive.sessions[key]}
+        ]
+        sessions, total = await reader.sessions_page(viewer, filter_, limit=10)
+        assert (total, [(one.id, one.initiator.id) for one in sessions]) == (len(keys), keys[:10]), filter_
+        hits += bool(ids)
+    assert hits > 50
+
+
+async def test_letters_are_the_same_in_the_database_and_in_queries(psql: Connection) -> None:
+    """For every letter that there is: whether it is part of a word, or a word."""
+    rows = await psql.fetch(
+        "SELECT n, aibridge_words('a' || chr(n) || 'b') AS words FROM generate_series(1, 1114111) AS n "
+        "WHERE n NOT BETWEEN 55296 AND 57343"
+    )
+    assert [row["n"] for row in rows if row["words"].count(" ") + 1 != len(words_of(f"a{chr(row['n'])}b"))] == []
+    definition = await psql.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'aibridge_words'")
+    assert IDEOGRAPHS in definition
+    assert BLANKS in "".join(line.strip(" '") for line in definition.splitlines())
+
+
+async def test_a_long_word_is_found_by_its_beginning_and_by_itself(store: Store, alice: UUID) -> None:
+    start = begun(alice, user_prompt=prompt("before " + "Qx" * 5000 + " after"))
+    await store.write_begun([start])
+    await store.write_finished([finished(start)])
+    for asked in ("Qx" * 5000, "qx" * 60, "qxq*", '"before ' + "qx" * 99 + ' after"'):
+        assert (await store.reader.interceptions_page(None, Filter(text=texts_of(asked)), limit=1))[1] == 1
+    assert (await store.reader.interceptions_page(None, Filter(text=(text_of("qx"),)), limit=1))[1] == 0
