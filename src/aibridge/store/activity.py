@@ -1,6 +1,7 @@
 """When the requests of a filter began, counted one by one: what is too fine or too special for the hourly roll-ups."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import asyncpg
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from aibridge.store.connections import PooledConnection
 from aibridge.store.lists import Matching
 from aibridge.store.sql import sql
+from aibridge.store.text import can_be_stored
 
 MOST = 20_000
 """Requests that are counted one by one while somebody waits: about 100 ms."""
@@ -51,3 +53,41 @@ async def activity(connection: PooledConnection, those: Matching | None, steps: 
 def _step(row: asyncpg.Record) -> ActivityStep:
     sums = {key: int(value) for key, value in row.items() if key != "starts_at"}  # sums of bigints are numerics
     return ActivityStep(starts_at=row["starts_at"], **sums)
+
+
+class Menu(StrEnum):
+    """Which values of requests a menu lists."""
+
+    USER = "user"
+    """By name; `name` is what people call them."""
+    PROVIDER = "provider"
+    """Names of configured providers."""
+    MODEL = "model"
+    CLIENT = "client"
+    STATUS = "status"
+    """Outcomes."""
+    TOOL = "tool"
+
+
+class MenuValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that a menu lists."""
+
+    value: str
+    name: str
+    """Of a user, if they have one; else empty."""
+    requests: int
+    """That have it."""
+
+
+async def menu_values(
+    connection: PooledConnection, those: Matching | None, menu: Menu, find: str, limit: int
+) -> list[MenuValue] | None:
+    """The values that hold `find`, whatever its case, most used first; None when there are too many requests to count."""
+    if those is None or not those.total or not can_be_stored(find):
+        return []
+    if those.total > MOST:
+        return None
+    rows = await connection.fetch(
+        sql("values_matching"), *(await those.conditions(connection)), menu, find.lower(), limit
+    )
+    return [MenuValue(**row) for row in rows]
