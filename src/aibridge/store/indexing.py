@@ -1,7 +1,8 @@
 """Bringing what has ended into the index of words, a moment after its end and away from its path.
 
 Whatever ends an interception puts it into a queue in the same transaction. Any replica takes from the queue, in
-batches; what one holds the others skip. What was on record before there was an index is queued bit by bit, newest first.
+batches; what one holds the others skip. What was on record before there was an index is queued bit by bit, newest
+first.
 """
 
 from uuid import UUID

@@ -55,8 +55,11 @@ WITH queued AS MATERIALIZED (
     WHERE i.id = ANY (ARRAY(SELECT interception_id FROM queued)) AND i.ended_at IS NOT NULL
     FOR KEY SHARE SKIP LOCKED
 ), done AS (
-    DELETE FROM aibridge_search_queue AS q USING held AS i
-    WHERE q.interception_id = i.id AND q.initiator_id = i.initiator_id
+    DELETE FROM aibridge_search_queue AS q USING queued AS n
+    WHERE q.interception_id = n.interception_id AND q.initiator_id = n.initiator_id AND (
+        q.interception_id IN (SELECT id FROM held)
+        OR NOT EXISTS (SELECT FROM aibridge_interceptions AS i WHERE i.id = q.interception_id)
+    )
 ), indexed AS (
 -- include: search_put
     FROM held AS i
@@ -80,8 +83,11 @@ WITH queued AS MATERIALIZED (
     WHERE i.id = ANY (ARRAY(SELECT interception_id FROM queued)) AND i.ended_at IS NOT NULL
     FOR KEY SHARE SKIP LOCKED
 ), done AS (
-    DELETE FROM aibridge_search_queue AS q USING held AS i
-    WHERE q.interception_id = i.id AND q.initiator_id = i.initiator_id
+    DELETE FROM aibridge_search_queue AS q USING queued AS n
+    WHERE q.interception_id = n.interception_id AND q.initiator_id = n.initiator_id AND (
+        q.interception_id IN (SELECT id FROM held)
+        OR NOT EXISTS (SELECT FROM aibridge_interceptions AS i WHERE i.id = q.interception_id)
+    )
 ), indexed AS (
 -- include: search_put
     FROM held AS i
@@ -130,12 +136,15 @@ ON CONFLICT (interception_id, initiator_id) DO UPDATE SET initiator_id = exclude
 
 -- name: fill_search
 -- The words of all ended interceptions.
+WITH written AS (
 -- include: search_put
-FROM aibridge_interceptions AS i
+    FROM aibridge_interceptions AS i
 -- include: search_document
 -- include: search_row
-WHERE i.ended_at IS NOT NULL
-ORDER BY i.started_at, i.id;
+    WHERE i.ended_at IS NOT NULL
+    ORDER BY i.started_at, i.id
+)
+SELECT;
 
 -- name: search_terms
 -- What is searched for, as it stands in the index: phrases ($1) in lower case, tools ($2) and session ids ($3) as hashes.
@@ -207,7 +216,7 @@ SELECT f.id, f.started_at FROM (
           AND ($2::uuid[] IS NULL OR s.interception_id <> ALL ($2))
           AND ($4::timestamptz IS NULL OR (s.started_at, s.interception_id) < ($4, $5::uuid))
         ORDER BY s.started_at DESC, s.interception_id DESC
-        LIMIT $6 + $7
+        LIMIT $6::bigint + $7::bigint
     )
     UNION ALL
     SELECT id, started_at FROM aibridge_interceptions
