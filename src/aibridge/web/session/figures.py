@@ -9,6 +9,7 @@ from uuid import UUID
 from aibridge.store.timeline import ReadTimeline
 from aibridge.web.session.axis import Axis
 from aibridge.web.session.tree import Cost, Row, Thread, cost_of
+from aibridge.web.tool_shown import tool_name
 
 ACTIVE = timedelta(minutes=2)
 """Since the end of the last request: longer than most tools take, shorter than a pause for thought."""
@@ -69,7 +70,7 @@ def figures_of(read: ReadTimeline, threads: Sequence[Thread], axis: Axis) -> Fig
         calling=sum(row.step.tool_calls > 0 for row in rows),
         tool_calls=sum(row.step.tool_calls for row in rows),
         failed_calls=sum(row.step.failed_calls for row in rows),
-        most_called=called.most_common(1)[0][0] if called else "",
+        most_called=" ".join(tool_name(called.most_common(1)[0][0])).strip() if called else "",
         tokens=sent + spent.output_tokens,
         output=spent.output_tokens,
         cache_share=spent.cache_read_input_tokens / sent if sent else None,

@@ -156,3 +156,11 @@ def portion_around(selection: Selection, threads: Sequence[Thread], start: UUID 
     else:
         first = 0
     return Portion(selection, first, first + PORTION)
+
+
+def within(units: Sequence[_Unit], first: UUID, last: UUID) -> Sequence[_Unit]:
+    """Those from `first` to `last`; from the beginning, or to the end, where one of them is gone."""
+    ids = [unit.id for unit in units]
+    start = ids.index(first) if first in ids else 0
+    end = ids.index(last) + 1 if last in ids else len(ids)
+    return units[start:end]

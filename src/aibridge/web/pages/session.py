@@ -1,0 +1,215 @@
+"""One session: the page, the portions of its timeline that come later, and one step in full."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from aibridge.store.lists import ReadSession
+from aibridge.store.timeline import ReadTimeline
+from aibridge.web.addresses import session_path
+from aibridge.web.guard import parts_of
+from aibridge.web.render import page
+from aibridge.web.session.asked import as_id, links_of, needed_id
+from aibridge.web.session.building import tree_of
+from aibridge.web.session.figures import Figures, axis_of, figures_of, is_active, pauses
+from aibridge.web.session.found import Found
+from aibridge.web.session.links import Links
+from aibridge.web.session.map import session_map
+from aibridge.web.session.opening import OpenStep, opened
+from aibridge.web.session.outline import Outline, outline_of
+from aibridge.web.session.portion import PORTION, Branch, Gap, Item, Portion, in_order, portion_around, within
+from aibridge.web.session.selecting import Selection, Show
+from aibridge.web.session.tree import Thread
+from aibridge.web.session.view import View
+from aibridge.web.viewer import viewer_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionPage:
+    """The page."""
+
+    session: ReadSession
+    title: str
+    active: bool
+    figures: Figures
+    map: Markup
+    kinds: Sequence[tuple[Show, str, int]]
+    """What can be shown, what it is called, and how many steps that is."""
+    outline: Outline
+    items: Sequence[Branch | Gap]
+    view: View
+    refused: str
+    """Why nothing can be searched for; empty: it can."""
+    step: OpenStep | None
+    live: str
+    """Where the page hears that the session goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortionPart:
+    """What a gap stood for."""
+
+    view: View
+    thread: Thread | None
+    """None: the items are threads."""
+    items: Sequence[Branch | Gap] | Sequence[Item]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepPart:
+    """One step beside the timeline."""
+
+    links: Links
+    step: OpenStep
+
+
+class _Asked:
+    """A session that was asked for, read and laid out."""
+
+    def __init__(self, links: Links, read: ReadTimeline, matches: Mapping[UUID, Sequence[Found]] | None) -> None:
+        self.links, self.read = links, read
+        self.threads = tree_of(read)
+        self.selection = Selection(self.threads, links.show, matches)
+        self.matches = matches or {}
+
+    def view(self, opened_: UUID | None = None) -> View:
+        """The session as the link shows it."""
+        return View(
+            links=self.links,
+            started_at=self.read.session.started_at,
+            selection=self.selection,
+            matches=self.matches,
+            pauses={} if self.selection.narrows else pauses(self.threads),
+            opened=opened_,
+        )
+
+
+async def _asked(request: Request) -> _Asked:
+    links = links_of(request)
+    read = await parts_of(request).reader.timeline(
+        links.session_id, viewer_of(request).scope, initiator=links.initiator
+    )
+    if read is None:
+        raise HTTPException(404)
+    return _Asked(links, read, None)
+
+
+async def _step(request: Request, links: Links, id_: UUID | None) -> OpenStep | None:
+    if id_ is None:
+        return None
+    found = await parts_of(request).reader.step(links.session_id, id_, viewer_of(request).scope)
+    if found is None or links.initiator not in {None, found[0].initiator.id}:
+        return None
+    return opened(*found)
+
+
+async def show_session(request: Request) -> Response:
+    """The page, or for htmx its timeline."""
+    asked = await _asked(request)
+    step = await _step(request, asked.links, as_id(request.query_params.get("step")))
+    read, threads = asked.read, asked.threads
+    axis = axis_of([row for thread in threads for row in thread.all_rows])
+    figures = figures_of(read, threads, axis)
+    items = portion_around(asked.selection, threads, asked.links.start, step.id if step else None).threads(threads)
+    context = SessionPage(
+        session=read.session,
+        title=" ".join((read.session.first_prompt or "").split()) or "Session without a prompt",
+        active=is_active(read, datetime.now(UTC)),
+        figures=figures,
+        map=session_map(threads, axis),
+        kinds=_kinds(figures),
+        outline=outline_of(threads, items, asked.links),
+        items=items,
+        view=asked.view(step.id if step else None),
+        refused="",
+        step=step,
+        live="/events?" + urlencode({"session": read.session.id, "initiator": str(read.session.initiator.id)}),
+    )
+    return page(request, "session/page.html", context, "session/body.html")
+
+
+def _kinds(figures: Figures) -> list[tuple[Show, str, int]]:
+    return [
+        (Show.ALL, "All", figures.steps),
+        (Show.TOOLS, "Tool calls", figures.calling),
+        (Show.THOUGHTS, "Thoughts", figures.with_thoughts),
+        (Show.ERRORS, "Failed", figures.failed),
+    ]
+
+
+async def show_rows(request: Request) -> Response:
+    """What a gap stands for, or the nearest part of it with a gap for the rest."""
+    asked, query = await _asked(request), request.query_params
+    first, last, before = needed_id(query.get("first")), needed_id(query.get("last")), "before" in query
+    thread_id = as_id(query.get("thread"))
+    if thread_id is None:
+        threads = within(asked.threads, first, last)
+        part = _portion(asked.selection, sum(asked.selection.of(each) for each in threads), before)
+        return _part(request, asked, None, part.threads(threads))
+    thread = next((each for each in _every(asked.threads) if each.id == thread_id), None)
+    if thread is None:
+        raise HTTPException(404)
+    rows = within(thread.rows, first, last)
+    part = _portion(asked.selection, sum(asked.selection.size(each) for each in rows), before)
+    return _part(request, asked, thread, part.rows(rows, thread))
+
+
+def _portion(selection: Selection, rows: int, before: bool) -> Portion:  # noqa: FBT001 - the link's own word
+    return Portion(selection, rows - PORTION, rows) if before else Portion(selection)
+
+
+def _part(
+    request: Request, asked: _Asked, thread: Thread | None, items: Sequence[Branch | Gap] | Sequence[Item]
+) -> Response:
+    if "hx-request" not in request.headers:
+        return RedirectResponse(asked.links.path + asked.links.begin(as_id(request.query_params.get("first"))), 303)
+    return page(request, "session/portion.html", PortionPart(view=asked.view(), thread=thread, items=items))
+
+
+def _every(threads: Sequence[Thread]) -> list[Thread]:
+    return [*threads, *(agent for thread in threads for row in thread.all_rows for agent in row.agents)]
+
+
+async def show_step(request: Request) -> Response:
+    """One step beside the timeline; without scripts it is the page with this step opened."""
+    links = links_of(request)
+    id_ = needed_id(request.path_params["step"])
+    if "hx-request" not in request.headers:
+        return RedirectResponse(links.path + links.page(step=id_), 303)
+    step = await _step(request, links, id_)
+    if step is None:
+        raise HTTPException(404)
+    return page(request, "session/step.html", StepPart(links=links, step=step))
+
+
+async def next_failure(request: Request) -> Response:
+    """The id of the first failed step behind another, in the order in which they stand; empty: none follows."""
+    asked = await _asked(request)
+    after = as_id(request.query_params.get("after"))
+    order = in_order(asked.selection, [row for thread in asked.threads for row in thread.rows])
+    at = next((place for place, row in enumerate(order) if row.id == after), -1)
+    return PlainTextResponse(next((str(row.id) for row in order[at + 1 :] if row.failed), ""))
+
+
+async def find_session(request: Request) -> Response:
+    """An id with slashes in it, written as it is."""
+    query = request.url.query
+    path = session_path(request.path_params["session"])
+    return RedirectResponse(f"{path}?{query}" if query else path, 303)
+
+
+ROUTES = [
+    Route("/sessions/{session}", show_session),
+    Route("/sessions/{session}/rows", show_rows),
+    Route("/sessions/{session}/next-failure", next_failure),
+    Route("/sessions/{session}/steps/{step}", show_step),
+    Route("/sessions/{session:path}", find_session),
+]
