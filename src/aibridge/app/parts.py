@@ -21,7 +21,6 @@ from aibridge.app.prices import hear_prices, open_prices
 from aibridge.app.telemetry import delivery_to
 from aibridge.app.upkeep import (
     HEARTBEAT_SECONDS,
-    POSTING_SECONDS,
     INDEX_SECONDS,
     POSTING_SECONDS,
     PROBE_SECONDS,
@@ -40,6 +39,7 @@ from aibridge.app.upkeep import (
 from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
 from aibridge.auth.passwords import PasswordDesk
+from aibridge.capture import words_of
 from aibridge.config import ProviderSettings, Settings
 from aibridge.errors import StoreError
 from aibridge.gateway.admission import Admission
@@ -57,6 +57,7 @@ from aibridge.ops.telemetry import Reporter
 from aibridge.recording.discretion import Discretion
 from aibridge.recording.ids import uuid7
 from aibridge.recording.recorder import Patience, Recorder, Watchers, open_recorder
+from aibridge.redaction.redactor import Redactor
 from aibridge.store.pool import Store, open_store
 from aibridge.web.application import create_web
 from aibridge.web.live import Live
@@ -95,6 +96,7 @@ async def open_worker(
     health = Health(("store",))
     metrics = Metrics(board, seat=seat, providers={each.name: each.type.value for each in settings.providers})
     upkeep = Upkeep(metrics)
+    redactor = Redactor(settings.redact) if settings.redact else None
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(dsn, pooled=direct_dsn != dsn))
         await register(store, gateway_id)
@@ -157,6 +159,7 @@ async def open_worker(
                 people=store.people,
                 sign_ins=store.sign_ins,
                 roster=store.roster,
+                pulse=store.pulse,
                 keeping=store.keeping,
                 passwords=passwords,
                 readiness=readiness,
@@ -202,7 +205,13 @@ def _facts(settings: Settings) -> Facts:
     return Facts(
         access_url=settings.access_url,
         providers=tuple(
-            ProviderFact(name=each.name, type=each.type.value, has_key=bool(each.key)) for each in settings.providers
+            ProviderFact(
+                name=each.name,
+                type=each.type.value,
+                has_key=bool(each.key),
+                captures=words_of(each.capture),
+            )
+            for each in settings.providers
         ),
         allow_byok=settings.allow_byok,
         retention=settings.retention,

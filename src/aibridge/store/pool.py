@@ -17,8 +17,10 @@ from aibridge.store.keeping import Keeping
 from aibridge.store.people import People
 from aibridge.store.prices import Prices
 from aibridge.store.probing import Probe
+from aibridge.store.pulse import Pulse
 from aibridge.store.reading import Reader
 from aibridge.store.recovery import Recovery
+from aibridge.store.repricing import Repricing
 from aibridge.store.roster import Roster
 from aibridge.store.sign_ins import SignIns
 from aibridge.store.telemetry import Telemetry
@@ -40,8 +42,10 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     exports: Exports
     people: People
     prices: Prices
+    repricing: Repricing
     sign_ins: SignIns
     roster: Roster
+    pulse: Pulse
     recovery: Recovery
     keeping: Keeping
     books: Bookkeeping
@@ -73,6 +77,7 @@ async def open_store(
     writer, recovery, telemetry, probe = Writer(dial), Recovery(dial), Telemetry(dial), Probe(dial)
     keeping, announcer = Keeping(dial), Announcer(dial)
     books = Bookkeeping(dial)
+    repricing = Repricing(dial)
     indexing = Indexing(dial)
     pool = await _make_pool(dial, pool_size)
     people = People(pool, dial)
@@ -83,8 +88,10 @@ async def open_store(
             exports=Exports(pool),
             people=people,
             prices=Prices(pool),
+            repricing=repricing,
             sign_ins=SignIns(pool),
             roster=Roster(pool),
+            pulse=Pulse(pool),
             recovery=recovery,
             keeping=keeping,
             books=books,
@@ -98,6 +105,7 @@ async def open_store(
         await recovery.close()
         await keeping.close()
         await books.close()
+        await repricing.close()
         await indexing.close()
         await telemetry.close()
         await probe.close()

@@ -24,11 +24,13 @@ class Subscription:
         """`scope`: the only initiator of interest, None for all."""
         self._scope = scope
         self._requests: int | None = 0
-        self._said = asyncio.Event()
-        self.ended = False
-        """The server stops."""
-        self.doubtful = False
-        """Somebody's rights changed: whether this page's person is still signed in has to be looked up."""
+        self._doubtful = False
+        self._said, self._ending = asyncio.Event(), asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """The server stops: nothing more will come."""
+        return self._ending.is_set()
 
     def hear(self, announcement: Announcement) -> None:
         """Take what concerns this page."""
@@ -38,28 +40,34 @@ class Subscription:
             self._said.set()
 
     def doubt(self) -> None:
-        """Rights changed somewhere."""
-        self.doubtful = True
+        """Rights changed somewhere: whether this page's person is still signed in has to be looked up."""
+        self._doubtful = True
         self._said.set()
 
     def end(self) -> None:
         """Say that nothing more will come."""
-        self.ended = True
+        self._ending.set()
         self._said.set()
 
     async def wait(self, seconds: float) -> None:
-        """Return when there is something to say, or after so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._said.wait()
-        except TimeoutError:
-            return
+        """Return when there is something to say. After so long there is a doubt: sign-ins also end by themselves."""
+        if not await _within(seconds, self._said):
+            self._doubtful = True
+
+    async def rest(self, seconds: float) -> None:
+        """Let some more come together, unless the server stops."""
+        await _within(seconds, self._ending)
 
     def take(self) -> News | None:
         """What was collected; None: nothing."""
         requests, self._requests = self._requests, 0
         self._said.clear()
         return None if requests == 0 else News(requests=requests)
+
+    def take_doubt(self) -> bool:
+        """Whether there was a doubt."""
+        doubtful, self._doubtful = self._doubtful, False
+        return doubtful
 
 
 class Live:
@@ -68,6 +76,10 @@ class Live:
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
         self._ended = False
+
+    def __len__(self) -> int:
+        """How many pages listen."""
+        return len(self._subscriptions)
 
     @contextmanager
     def subscribed(self, scope: UUID | None) -> Iterator[Subscription]:
@@ -96,3 +108,12 @@ class Live:
         self._ended = True
         for subscription in self._subscriptions:
             subscription.end()
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Whether it happens in this time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

@@ -9,6 +9,7 @@ from aibridge.ops.health import Readiness
 from aibridge.store.exports import Exports
 from aibridge.store.keeping import Keeping
 from aibridge.store.people import People
+from aibridge.store.pulse import Pulse
 from aibridge.store.reading import Reader
 from aibridge.store.roster import Roster
 from aibridge.store.sign_ins import SignIns
@@ -22,6 +23,8 @@ class ProviderFact(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     has_key: bool
     """The deployment has a key for it; else everybody brings their own."""
+    captures: tuple[str, ...]
+    """Which texts of its exchanges are kept: words of `aibridge.capture`."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,7 @@ class WebParts(msgspec.Struct, frozen=True, kw_only=True):
     people: People
     sign_ins: SignIns
     roster: Roster
+    pulse: Pulse
     keeping: Keeping
     passwords: PasswordDesk
     readiness: Readiness

@@ -1,0 +1,96 @@
+"""`GET /events`: what has just been recorded of what this person may see, as server-sent events.
+
+`event: news` with `{"requests": 12}` (null: some), or for `?session=…&initiator=…` with `{"steps": 34}` whenever the
+session has grown. `event: ended` when nobody is signed in any more: the page must not ask again.
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from aibridge.auth.browsers import sha256_of
+from aibridge.auth.usernames import as_id
+from aibridge.errors import StoreUnavailable
+from aibridge.web.guard import parts_of
+from aibridge.web.live import News, Subscription
+from aibridge.web.parts import WebParts
+from aibridge.web.viewer import viewer_of
+
+HEARTBEAT = 15.0
+"""Seconds of silence until a comment is sent: what stands between must not take the stream for dead."""
+PACE = 0.5
+"""Seconds between two events of a page."""
+RETRY = b"retry: 2000\n\n"
+"""Milliseconds after which a browser asks again when the stream ends."""
+ENDED = b"event: ended\ndata: {}\n\n"
+QUIET = b": nothing new\n\n"
+
+Tell = Callable[[News], Awaitable[object | None]]
+"""What a page is told of some news; None: nothing."""
+
+
+async def events(request: Request) -> Response:
+    """The stream. Somebody else's session is a 404."""
+    parts, viewer = parts_of(request), viewer_of(request)
+    session_id = request.query_params.get("session")
+    scope, tell = viewer.scope, _as_it_is
+    if session_id is not None:
+        initiator = as_id(request.query_params.get("initiator", "")) or viewer.user_id
+        if viewer.scope not in {None, initiator}:
+            raise HTTPException(404)
+        scope, tell = initiator, await _growth(parts, session_id, initiator)
+    stream = _stream(parts, sha256_of(viewer.secret), scope, tell)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def _as_it_is(news: News) -> object:
+    return news
+
+
+async def _growth(parts: WebParts, session_id: str, initiator: UUID) -> Tell:
+    """Tells when the session has more steps than before."""
+    known = await parts.pulse.session_steps(session_id, initiator)
+
+    async def tell(_: News) -> object | None:
+        nonlocal known
+        before, known = known, await parts.pulse.session_steps(session_id, initiator)
+        return {"steps": known} if known != before else None
+
+    return tell
+
+
+async def _stream(parts: WebParts, secret_sha256: bytes, scope: UUID | None, tell: Tell) -> AsyncIterator[bytes]:
+    with parts.live.subscribed(scope) as subscription:
+        yield RETRY
+        while not subscription.ended:
+            await subscription.wait(HEARTBEAT)
+            try:
+                if not await _may_stay(parts, subscription, secret_sha256):
+                    yield ENDED
+                    return
+                yield await _said(subscription, tell)
+            except StoreUnavailable:
+                return  # the browser asks again in a moment
+            await subscription.rest(PACE)
+
+
+async def _may_stay(parts: WebParts, subscription: Subscription, secret_sha256: bytes) -> bool:
+    """Asked when somebody's rights changed, and with every heartbeat, since sign-ins also end by themselves."""
+    if not subscription.take_doubt():
+        return True
+    return await parts.sign_ins.is_signed_in(secret_sha256)
+
+
+async def _said(subscription: Subscription, tell: Tell) -> bytes:
+    news = subscription.take()
+    told = await tell(news) if news is not None else None
+    return QUIET if told is None else b"event: news\ndata: " + msgspec.json.encode(told) + b"\n\n"
+
+
+ROUTES = [Route("/events", events, methods=["GET"])]

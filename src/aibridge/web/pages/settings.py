@@ -1,0 +1,71 @@
+"""What is set for this deployment, and how it is. Read only: settings come from the environment or the file."""
+
+import asyncio
+from datetime import timedelta
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aibridge.errors import StoreError
+from aibridge.store.keeping import Preview
+from aibridge.web.guard import for_everyones_eyes, parts_of
+from aibridge.web.parts import Facts
+from aibridge.web.render import page
+
+COUNTING_SECONDS = 0.5
+"""What a page waits for the count of what is aged: hardly anything, unless the retention was just made shorter."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The context of the page."""
+
+    facts: Facts
+    retention: str
+    """In words."""
+    aged: Preview | None
+    """What is older than the retention and will be removed; None: not known."""
+    down: dict[str, str]
+    """Which parts do not work, and why; empty when all is well."""
+    listening: int
+    """Pages that are open at this worker."""
+
+
+@for_everyones_eyes
+async def settings(request: Request) -> Response:
+    """The page."""
+    parts = parts_of(request)
+    report = await parts.readiness.report()
+    down = report["down"]
+    assert isinstance(down, dict)
+    context = Settings(
+        facts=parts.facts,
+        retention=_in_words(parts.facts.retention),
+        aged=await _aged(request),
+        down=down,
+        listening=len(parts.live),
+    )
+    return page(request, "settings/page.html", context)
+
+
+async def _aged(request: Request) -> Preview | None:
+    parts = parts_of(request)
+    if parts.facts.retention is None:
+        return None
+    try:
+        async with asyncio.timeout(COUNTING_SECONDS):
+            return await parts.keeping.preview(parts.facts.retention)
+    except (StoreError, TimeoutError):
+        return None
+
+
+def _in_words(retention: timedelta | None) -> str:
+    if retention is None:
+        return "For ever"
+    days, rest = divmod(retention, timedelta(days=1))
+    hours = rest // timedelta(hours=1)
+    return f"{days} days" + (f", {hours} hours" if hours else "") if days else f"{hours} hours"
+
+
+ROUTES = [Route("/settings", settings, methods=["GET"])]
