@@ -20,6 +20,7 @@ from aibridge.store.reading import ReadInterception, one_snapshot, with_children
 from aibridge.store.session_outline import SessionOutline, ThreadOutline, session_outline
 from aibridge.store.sql import sql
 from aibridge.store.steps import Step, first_prompts, steps_of
+from aibridge.store.token_sums import TokenSums
 
 PAGE = 1000
 """Interceptions that are looked up at a time, each as its id and its size."""
@@ -126,7 +127,7 @@ class Exports:
     ) -> AsyncGenerator[list[ReadRow], None]:
         """The same as rows of a table."""
         async for page in self._pages("export_table", TABLE_PAGE, viewer, filter_, after, EXCERPT, MOST_TOOLS):
-            yield [msgspec.convert(dict(row), ReadRow) for row in page]
+            yield [_row(row) for row in page]
 
     async def session(
         self, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None
@@ -162,6 +163,15 @@ class Exports:
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 yield connection
+
+
+_SUMS = (*TokenSums.__struct_fields__, "cost_micros")
+
+
+def _row(row: asyncpg.Record) -> ReadRow:
+    """A sum of bigints is a numeric."""
+    sums = {name: None if row[name] is None else int(row[name]) for name in _SUMS}
+    return ReadRow(**{**row, **sums})
 
 
 def portions(sizes: Iterable[tuple[UUID, int]]) -> Iterator[list[UUID]]:
