@@ -18,6 +18,7 @@ from aibridge.store.failures import mapped
 from aibridge.store.people_shown import Person, person
 from aibridge.store.request_log import RequestLog, request_log
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
+from aibridge.store.session_pulse import Pulse, session_pulses
 from aibridge.store.sql import sql
 from aibridge.store.step_place import StepPlace, step_place
 from aibridge.store.steps import ReadToolUsage
@@ -223,6 +224,12 @@ class Reader:
                 return await session_detail(
                     connection, session_id, viewer, initiator=initiator, limit=limit, after=after, before=before
                 )
+
+    async def session_pulses(self, sessions: Sequence[tuple[str, UUID]]) -> list[Pulse]:
+        """How the steps of these sessions (id, initiator) lie in their time; for sessions the viewer may see."""
+        with mapped():
+            async with self._pool.acquire() as connection:
+                return await session_pulses(connection, sessions)
 
     async def timeline(
         self, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None

@@ -1,0 +1,43 @@
+"""How the steps of sessions lie in their time, for a page of them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from aibridge.store.connections import PooledConnection
+from aibridge.store.sql import sql
+
+PARTS = 24
+"""Equal parts of a session's time."""
+
+
+class Pulse(msgspec.Struct, frozen=True, kw_only=True):
+    """One session's."""
+
+    steps: list[int]
+    """That began in each of the `PARTS`."""
+    subagents: int
+
+
+STILL = Pulse(steps=[0] * PARTS, subagents=0)
+"""Of a session that is gone meanwhile."""
+
+
+async def session_pulses(connection: PooledConnection, sessions: Sequence[tuple[str, UUID]]) -> list[Pulse]:
+    """Of each of these sessions (id, initiator), in their order."""
+    if not sessions:
+        return []
+    ids, initiators = zip(*sessions, strict=True)
+    found = {row["n"]: row for row in await connection.fetch(sql("session_pulses"), ids, initiators, PARTS)}
+    return [
+        Pulse(steps=_counted(found[n]["parts"]), subagents=found[n]["subagents"]) if n in found else STILL
+        for n in range(1, len(sessions) + 1)
+    ]
+
+
+def _counted(parts: Sequence[int]) -> list[int]:
+    steps = [0] * PARTS
+    for part in parts:
+        steps[min(max(part, 1), PARTS) - 1] += 1
+    return steps
