@@ -1,6 +1,7 @@
 """The cost of a token usage as the record keeps it."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from importlib.resources import files
 
 from aibridge.pricing import Cost, Price, PriceBook, Shipped, Tokens, cost_of, one_hour_writes
@@ -13,9 +14,18 @@ def shipped() -> Shipped:
     return Shipped.read(files("aibridge.pricing").joinpath("genai_prices.json").read_bytes())
 
 
+Told = tuple[UsageCost | None, tuple[str, ...]]
+"""A cost, None where nobody has said a price; and notes for the record."""
+
+
+def pricing_by(book: PriceBook) -> Callable[..., Told]:
+    """`price_of` by this book."""
+    return partial(price_of, book)
+
+
 def price_of(
-    book: PriceBook, usage: TokenUsageRow, *, provider: str, provider_name: str, model: str, response_model: str
-) -> tuple[UsageCost | None, tuple[str, ...]]:
+    book: PriceBook, usage: TokenUsageRow, /, *, provider: str, provider_name: str, model: str, response_model: str
+) -> Told:
     """The cost of a usage by the book, at the usage's own moment, and notes; None where nobody has said a price.
 
     What was requested decides: that is what the provider bills, and what own prices of deployments are for. Only where
