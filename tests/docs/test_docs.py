@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from aibridge.cli.main import app
-from aibridge.config.table import CONFIG, PREFIX, PROVIDER_SETTINGS, SETTINGS
+from aibridge.config.table import CONFIG, PATTERN, PREFIX, PROVIDER_SETTINGS, SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "aibridge"
@@ -87,7 +87,8 @@ def test_every_setting_exists(page: Path) -> None:
     of_provider = "|".join(each.name for each in PROVIDER_SETTINGS)
     for name in SETTING.findall(page.read_text()):
         numbered = re.fullmatch(rf"{PREFIX}PROVIDER_(\d+|<N>)_({of_provider})", name)
-        assert name in known or numbered or name.startswith(f"{PREFIX}TEST_"), name
+        free = name.startswith((f"{PREFIX}TEST_", f"{PREFIX}{PATTERN}_"))
+        assert name in known or numbered or free, name
 
 
 @pytest.fixture(scope="module")

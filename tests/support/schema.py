@@ -1,4 +1,4 @@
-"""What a database's schema is, as `pg_dump` writes it down."""
+"""What is in a database, as `pg_dump` writes it down."""
 
 import re
 import subprocess
@@ -8,6 +8,14 @@ from aibridge.store.embedded import binaries
 
 def described(dsn: str) -> str:
     """Tables, indexes and constraints, without what differs between two dumps of the same."""
-    dump = [str(binaries.tool("pg_dump")), "--schema-only", "--no-owner", "--no-privileges", dsn]
-    text = subprocess.run(dump, check=True, capture_output=True, text=True).stdout
-    return re.sub(r"^\\(un)?restrict .*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\\(un)?restrict .*$", "", _dumped("--schema-only", dsn), flags=re.MULTILINE)
+
+
+def contents(dsn: str) -> str:
+    """Every row of every table."""
+    return _dumped("--data-only", dsn)
+
+
+def _dumped(what: str, dsn: str) -> str:
+    dump = [str(binaries.tool("pg_dump")), what, "--no-owner", "--no-privileges", dsn]
+    return subprocess.run(dump, check=True, capture_output=True, text=True).stdout

@@ -119,9 +119,11 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(database: str, *, environ: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
-    """A gateway of its own with all kinds of providers. `environ` adds settings."""
+    """A gateway of its own with all kinds of providers. `environ` adds settings; `{upstream}` is where they all are."""
     revolving = Revolving()
     async with serve(revolving) as (_, address):
-        more = {name: value.format(upstream=address) for name, value in MORE_PROVIDERS.items()}
-        async with open_gateway(database, address, environ={**more, **(environ or {})}) as gateway:
+        more = {
+            name: value.replace("{upstream}", address) for name, value in {**MORE_PROVIDERS, **(environ or {})}.items()
+        }
+        async with open_gateway(database, address, environ=more) as gateway:
             yield Stage(gateway, revolving, database, address)

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from aibridge.capture import Capture
 from aibridge.config import table
 from aibridge.config.settings import ProviderSettings, Secret, Settings
 from aibridge.config.sources import Sources
 from aibridge.errors import SettingsError
 from aibridge.records import ProviderType
+from aibridge.redaction.patterns import Pattern
+from aibridge.redaction.redactor import Redactor
 
 OWN_BASE_URLS = {
     ProviderType.ANTHROPIC: "https://api.anthropic.com",
@@ -27,20 +30,27 @@ class Default:
     type: ProviderType
     key: table.Setting[Secret]
     base_url: table.Setting[str]
+    capture: table.Setting[Capture]
     include_usage: table.Setting[bool] | None = None
 
     @property
     def settings(self) -> tuple[table.Setting[Any], ...]:
         """All that can be set about it."""
-        return tuple(filter(None, (self.key, self.base_url, self.include_usage)))
+        return tuple(filter(None, (self.key, self.base_url, self.capture, self.include_usage)))
 
 
 DEFAULTS = (
-    Default(type=ProviderType.ANTHROPIC, key=table.ANTHROPIC_KEY, base_url=table.ANTHROPIC_BASE_URL),
+    Default(
+        type=ProviderType.ANTHROPIC,
+        key=table.ANTHROPIC_KEY,
+        base_url=table.ANTHROPIC_BASE_URL,
+        capture=table.ANTHROPIC_CAPTURE,
+    ),
     Default(
         type=ProviderType.OPENAI,
         key=table.OPENAI_KEY,
         base_url=table.OPENAI_BASE_URL,
+        capture=table.OPENAI_CAPTURE,
         include_usage=table.OPENAI_INCLUDE_USAGE,
     ),
 )
@@ -75,6 +85,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path) -> Settings:
         database_direct_url=database_direct_url,
         access_url=sources.optional(table.ACCESS_URL) or listen.url,
         providers=_providers(sources),
+        redact=_redact(sources),
         allow_byok=sources.value(table.ALLOW_BYOK),
         retention=sources.value(table.RETENTION),
         max_body=max_body,
@@ -147,6 +158,7 @@ def _numbered(sources: Sources, number: int) -> ProviderSettings:
         key=key or Secret(""),
         base_url=base_url,
         include_usage=_include_usage(type_, base_url, sources.of_provider(number, table.PROVIDER_INCLUDE_USAGE)),
+        capture=sources.of_provider(number, table.PROVIDER_CAPTURE) or sources.value(table.CAPTURE),
     )
 
 
@@ -159,7 +171,19 @@ def _default(sources: Sources, default: Default) -> ProviderSettings:
         key=sources.optional(default.key) or Secret(""),
         base_url=base_url,
         include_usage=_include_usage(default.type, base_url, asked),
+        capture=sources.optional(default.capture) or sources.value(table.CAPTURE),
     )
+
+
+def _redact(sources: Sources) -> tuple[Pattern, ...]:
+    """The built-in patterns that are asked for, then the house's own by name; all together fit into one search."""
+    patterns = (*(sources.optional(table.REDACT) or ()), *sources.own_patterns())
+    if patterns:
+        try:
+            Redactor(patterns)
+        except ValueError as error:
+            raise SettingsError(f"All patterns of redaction together must be {error}.") from None
+    return patterns
 
 
 def _include_usage(type_: ProviderType, base_url: str, asked: bool | None) -> bool:  # noqa: FBT001 - a setting's value

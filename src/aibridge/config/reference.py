@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from aibridge.config.table import CONFIG, PREFIX, PROVIDER_SETTINGS, SETTINGS, Setting
+from aibridge.config.table import CONFIG, PATTERN, PREFIX, PROVIDER_SETTINGS, SETTINGS, Setting
 
 _HEAD = f"""\
 # Settings
@@ -26,6 +26,15 @@ takes the place of the default of that name. Keys for a host below `.openai.azur
 `api-key`, as Azure wants them.
 """
 
+_REDACTION = f"""
+## What is kept
+
+`docs/capture.md` tells what the words of `{PREFIX}CAPTURE` and `{PREFIX}REDACT` stand for. Patterns of your own are set
+one by one as `{PREFIX}{PATTERN}_<NAME>`, or in the file as a table `[{PATTERN.lower()}]` of names and patterns, written
+as [RE2](https://github.com/google/re2/wiki/Syntax) takes them; what they match is kept as `[redacted:name]`, with the
+name in lower case.
+"""
+
 _EXAMPLE = """
 ```toml
 listen = ":4180"
@@ -36,6 +45,10 @@ retention = "90d"
 type = "openai"
 name = "router"
 base_url = "https://openrouter.ai/api/v1"
+capture = "tools"
+
+[redact_pattern]
+employee = '\\bE-\\d{6}\\b'
 ```
 """
 
@@ -43,7 +56,14 @@ base_url = "https://openrouter.ai/api/v1"
 def reference() -> str:
     """The page."""
     return "".join(
-        (_HEAD, _table(PREFIX, SETTINGS), _PROVIDERS, _table(f"{PREFIX}PROVIDER_<N>_", PROVIDER_SETTINGS), _EXAMPLE)
+        (
+            _HEAD,
+            _table(PREFIX, SETTINGS),
+            _PROVIDERS,
+            _table(f"{PREFIX}PROVIDER_<N>_", PROVIDER_SETTINGS),
+            _REDACTION,
+            _EXAMPLE,
+        )
     )
 
 

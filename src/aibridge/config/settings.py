@@ -6,7 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import final
 
+from aibridge.capture import Capture
 from aibridge.records import ProviderType
+from aibridge.redaction.patterns import Pattern
 
 
 @final
@@ -88,6 +90,8 @@ class ProviderSettings:
     """Empty: everybody must bring a credential of their own."""
     include_usage: bool = False
     """Ask for usage in Chat Completions streams whose client left that open."""
+    capture: Capture = field(default_factory=Capture)
+    """Which texts of its traffic are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +109,8 @@ class Settings:
     """How clients and browsers get here from outside, without a slash at the end."""
     providers: tuple[ProviderSettings, ...]
     """In the order of their setting; the two defaults first."""
+    redact: tuple[Pattern, ...]
+    """What is blackened in every text that is kept."""
     allow_byok: bool
     retention: timedelta | None
     """None keeps for ever."""

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from aibridge.config.table import CONFIG, PREFIX, PROVIDER_SETTINGS, SETTINGS, Setting
+from aibridge.config.table import CONFIG, PATTERN, PREFIX, PROVIDER_SETTINGS, SETTINGS, Setting
 from aibridge.errors import SettingsError
+from aibridge.redaction.patterns import Pattern, own_pattern
 
 T = TypeVar("T")
 
 FILE = "aibridge.toml"
 TABLE = "provider"
 """Each `[[provider]]` table is one provider instance, the first one number 0."""
+OWN_PATTERNS = PATTERN.lower()
+"""The table `[redact_pattern]` holds the house's own patterns of redaction by name."""
 
 _PROVIDER = re.compile(rf"{PREFIX}PROVIDER_(0|[1-9]\d*)_([A-Z_]+)")
 _SERVICE_LINK = re.compile(
@@ -23,6 +26,7 @@ _SERVICE_LINK = re.compile(
 )
 _SERVICE_PORT = re.compile(rf"{PREFIX}(?:\w+_)?PORT")
 _FOR_TESTS = f"{PREFIX}TEST_"
+_PATTERN = f"{PREFIX}{PATTERN}_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,22 @@ class Sources:
                 )
         return range(len(named))
 
+    def own_patterns(self) -> list[Pattern]:
+        """The house's own patterns of redaction, by name.
+
+        Raises:
+            SettingsError: one is none, or its name cannot be one.
+
+        """
+        found = {
+            name.lower(): Text(text, f"`{name}` of [{OWN_PATTERNS}] in {self._path}")
+            for name, text in _table_of_texts(self._path, self._file).items()
+        }
+        for name, text in self._environ.items():
+            if name.startswith(_PATTERN):
+                found[name.removeprefix(_PATTERN).lower()] = Text(text, name)
+        return [_own_pattern(name, found[name]) for name in sorted(found)]
+
     # -------------------------------------------------------------- inside
 
     def _find(self, setting: Setting[Any]) -> Text | None:
@@ -129,14 +149,16 @@ class Sources:
         known = [PREFIX + setting.name for setting in SETTINGS] + [CONFIG]
         of_providers = [setting.name for setting in PROVIDER_SETTINGS]
         for name, text in self._environ.items():
-            if name in known or name.startswith(_FOR_TESTS) or _is_service_link(name, text):
+            if name in known or name.startswith((_FOR_TESTS, _PATTERN)) or _is_service_link(name, text):
                 continue
             match = _PROVIDER.fullmatch(name)
             if match is None:
                 _unknown(name, known + [f"{PREFIX}PROVIDER_0_{each}" for each in of_providers])
             if match[2] not in of_providers:
                 _unknown(name, [f"{PREFIX}PROVIDER_{match[1]}_{each}" for each in of_providers])
-        _refuse_unknown_keys(self._file, [each.name.lower() for each in SETTINGS] + [TABLE], str(self._path))
+        _refuse_unknown_keys(
+            self._file, [each.name.lower() for each in SETTINGS] + [TABLE, OWN_PATTERNS], str(self._path)
+        )
         for number, table in enumerate(self._tables):
             place = f"[[{TABLE}]] {number} of {self._path}"
             _refuse_unknown_keys(table, [each.lower() for each in of_providers], place)
@@ -148,6 +170,23 @@ def _read(setting: Setting[T], found: Text) -> T:
     except ValueError as error:
         shown = "" if setting.secret or "@" in found.text else f", not {found.text[:80]!r}"
         raise SettingsError(f"{found.place} must be {error}{shown}.") from None
+
+
+def _own_pattern(name: str, found: Text) -> Pattern:
+    try:
+        return own_pattern(name, found.text)
+    except ValueError as error:
+        raise SettingsError(f"{found.place} must be {error}.") from None
+
+
+def _table_of_texts(path: Path, file: Mapping[str, Any]) -> Mapping[str, str]:
+    patterns = file.get(OWN_PATTERNS, {})
+    if not isinstance(patterns, dict) or not all(isinstance(text, str) for text in patterns.values()):
+        raise SettingsError(
+            f"`{OWN_PATTERNS}` in {path} must be a table of texts. "
+            f"Write [{OWN_PATTERNS}], and below it name = 'pattern'."
+        )
+    return patterns
 
 
 def _read_file(named: str | None, cwd: Path) -> tuple[Path, Mapping[str, Any]]:

@@ -6,13 +6,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from aibridge.capture import Capture
 from aibridge.config import values
 from aibridge.config.settings import Listen, LogFormat, LogLevel, Secret
 from aibridge.records import ProviderType
+from aibridge.redaction.patterns import Pattern
 
 PREFIX = "AIBRIDGE_"
 CONFIG = "AIBRIDGE_CONFIG"
 """Names the file; by itself no setting of the file."""
+
+PATTERN = "REDACT_PATTERN"
+"""Begins the names of the house's own patterns; in the file it is a table of them."""
 
 T = TypeVar("T")
 
@@ -97,6 +102,33 @@ OPENAI_INCLUDE_USAGE: Setting[bool] = Setting(
     "Ask `openai` for usage in Chat Completions streams whose client left that open.",
     absent="only at api.openai.com",
 )
+ANTHROPIC_CAPTURE: Setting[Capture] = Setting(
+    "ANTHROPIC_CAPTURE",
+    None,
+    values.capture,
+    "Which texts of `anthropic` are kept.",
+    absent="as `AIBRIDGE_CAPTURE`",
+)
+OPENAI_CAPTURE: Setting[Capture] = Setting(
+    "OPENAI_CAPTURE",
+    None,
+    values.capture,
+    "Which texts of `openai` are kept.",
+    absent="as `AIBRIDGE_CAPTURE`",
+)
+CAPTURE: Setting[Capture] = Setting(
+    "CAPTURE",
+    "prompts,tools,thoughts",
+    values.capture,
+    "Which texts are kept: any of `prompts`, `tools`, `thoughts`, `answers` and `tool_results`, or `none`.",
+)
+REDACT: Setting[tuple[Pattern, ...]] = Setting(
+    "REDACT",
+    None,
+    values.built_in_patterns,
+    "What is blackened in every text that is kept: any of `secrets`, `emails`, `credit_cards`.",
+    absent="nothing",
+)
 ALLOW_BYOK: Setting[bool] = Setting(
     "ALLOW_BYOK", "true", values.boolean, "Whether users may bring their own provider credentials."
 )
@@ -162,6 +194,10 @@ SETTINGS: tuple[Setting[Any], ...] = (
     OPENAI_KEY,
     OPENAI_BASE_URL,
     OPENAI_INCLUDE_USAGE,
+    ANTHROPIC_CAPTURE,
+    OPENAI_CAPTURE,
+    CAPTURE,
+    REDACT,
     ALLOW_BYOK,
     RETENTION,
     MAX_BODY,
@@ -198,6 +234,9 @@ PROVIDER_INCLUDE_USAGE: Setting[bool] = Setting(
     "Ask for usage in Chat Completions streams whose client left that open.",
     absent="only at api.openai.com",
 )
+PROVIDER_CAPTURE: Setting[Capture] = Setting(
+    "CAPTURE", None, values.capture, "Which of its texts are kept.", absent="as `AIBRIDGE_CAPTURE`"
+)
 
 PROVIDER_SETTINGS: tuple[Setting[Any], ...] = (
     PROVIDER_TYPE,
@@ -205,5 +244,6 @@ PROVIDER_SETTINGS: tuple[Setting[Any], ...] = (
     PROVIDER_KEY,
     PROVIDER_BASE_URL,
     PROVIDER_INCLUDE_USAGE,
+    PROVIDER_CAPTURE,
 )
 """One group per provider instance: `AIBRIDGE_PROVIDER_<N>_<NAME>`, or a `[[provider]]` table."""

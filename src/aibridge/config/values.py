@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from aibridge.capture import Capture, capture_of
 from aibridge.config.settings import Listen, Secret
 from aibridge.durations import HOUR, duration
+from aibridge.redaction.patterns import BUILT_IN, Pattern
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -121,6 +123,19 @@ def provider_name(text: str) -> str:
     if text in RESERVED_NAMES:
         raise ValueError(f"another name: {', '.join(sorted(RESERVED_NAMES))} are pages of the API")
     return text
+
+
+def capture(text: str) -> Capture:
+    """Read the kinds of text to keep: `prompts,tools`, or `none`."""
+    return capture_of(word.strip() for word in text.lower().split(",") if word.strip())
+
+
+def built_in_patterns(text: str) -> tuple[Pattern, ...]:
+    """Read names of built-in patterns: `secrets,emails`."""
+    names = dict.fromkeys(name.strip() for name in text.lower().split(",") if name.strip())
+    if not names or not names.keys() <= BUILT_IN.keys():
+        raise ValueError(f"{', '.join(BUILT_IN)}, any number of them with commas between")
+    return tuple(BUILT_IN[name] for name in names)
 
 
 def folder(text: str) -> Path:

@@ -4,6 +4,7 @@ https://docs.anthropic.com/en/api/messages-streaming
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -23,7 +24,8 @@ from aibridge.dialects.payload import (
     value,
 )
 from aibridge.dialects.provider_error import error_in, error_of
-from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, TokenUsage, ToolUsage
+from aibridge.dialects.said import Said
+from aibridge.records import ModelAnswer, ModelThought, ReplyFacts, ThoughtSource, TokenUsage, ToolUsage
 
 _FIGURES = frozenset(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
 
@@ -58,14 +60,19 @@ class AnthropicStream(StreamListener):
         rb'\{ ?"type": ?"content_block_delta", ?"index": ?\d+, ?"delta": ?\{ ?"type": ?"(?:text|signature)_delta"'
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers: bool = False) -> None:
+        """`answers`: what it says is gathered too."""
         super().__init__()
+        self._said = Said(self.notes) if answers else None
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
         self._blocks: dict[object, _Block] = {}
         self._stop_reason = ""
         self._final = False
         self._error: tuple[str, str] | None = None
+
+    def _may_pass_over(self) -> bool:
+        return self._said is None
 
     def _read(self, name: bytes, data: bytes) -> None:
         found = object_of(value(data, self.notes))
@@ -82,6 +89,8 @@ class AnthropicStream(StreamListener):
             case "content_block_stop":
                 if block := self._blocks.get(_index(found)):
                     block.stopped = True
+                if self._said is not None:
+                    self._said.close(_index(found))
             case "message_start":
                 self._message = object_of(found.get("message"))
                 self._hear_usage(self._message.get("usage"))
@@ -97,9 +106,11 @@ class AnthropicStream(StreamListener):
                 pass
 
     def _hear_delta(self, found: dict[str, Any]) -> None:
+        delta = object_of(found.get("delta"))
+        if self._said is not None:
+            self._said.hear(_index(found), delta.get("text"))
         block = self._blocks.get(_index(found))
         if block is not None:
-            delta = object_of(found.get("delta"))
             piece = delta.get("partial_json") or delta.get("thinking")
             if isinstance(piece, str) and self._has_room(len(piece)):
                 block.parts.append(piece)
@@ -107,6 +118,8 @@ class AnthropicStream(StreamListener):
     def _hear_block_start(self, found: dict[str, Any]) -> None:
         start = object_of(found.get("content_block"))
         kind = text_of(start.get("type"))
+        if self._said is not None and kind == "text":
+            self._said.hear(_index(found), start.get("text"))
         whole = text_of(start.get("thinking")) if kind == "thinking" else as_json(start.get("input") or {})
         if not _kept(kind) or not self._has_room(_SIZE_OF_BLOCK + len(whole)):
             return
@@ -136,6 +149,7 @@ class AnthropicStream(StreamListener):
             token_usage=_token_usage(response_id, self._usage, notes, partial=not self._final),
             tool_usages=_tool_usages(response_id, blocks),
             model_thoughts=_model_thoughts(blocks),
+            model_answers=self._said.told() if self._said is not None else (),
             ended=self.terminal,
             failed=self._error is not None,
             error_code=code,
@@ -154,6 +168,7 @@ class _PlainBlock(msgspec.Struct):
     server_name: str = ""
     input: msgspec.Raw = msgspec.Raw(b"{}")
     thinking: str = ""
+    text: msgspec.Raw = msgspec.Raw(b'""')
 
     def block(self) -> _Block:
         """The same as a block that was heard."""
@@ -180,6 +195,11 @@ _PLAIN = msgspec.json.Decoder(_PlainMessage)
 class AnthropicPlain(PlainListener):
     """Hears a plain answer of the Messages API."""
 
+    def __init__(self, status: int, *, answers: bool = False) -> None:
+        """`answers`: what it says is told too."""
+        super().__init__(status)
+        self._answers = answers
+
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
         try:
             message = _PLAIN.decode(body)
@@ -192,6 +212,7 @@ class AnthropicPlain(PlainListener):
             token_usage=_token_usage(message.id, message.usage, notes, partial=False),
             tool_usages=_tool_usages(message.id, blocks),
             model_thoughts=_model_thoughts(blocks),
+            model_answers=self._answered(((block.type, block.text) for block in message.content), notes),
             ended=True,
             stop_reason=message.stop_reason or "",
             notes=notes.told(),
@@ -204,7 +225,8 @@ class AnthropicPlain(PlainListener):
         if not message:
             return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
         response_id = string(message.get("id"))
-        blocks = [block for block in map(_plain_block, items(message.get("content"))) if _kept(block.kind)]
+        content = items(message.get("content"))
+        blocks = [block for block in map(_plain_block, content) if _kept(block.kind)]
         usage = object_of(value(message.get("usage"), notes))
         return ReplyFacts(
             response_id=response_id,
@@ -212,10 +234,24 @@ class AnthropicPlain(PlainListener):
             token_usage=_token_usage(response_id, usage, notes, partial=False),
             tool_usages=_tool_usages(response_id, blocks),
             model_thoughts=_model_thoughts(blocks),
+            model_answers=self._answered(
+                ((string(block.get("type")), block.get("text")) for block in map(fields, content)), notes
+            ),
             ended=True,
             stop_reason=string(message.get("stop_reason")),
             notes=notes.told(),
         )
+
+    def _answered(self, blocks: Iterable[tuple[str, Value | None]], notes: Notes) -> tuple[ModelAnswer, ...]:
+        """The texts among these blocks, each given by its type and its text, which is not read in vain."""
+        if not self._answers:
+            return ()
+        said = Said(notes)
+        for position, (kind, text) in enumerate(blocks):
+            if kind == "text":
+                said.hear(position, string(text))
+        said.close_all()
+        return said.told()
 
 
 def _plain_block(raw: Value) -> _Block:

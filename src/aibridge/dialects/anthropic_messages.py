@@ -15,7 +15,8 @@ from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import Value, fields, items, list_of, object_of, string, text_of, value
 from aibridge.dialects.request import Asked, asked_value, has_tools, read_facts, titles, unread_facts
-from aibridge.records import RequestFacts
+from aibridge.dialects.tool_results import tool_result
+from aibridge.records import RequestFacts, ToolResult
 
 _INJECTED = re.compile(r"\s*+(?:<system-reminder>(?>.*?</system-reminder>)\s*+)+", re.DOTALL)
 """A text that is nothing but reminders which the client wrote itself. Text between two reminders is a person's."""
@@ -43,7 +44,7 @@ class AnthropicMessages:
 
     name = "anthropic_messages"
 
-    def read_request(self, body: Buffer, headers: Headers) -> RequestFacts:
+    def read_request(self, body: Buffer, headers: Headers, *, results: bool = False) -> RequestFacts:
         """Read a decoded request body; see `Dialect`."""
         caller = clients.identify(headers)
         head = read_head(body)
@@ -60,12 +61,15 @@ class AnthropicMessages:
             notes,
             session_id=_session_id(head, claude=claude),
             side_request=side,
+            results=_results(head.get("messages"), notes) if results else (),
             metadata={"subagent": True} if claude and any("cc_is_subagent=true" in text for text in systems) else {},
         )
 
-    def listen(self, *, status: int, streaming: bool) -> Listener:
+    def listen(self, *, status: int, streaming: bool, answers: bool = False) -> Listener:
         """A listener for one answer."""
-        return AnthropicPlain(status) if is_plain(status, streaming=streaming) else AnthropicStream()
+        if is_plain(status, streaming=streaming):
+            return AnthropicPlain(status, answers=answers)
+        return AnthropicStream(answers=answers)
 
     def error_body(self, *, status: int, message: str) -> bytes:
         """The gateway's own error in Anthropic's envelope."""
@@ -105,6 +109,25 @@ def _prompt(blocks: list[dict[str, Any]], notes: Notes) -> str | None:
 def _last_result(blocks: list[dict[str, Any]]) -> str | None:
     ids = [text_of(block.get("tool_use_id")) for block in blocks if block.get("type") == "tool_result"]
     return (ids[-1] or None) if ids else None
+
+
+def _results(messages: Value | None, notes: Notes) -> list[ToolResult]:
+    """What tools returned since the model last spoke, in order."""
+    found: list[ToolResult] = []
+    for raw in reversed(items(messages)):
+        message = object_of(asked_value(raw, notes))
+        if message.get("role") == "assistant":
+            break
+        blocks = [object_of(block) for block in list_of(message.get("content"))]
+        found[:0] = [_result(block) for block in blocks if block.get("type") == "tool_result"]
+    return found
+
+
+def _result(block: dict[str, Any]) -> ToolResult:
+    failed = block.get("is_error")
+    return tool_result(
+        block.get("tool_use_id"), block.get("content"), is_error=failed if isinstance(failed, bool) else None
+    )
 
 
 def _systems(system: Value | None, *, only_first: bool) -> list[str]:

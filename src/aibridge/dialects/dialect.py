@@ -65,8 +65,8 @@ class Dialect(Protocol):
 
     name: str
 
-    def read_request(self, body: Buffer, headers: Headers) -> RequestFacts:
-        """Read a decoded request body.
+    def read_request(self, body: Buffer, headers: Headers, *, results: bool = False) -> RequestFacts:
+        """Read a decoded request body. `results`: what tools returned too, so far as it is new in this request.
 
         Raises `RequestRefused` (400) for an empty body, a JSON value that is no object, or a duplicate top-level key
         that two parsers could read differently; (501) for what would escape the audit. Broken JSON is no error:
@@ -74,8 +74,8 @@ class Dialect(Protocol):
         """
         ...
 
-    def listen(self, *, status: int, streaming: bool) -> Listener:
-        """A listener for one answer. `streaming`: its content type is `text/event-stream`."""
+    def listen(self, *, status: int, streaming: bool, answers: bool = False) -> Listener:
+        """A listener for one answer. `streaming`: its content type is `text/event-stream`; `answers`: its texts too."""
         ...
 
     def error_body(self, *, status: int, message: str) -> bytes:

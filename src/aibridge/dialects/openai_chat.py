@@ -13,7 +13,8 @@ from aibridge.dialects.openai_chat_answers import ChatPlain, ChatStream
 from aibridge.dialects.openai_errors import openai_error_body
 from aibridge.dialects.payload import Value, items, list_of, object_of, text_of
 from aibridge.dialects.request import Asked, asked_value, read_facts, titles, unread_facts
-from aibridge.records import RequestFacts
+from aibridge.dialects.tool_results import tool_result
+from aibridge.records import RequestFacts, ToolResult
 
 _INSTRUCTING = ("system", "developer")
 
@@ -23,7 +24,7 @@ class OpenAIChat:
 
     name = "openai_chat"
 
-    def read_request(self, body: Buffer, headers: Headers) -> RequestFacts:
+    def read_request(self, body: Buffer, headers: Headers, *, results: bool = False) -> RequestFacts:
         """Read a decoded request body; see `Dialect`."""
         caller = clients.identify(headers)
         head = read_head(body)
@@ -32,11 +33,21 @@ class OpenAIChat:
         notes = Notes()
         messages = items(head.get("messages"))
         side = caller.client in clients.TITLING and titles(caller, head, _systems(messages))
-        return read_facts(head, caller, _asked(messages, notes), notes, session_id=None, side_request=side)
+        return read_facts(
+            head,
+            caller,
+            _asked(messages, notes),
+            notes,
+            session_id=None,
+            side_request=side,
+            results=_results(messages, notes) if results else (),
+        )
 
-    def listen(self, *, status: int, streaming: bool) -> Listener:
+    def listen(self, *, status: int, streaming: bool, answers: bool = False) -> Listener:
         """A listener for one answer."""
-        return ChatPlain(status) if is_plain(status, streaming=streaming) else ChatStream()
+        return (
+            ChatPlain(status, answers=answers) if is_plain(status, streaming=streaming) else ChatStream(answers=answers)
+        )
 
     def error_body(self, *, status: int, message: str) -> bytes:
         """The gateway's own error in OpenAI's envelope."""
@@ -59,6 +70,19 @@ def _asked(messages: list[Value], notes: Notes) -> Asked:
         if role not in _INSTRUCTING:
             break
     return Asked()
+
+
+def _results(messages: list[Value], notes: Notes) -> list[ToolResult]:
+    """What tools returned since the model last spoke, in order."""
+    found: list[ToolResult] = []
+    for raw in reversed(messages):
+        message = object_of(asked_value(raw, notes))
+        role = message.get("role")
+        if role == "assistant":
+            break
+        if role in ("tool", "function"):
+            found.append(tool_result(message.get("tool_call_id"), message.get("content")))
+    return found[::-1]
 
 
 def _prompt(content: object) -> str | None:

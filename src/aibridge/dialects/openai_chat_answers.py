@@ -13,6 +13,7 @@ from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_usage import CHAT, token_usage
 from aibridge.dialects.payload import as_json, fields, list_of, object_of, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in
+from aibridge.dialects.said import Said
 from aibridge.dialects.sse import parse_event
 from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, ToolUsage
 
@@ -41,7 +42,8 @@ class _Call(msgspec.Struct):
 class _Choice:
     """One of the answers of a response, as far as it was heard."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: Said | None) -> None:
+        self._said = said
         self.calls: list[_Call] = []
         self.thoughts: list[str] = []
         self.finish_reason = ""
@@ -52,10 +54,20 @@ class _Choice:
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(thought, str):
             self.thoughts.append(thought)
+        if self._said is not None:
+            self._said.hear((self, "content"), _words(delta.get("content")))
+            self._said.hear((self, "refusal"), delta.get("refusal"), refusal=True)
         for call in list_of(delta.get("tool_calls")):
             self._hear_call(object_of(call))
         if legacy := object_of(delta.get("function_call")):
             self._hear_call({"index": "function_call", "function": legacy})
+
+    def end(self, reason: str) -> None:
+        """It told why it ended."""
+        self.finish_reason = reason
+        if self._said is not None:
+            self._said.close((self, "content"))
+            self._said.close((self, "refusal"))
 
     def _hear_call(self, call: dict[str, Any]) -> None:
         """Find the call that a delta belongs to: by its index; by its id where a vendor gives every call one index."""
@@ -72,7 +84,8 @@ class _Choice:
 class _Completion:
     """What is known of one response; fed with chunks of a stream, or with the one plain answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: Said | None = None) -> None:
+        self._said = said
         self.response_id = ""
         self.model = ""
         self.usage: dict[str, Any] = {}
@@ -97,9 +110,10 @@ class _Completion:
         for position, told in enumerate(choices):
             index = told.get("index")
             key = index if isinstance(index, int | float | str) else position
-            choice = self.choices.setdefault(key, _Choice())
+            choice = self.choices.get(key) or self.choices.setdefault(key, _Choice(self._said))
             choice.hear(object_of(told.get(told_in)))
-            choice.finish_reason = text_of(told.get("finish_reason")) or choice.finish_reason
+            if reason := text_of(told.get("finish_reason")):
+                choice.end(reason)
 
     def facts(self, notes: Notes, *, ended: bool, partial: bool) -> ReplyFacts:
         """What is known now."""
@@ -115,6 +129,7 @@ class _Completion:
                 for choice in choices
                 if choice.thoughts
             ),
+            model_answers=self._said.told() if self._said is not None else (),
             ended=ended,
             failed=self.error is not None,
             error_code=code,
@@ -131,6 +146,13 @@ class _Completion:
             provider_tool_call_id=call.id or None,
             metadata={} if choice.finish_reason else {"incomplete": True},
         )
+
+
+def _words(content: object) -> str:
+    """A text, or the texts of an array of parts, as some vendors answer."""
+    if isinstance(content, list):
+        return "".join(text_of(object_of(part).get("text")) for part in content)
+    return text_of(content)
 
 
 class ChatStream(StreamListener):
@@ -150,9 +172,11 @@ class ChatStream(StreamListener):
     )
     """Text, and then nothing but nulls and names (service tier, fingerprint, padding)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers: bool = False) -> None:
+        """`answers`: what it says is gathered too."""
         super().__init__()
-        self._completion = _Completion()
+        self._answers = answers
+        self._completion = _Completion(Said(self.notes) if answers else None)
         self._looks = LOOKS_FOR_ID
         self._body_ended = False
 
@@ -168,7 +192,7 @@ class ChatStream(StreamListener):
         self._body_ended = True
 
     def _may_pass_over(self) -> bool:
-        return self._looks == 0
+        return self._looks == 0 and not self._answers
 
     def _read(self, name: bytes, data: bytes) -> None:  # noqa: ARG002  # these events have no names
         if data.strip() == DONE:
@@ -189,11 +213,16 @@ class ChatStream(StreamListener):
 class ChatPlain(PlainListener):
     """Hears a plain answer of the Chat Completions API."""
 
+    def __init__(self, status: int, *, answers: bool = False) -> None:
+        """`answers`: what it says is told too."""
+        super().__init__(status)
+        self._answers = answers
+
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
         members = fields(body)
         if not members:
             return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
-        completion = _Completion()
+        completion = _Completion(Said(notes) if self._answers else None)
         names = ("id", "model", "error", "usage", "choices")
         completion.hear({name: value(members.get(name), notes) for name in names}, "message")
         return completion.facts(notes, ended=True, partial=False)

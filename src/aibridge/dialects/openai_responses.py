@@ -12,8 +12,9 @@ from aibridge.dialects.openai_errors import openai_error_body
 from aibridge.dialects.openai_responses_answers import ResponsesPlain, ResponsesStream
 from aibridge.dialects.payload import Value, is_string, items, list_of, object_of, string, text_of, truth
 from aibridge.dialects.request import Asked, asked_value, read_facts, titles, unread_facts
+from aibridge.dialects.tool_results import tool_result
 from aibridge.errors import RequestRefused
-from aibridge.records import RequestFacts
+from aibridge.records import RequestFacts, ToolResult
 
 _INSTRUCTING = ("system", "developer")
 _NOT_ASKING = (*_INSTRUCTING, "assistant")
@@ -27,7 +28,7 @@ class OpenAIResponses:
 
     name = "openai_responses"
 
-    def read_request(self, body: Buffer, headers: Headers) -> RequestFacts:
+    def read_request(self, body: Buffer, headers: Headers, *, results: bool = False) -> RequestFacts:
         """Read a decoded request body; see `Dialect`. `background: true` is refused with 501."""
         caller = clients.identify(headers)
         head = read_head(body)
@@ -47,12 +48,15 @@ class OpenAIResponses:
             notes,
             session_id=clients.session_of_responses_client(caller.client, headers, key),
             side_request=caller.client in clients.TITLING and titles(caller, head, _systems(head)),
+            results=_results(head.get("input"), notes) if results else (),
             metadata={"previous_response_id": previous} if previous else {},
         )
 
-    def listen(self, *, status: int, streaming: bool) -> Listener:
+    def listen(self, *, status: int, streaming: bool, answers: bool = False) -> Listener:
         """A listener for one answer."""
-        return ResponsesPlain(status) if is_plain(status, streaming=streaming) else ResponsesStream()
+        if is_plain(status, streaming=streaming):
+            return ResponsesPlain(status, answers=answers)
+        return ResponsesStream(answers=answers)
 
     def error_body(self, *, status: int, message: str) -> bytes:
         """The gateway's own error in OpenAI's envelope."""
@@ -84,6 +88,20 @@ def _asked(given: Value | None, notes: Notes) -> Asked:
             break
         told_by_agent |= kind == _AGENT_MESSAGE
     return Asked()
+
+
+def _results(given: Value | None, notes: Notes) -> list[ToolResult]:
+    """What tools returned since the model's last item, in order."""
+    found: list[ToolResult] = []
+    for raw in reversed(items(given)):
+        item = object_of(asked_value(raw, notes))
+        kind = text_of(item.get("type"))
+        if item.get("role") == "assistant" or kind == "reasoning" or kind.endswith("_call"):
+            break
+        if kind.endswith(_CALL_OUTPUT):
+            failed = True if item.get("status") == "failed" else None
+            found.append(tool_result(item.get("call_id"), item.get("output"), is_error=failed))
+    return found[::-1]
 
 
 def _prompt(content: object) -> str | None:

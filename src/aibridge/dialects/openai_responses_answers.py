@@ -8,16 +8,18 @@ import re
 from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_usage import RESPONSES, token_usage
-from aibridge.dialects.output_items import Item, model_thoughts, tool_usages
-from aibridge.dialects.payload import Value, fields, items, object_of, string, text_of, value
+from aibridge.dialects.output_items import Item, is_commentary, model_answers, model_thoughts, tool_usages
+from aibridge.dialects.payload import Value, decoded, fields, items, object_of, string, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of
-from aibridge.records import ReplyFacts
+from aibridge.dialects.said import Said
+from aibridge.records import ModelAnswer, ReplyFacts
 
 
 class _Response:
     """What is known of one response object, whole or just begun."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers: bool = False) -> None:
+        self._answers = answers
         self.response_id = ""
         self.model = ""
         self.stop_reason = ""
@@ -46,8 +48,10 @@ class _Response:
             self.error = ProviderError("", "")
         return bool(response)
 
-    def facts(self, notes: Notes, *, ended: bool, partial: bool) -> ReplyFacts:
-        """What is known now."""
+    def facts(
+        self, notes: Notes, *, ended: bool, partial: bool, unfinished: tuple[ModelAnswer, ...] = ()
+    ) -> ReplyFacts:
+        """What is known now. `unfinished`: texts of items that have not come whole."""
         code, message = self.error or ("", "")
         return ReplyFacts(
             response_id=self.response_id,
@@ -55,6 +59,7 @@ class _Response:
             token_usage=token_usage(self.response_id, self.usage, RESPONSES, notes, partial=partial),
             tool_usages=tool_usages(self.response_id, self.items),
             model_thoughts=model_thoughts(self.items),
+            model_answers=(*model_answers(self.items, notes), *unfinished) if self._answers else (),
             ended=ended,
             failed=self.error is not None,
             error_code=code,
@@ -75,15 +80,23 @@ class ResponsesStream(StreamListener):
         rb'\{ ?"type": ?"response\.[a-z_.]+\.delta",'
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers: bool = False) -> None:
+        """`answers`: what it says is told too, also of items that are cut."""
         super().__init__()
-        self._response = _Response()
+        self._response = _Response(answers=answers)
+        self._said = Said(self.notes) if answers else None
         self._final = False
+
+    def _may_pass_over(self) -> bool:
+        return self._said is None
 
     def _read(self, name: bytes, data: bytes) -> None:
         found = fields(data)
         response = self._response
-        match string(found.get("type")) or name.decode("utf-8", "replace"):
+        kind = string(found.get("type")) or name.decode("utf-8", "replace")
+        if self._said is not None:
+            _hear_words(self._said, kind, found)
+        match kind:
             case "response.output_item.done":
                 if self._has_room(len(data)):
                     response.items.append(object_of(value(found.get("item"), self.notes)))
@@ -104,17 +117,42 @@ class ResponsesStream(StreamListener):
                 pass
 
     def _facts(self) -> ReplyFacts:
-        return self._response.facts(self.notes, ended=self.terminal, partial=not self._final)
+        unfinished = self._said.told() if self._said is not None else ()
+        return self._response.facts(self.notes, ended=self.terminal, partial=not self._final, unfinished=unfinished)
 
 
 class ResponsesPlain(PlainListener):
     """Hears a plain answer of the Responses API, of `/responses/compact` too."""
 
+    def __init__(self, status: int, *, answers: bool = False) -> None:
+        """`answers`: what it says is told too."""
+        super().__init__(status)
+        self._answers = answers
+
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
-        response = _Response()
+        response = _Response(answers=self._answers)
         if not response.hear_whole(body, notes):
             return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
         return response.facts(notes, ended=True, partial=False)
+
+
+def _hear_words(said: Said, kind: str, found: dict[str, Value]) -> None:
+    """Gather what an item says until the item itself tells it. Items are told apart by their place: ids may change."""
+    place = decoded(found.get("output_index", b""))
+    match kind:
+        case "response.output_text.delta":
+            said.hear(place, string(found.get("delta")))
+        case "response.refusal.delta":
+            said.hear(place, string(found.get("delta")), refusal=True)
+        case "response.output_item.added" if is_commentary(object_of(value(found.get("item"), Notes()))):
+            said.mute(place)
+        case "response.output_item.done":
+            said.forget(place)
+        case "response.completed" | "response.incomplete" | "response.failed":
+            if items(fields(found.get("response")).get("output")):
+                said.forget_all()
+        case _:
+            pass
 
 
 def _bare_error(told: dict[str, object]) -> ProviderError:

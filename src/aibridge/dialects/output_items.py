@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import as_json, list_of, object_of, text_of
-from aibridge.records import ModelThought, ThoughtSource, ToolUsage
+from aibridge.dialects.said import Said
+from aibridge.records import ModelAnswer, ModelThought, ThoughtSource, ToolUsage
 
 Item = dict[str, Any]
 """One output item, read."""
@@ -36,6 +38,19 @@ def model_thoughts(items: list[Item]) -> tuple[ModelThought, ...]:
     return tuple(thought for item in items for thought in _thoughts(item) if thought.content)
 
 
+def model_answers(items: list[Item], notes: Notes) -> tuple[ModelAnswer, ...]:
+    """What the items say to whoever asked, in order. Commentary is a thought."""
+    said = Said(notes)
+    for position, item in enumerate(items):
+        if item.get("type") == "message" and not is_commentary(item):
+            for number, part in enumerate(map(object_of, list_of(item.get("content")))):
+                text = part.get("text") or part.get("refusal")
+                said.hear((position, number), text, refusal=part.get("type") == "refusal")
+                if item.get("status") != "incomplete":
+                    said.close((position, number))
+    return said.told()
+
+
 def _tool_usage(response_id: str, item: Item) -> ToolUsage:
     kind = text_of(item.get("type"))
     given = next((item[name] for name in _INPUTS if item.get(name) is not None), "")
@@ -53,12 +68,17 @@ def _tool_usage(response_id: str, item: Item) -> ToolUsage:
     )
 
 
+def is_commentary(item: Item) -> bool:
+    """Whether the model speaks of what it does, before it answers."""
+    return item.get("type") == "message" and item.get("phase") == "commentary"
+
+
 def _thoughts(item: Item) -> Iterator[ModelThought]:
     kind = item.get("type")
     if kind == "reasoning":
         yield from _texts(item.get("summary"), ThoughtSource.REASONING_SUMMARY)
         yield from _texts(item.get("content"), ThoughtSource.REASONING)
-    elif kind == "message" and item.get("phase") == "commentary":
+    elif is_commentary(item):
         texts = [text_of(object_of(part).get("text")) for part in list_of(item.get("content"))]
         yield ModelThought(source=ThoughtSource.COMMENTARY, content="\n".join(filter(None, texts)))
 

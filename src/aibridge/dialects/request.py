@@ -1,6 +1,6 @@
 """What the three dialects share when they make facts of a request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aibridge.dialects import clients
@@ -8,7 +8,8 @@ from aibridge.dialects.clients import Caller
 from aibridge.dialects.json_scan import skip_space
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import Value, string, truth, value_cut
-from aibridge.records import RequestFacts
+from aibridge.dialects.tool_results import bounded
+from aibridge.records import RequestFacts, ToolResult
 
 MAX_PROMPT = 8 * 2**20
 """Bytes of UTF-8 kept of a prompt. No provider accepts more: the largest context of today is about 4 MB of text."""
@@ -42,6 +43,7 @@ def read_facts(
     *,
     session_id: str | None,
     side_request: bool,
+    results: Iterable[ToolResult] = (),
     metadata: Mapping[str, Any] = {},
 ) -> RequestFacts:
     """The facts of a request. `session_id` is what the body declares, for when the headers declare none.
@@ -62,6 +64,7 @@ def read_facts(
         agent_id=caller.agent_id,
         parent_agent_id=caller.parent_agent_id,
         side_request=side_request,
+        tool_results=bounded(results, notes),
         notes=notes.told(),
         metadata={**caller.metadata, **metadata, **side},
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -108,9 +109,11 @@ class Gateway:
 
     async def _intercept(self, request: Request, dialect: Dialect) -> None:
         ticket, usage = self._begin(request, await self._read(request, dialect))
+        discretion = request.route.provider.discretion
 
         def listen(reply: Reply, streaming: bool) -> tuple[Tap, Filter | None]:  # noqa: FBT001  called as `Exchange` says
-            return _tap(dialect, reply, streaming=streaming), usage if streaming else None
+            tap = _tap(dialect, reply, streaming=streaming, answers=discretion.capture.answers)
+            return tap, usage if streaming else None
 
         exchange = Exchange(
             send=request.send,
@@ -123,6 +126,7 @@ class Gateway:
                 dialect=dialect.name,
                 arrived_at=request.arrived_at,
                 metrics=self._metrics,
+                discretion=discretion,
                 secrets=request.secrets,
                 told=request.told,
             ),
@@ -132,14 +136,21 @@ class Gateway:
         await exchange.run()
 
     async def _read(self, request: Request, dialect: Dialect) -> Reading:
-        include_usage, limit = request.route.provider.include_usage, self._bodies.limit
+        provider = request.route.provider
+        read = partial(
+            read_request,
+            dialect,
+            request.body,
+            request.fields,
+            include_usage=provider.include_usage,
+            limit=self._bodies.limit,
+            discretion=provider.discretion,
+        )
         if len(request.body) < THREAD_FROM:
-            reading = read_request(dialect, request.body, request.fields, include_usage=include_usage, limit=limit)
+            reading = read()
         else:
             async with self._large:  # one at a time: decoded text stands beside the body
-                reading = await asyncio.to_thread(
-                    read_request, dialect, request.body, request.fields, include_usage=include_usage, limit=limit
-                )
+                reading = await asyncio.to_thread(read)
         if reading.edit is not None:
             request.body = reading.edit.body
         return reading
@@ -185,8 +196,8 @@ class Gateway:
             request.held.release()
 
 
-def _tap(dialect: Dialect, reply: Reply, *, streaming: bool) -> Tap:
-    listener = dialect.listen(status=reply.status, streaming=streaming)
+def _tap(dialect: Dialect, reply: Reply, *, streaming: bool, answers: bool) -> Tap:
+    listener = dialect.listen(status=reply.status, streaming=streaming, answers=answers)
     encoding = joined(reply.headers, b"content-encoding")
     if not encoding:
         return Tap(listener)

@@ -14,6 +14,7 @@ from aibridge.gateway.relay import UNRECORDED, Exchange, Fate
 from aibridge.ops.metrics import Metrics
 from aibridge.ops.scrub import MASK, scrub
 from aibridge.recording.batch import Ticket
+from aibridge.recording.discretion import Discretion
 from aibridge.recording.recorder import Recorder
 from aibridge.recording.rows import Ending
 from aibridge.records import Begun, ErrorType, Finished, Outcome, ReplyFacts
@@ -36,15 +37,21 @@ class Interception:
         dialect: str,
         arrived_at: float,
         metrics: Metrics,
+        discretion: Discretion,
         secrets: Callable[[], Sequence[str]],
         told: Callable[[], Mapping[str, Any]],
     ) -> None:
-        """`secrets`: what the record must not repeat of an error message; `told`: what the log says of the request."""
+        """Take a start over from the recorder.
+
+        `discretion`: what of the answer may be kept; `secrets`: what the record must not repeat of an error message;
+        `told`: what the log says of the request.
+        """
         self._recorder = recorder
         self._ticket = ticket
         self._dialect = dialect
         self._arrived_at = arrived_at
         self._metrics = metrics
+        self._discretion = discretion
         self._secrets = secrets
         self._told = told
         self._in_flight = metrics.began(ticket.row)
@@ -76,6 +83,7 @@ class Interception:
         if self._finish is None:
             facts = exchange.tap.tell() if exchange.tap is not None else NO_FACTS
             ending = self._ending(fate, facts, exchange)
+            facts, ending = self._discretion.of_reply(facts, ending, self._ticket.row.metadata)
             self._finish = self._recorder.finish(self._ticket, ending, facts)
             self._count(ending, facts)
         return self._finish

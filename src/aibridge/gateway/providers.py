@@ -4,8 +4,10 @@ from typing import final
 
 from aibridge.auth.credentials import mask
 from aibridge.gateway.upstream import Target
+from aibridge.recording.discretion import Discretion
 from aibridge.records import ProviderType
 
+KEEPS_THE_USUAL = Discretion()
 AZURE_HOST_SUFFIX = ".openai.azure.com"
 """Azure takes its keys in `api-key`: https://learn.microsoft.com/azure/ai-foundry/openai/reference"""
 
@@ -14,7 +16,7 @@ AZURE_HOST_SUFFIX = ".openai.azure.com"
 class Provider:
     """One instance. Its name is in the URL and on every record; several instances may share a type."""
 
-    __slots__ = ("credential", "has_key", "include_usage", "key_hint", "name", "target", "type")
+    __slots__ = ("credential", "discretion", "has_key", "include_usage", "key_hint", "name", "target", "type")
 
     def __init__(
         self,
@@ -24,12 +26,15 @@ class Provider:
         target: Target,
         key: str = "",
         include_usage: bool = False,
+        discretion: Discretion = KEEPS_THE_USUAL,
     ) -> None:
         self.name = name
         self.type = type
         self.target = target
         self.include_usage = include_usage
         """Ask for usage in Chat Completions streams whose client left that open."""
+        self.discretion = discretion
+        """What of its traffic is kept."""
         self.has_key = bool(key)
         """Whether centralized requests can be served; if not, users must bring a key of their own."""
         self.key_hint = mask(key)

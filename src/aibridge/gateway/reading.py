@@ -6,6 +6,7 @@ import msgspec
 
 from aibridge.dialects.dialect import Dialect, Edit, Headers
 from aibridge.dialects.encodings import decode_body
+from aibridge.recording.discretion import Discretion
 from aibridge.recording.rows import BodyProof
 from aibridge.records import RequestFacts
 
@@ -23,12 +24,18 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_request(
-    dialect: Dialect, body: bytes | bytearray, headers: Headers, *, include_usage: bool, limit: int
+    dialect: Dialect,
+    body: bytes | bytearray,
+    headers: Headers,
+    *,
+    include_usage: bool,
+    limit: int,
+    discretion: Discretion,
 ) -> Reading:
-    """Read one body. Raises `RequestRefused` (400, 413, 415, 501)."""
+    """Read one body, of its texts what may be kept. Raises `RequestRefused` (400, 413, 415, 501)."""
     encoding = headers.get(b"content-encoding", b"").decode("latin-1")
     plain = decode_body(encoding, [body], limit) if encoding else body
-    facts = dialect.read_request(plain, headers)
+    facts = discretion.of_request(dialect.read_request(plain, headers, results=discretion.capture.tool_results))
     received = hashlib.sha256(body).hexdigest()
     edit = dialect.include_usage(bytes(body), facts) if include_usage and facts.stream and not encoding else None
     if edit is None:
