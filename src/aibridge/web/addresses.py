@@ -9,6 +9,8 @@ import binascii
 import re
 from uuid import UUID
 
+MENUS = "menus"
+"""What stands in a session's place in the paths of the list's menus."""
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*", re.ASCII)
 
 
@@ -23,7 +25,7 @@ def session_path(session_id: str, part: str = "", *, initiator: UUID | None = No
 
 def to_segment(session_id: str) -> str:
     """The id as one segment of a path."""
-    if PLAIN.fullmatch(session_id):
+    if PLAIN.fullmatch(session_id) and session_id != MENUS:
         return session_id
     return "~" + base64.urlsafe_b64encode(session_id.encode()).rstrip(b"=").decode()
 

@@ -49,6 +49,8 @@ class RequestsPage(msgspec.Struct, frozen=True, kw_only=True):
 class MenuPage(msgspec.Struct, frozen=True, kw_only=True):
     """The values of one menu."""
 
+    list_path: str
+    """The list that they narrow: of requests, or of sessions."""
     asked: Asked
     facet: Facet
     facets: tuple[Facet, ...]
@@ -123,7 +125,8 @@ async def list_values(request: Request) -> Response:
         found = await options(parts.reader, viewer, await filter_of(asked, parts.people), facet, find)
     except TextRefused:
         found = []
-    context = MenuPage(asked=asked, facet=facet, facets=facets, find=find, options=found)
+    list_path = request.url.path.partition("/menus/")[0]
+    context = MenuPage(list_path=list_path, asked=asked, facet=facet, facets=facets, find=find, options=found)
     return page(request, "requests/menu.html", context, "requests/options.html")
 
 

@@ -1,0 +1,97 @@
+"""Sessions: everything that was worked on under a filter, last active first."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aibridge.filters import Filter
+from aibridge.store.reading import Reader
+from aibridge.texts import TextRefused
+from aibridge.web.guard import parts_of
+from aibridge.web.linking import Links, links
+from aibridge.web.pages.requests import list_values
+from aibridge.web.paging import Paging, paging
+from aibridge.web.ranges import RANGES, Range
+from aibridge.web.render import page
+from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, spurious
+from aibridge.web.requests.menus import Facet, facets_of
+from aibridge.web.session.tree import FAILURES
+from aibridge.web.sessions.rows import Row, row
+from aibridge.web.viewer import viewer_of
+
+FACETS = frozenset(("user", "provider", "model", "client"))
+"""Menus of this page; the values are those of its requests."""
+
+
+class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The list."""
+
+    asked: Asked
+    errors: bool
+    """Only sessions in which something failed."""
+    facets: tuple[Facet, ...]
+    ranges: dict[str, Range]
+    refused: str
+    """Why nothing can be searched for; empty: it can."""
+    rows: list[Row]
+    total: int
+    paging: Paging
+    link: Links
+    mine: bool
+    """Of the viewer alone."""
+
+
+async def list_sessions(request: Request) -> Response:
+    """The page, or for htmx its filters and rows."""
+    viewer, parts = viewer_of(request), parts_of(request)
+    now = datetime.now(UTC)
+    asked = asked_of(request.query_params, now, sees_everyone=viewer.sees_everyone)
+    errors = request.query_params.get("errors") == "1"
+    link = links(request, defaults=DEFAULTS)
+    refused, rows, total = "", list[Row](), 0
+    try:
+        filter_ = await filter_of(asked, parts.people)
+        if errors:
+            filter_ = msgspec.structs.replace(filter_, outcomes=FAILURES)
+        rows, total = await _rows(parts.reader, viewer.scope, filter_, asked, now)
+    except TextRefused as why:
+        refused = str(why)
+    context = SessionsPage(
+        asked=asked,
+        errors=errors,
+        facets=tuple(each for each in facets_of(asked, sees_everyone=viewer.sees_everyone) if each.key in FACETS),
+        ranges=RANGES,
+        refused=refused,
+        rows=rows,
+        total=total,
+        paging=paging(asked.offset, asked.limit, total),
+        link=link,
+        mine=asked.chosen["user"] == (viewer.username,),
+    )
+    response = page(request, "sessions/page.html", context, "sessions/list.html")
+    response.headers["hx-push-url"] = link(**{key: None for key in spurious(request.query_params) if key != "errors"})
+    return response
+
+
+async def _rows(
+    reader: Reader, scope: UUID | None, filter_: Filter, asked: Asked, now: datetime
+) -> tuple[list[Row], int]:
+    sessions, total = await reader.sessions_page(scope, filter_, limit=asked.limit, offset=asked.offset)
+    if total and not sessions:  # a link from beyond the end shows the last page
+        last = paging(asked.offset, asked.limit, total).first - 1
+        sessions, total = await reader.sessions_page(scope, filter_, limit=asked.limit, offset=last)
+    pulses = await reader.session_pulses([(each.id, each.initiator.id) for each in sessions])
+    return [
+        row(each, pulse, now, initiator=each.initiator.id if scope is None else None)
+        for each, pulse in zip(sessions, pulses, strict=True)
+    ], total
+
+
+ROUTES = [
+    Route("/sessions", list_sessions),
+    Route("/sessions/menus/{facet}", list_values),
+]

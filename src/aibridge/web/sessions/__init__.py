@@ -1,0 +1,1 @@
+"""The list of sessions as a page shows it."""

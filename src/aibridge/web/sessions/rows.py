@@ -1,0 +1,67 @@
+"""Sessions as rows."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from markupsafe import Markup
+
+from aibridge.store.lists import ReadSession
+from aibridge.store.session_pulse import Pulse
+from aibridge.web.addresses import session_path
+from aibridge.web.charts import token_bar
+from aibridge.web.session.figures import ACTIVE
+
+SHORT = 8
+"""Characters of an id that tell sessions apart at a glance."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One session."""
+
+    session: ReadSession
+    href: str
+    short_id: str
+    title: str
+    subagents: int
+    pulse: Markup
+    tokens_in: int
+    bar: Markup
+    cost_micros: int | None
+    """None: nothing of it has a price."""
+    active: bool
+    """A request ended just now."""
+    lasts: timedelta
+
+
+def row(session: ReadSession, pulse: Pulse, now: datetime, *, initiator: UUID | None) -> Row:
+    """`initiator`: whose it is, for readers who may see those of several people under one id."""
+    spent = session.token_usage_summary
+    known = session.cost_micros or not session.unpriced
+    return Row(
+        session=session,
+        href=session_path(session.id, initiator=initiator),
+        short_id=session.id if len(session.id) <= SHORT + 4 else session.id[:SHORT],
+        title=" ".join((session.first_prompt or "").split()) or "Session without a prompt",
+        subagents=pulse.subagents,
+        pulse=drawn(pulse),
+        tokens_in=spent.input_tokens + spent.cache_read_input_tokens + spent.cache_write_input_tokens,
+        bar=token_bar(
+            spent.input_tokens, spent.cache_read_input_tokens, spent.cache_write_input_tokens, spent.output_tokens
+        ),
+        cost_micros=session.cost_micros if known else None,
+        active=now - session.ended_at < ACTIVE,
+        lasts=max(timedelta(), session.ended_at - session.started_at),
+    )
+
+
+def drawn(pulse: Pulse) -> Markup:
+    """The steps of a session over its time, as small bars."""
+    peak = max(pulse.steps) or 1
+    bars = [
+        Markup('<rect x="{:.1f}" y="{:.1f}" width="2.5" height="{:.1f}" rx=".5"/>').format(
+            3.5 * n, 19 - 18 * steps / peak, 1 + 18 * steps / peak
+        )
+        for n, steps in enumerate(pulse.steps)
+    ]
+    return Markup('<svg class="pulse" width="84" height="20" aria-hidden="true">{}</svg>').format(Markup("").join(bars))
