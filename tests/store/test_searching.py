@@ -153,3 +153,60 @@ async def test_a_long_word_is_found_by_its_beginning_and_by_itself(store: Store,
     for asked in ("Qx" * 5000, "qx" * 60, "qxq*", '"before ' + "qx" * 99 + ' after"'):
         assert (await store.reader.interceptions_page(None, Filter(text=texts_of(asked)), limit=1))[1] == 1
     assert (await store.reader.interceptions_page(None, Filter(text=(text_of("qx"),)), limit=1))[1] == 0
+
+
+async def test_a_search_says_where_it_found_what(talk: Talk, psql: Connection) -> None:
+    """Every text that holds one of the words is told, with them marked, newest first."""
+    said, naive, reader = await Said.read(psql), await Naive.read(psql), talk.store.reader
+    shown = 0
+    for _ in range(40):
+        text, viewer = talk.text(), talk.chance.choice((None, talk.people[0]))
+        holding = {id_ for id_ in said.words if said.holds(id_, text)}
+        ids = [id_ for id_ in naive.interceptions(Filter(), viewer) if id_ in holding]
+        found = await reader.search(viewer, Filter(text=text), limit=7)
+        assert (found.total, [match.interception_id for match in found.results]) == (len(ids), ids[:7])
+        for match in found.results:
+            places = {(place.found_in.value, place.item_id) for place in match.places}
+            assert places == set().union(*(said.found_in(match.interception_id, one) for one in text)), text
+            assert all(any(piece.match for piece in place.excerpt.pieces) for place in match.places)
+            shown += 1
+        if ids:
+            rest = await reader.search(viewer, Filter(text=text), limit=7, after=ids[0])
+            assert [match.interception_id for match in rest.results] == ids[1:8]
+    assert shown > 20
+
+
+async def test_in_one_session_step_by_step(store: Store, psql: Connection, alice: UUID, bob: UUID) -> None:
+    """A word that stands only in a thought, a tool input or an error; nobody else's session of that id."""
+    starts = [begun(who, client_session_id="s", started_at=at(n)) for n, who in enumerate((alice, alice, bob, alice))]
+    await store.write_begun(starts)
+    ends: list[dict[str, Any]] = [
+        {"model_thoughts": (thought("The needle is here."), thought("nothing"))},
+        {"tool_usages": (call("c", tool="needle_case", input='{"a":"x\\nneedle"}'),)},
+        {"model_thoughts": (thought("needle of Bob"),)},
+        {"outcome": Outcome.FAILED, "error_type": ErrorType.TIMEOUT, "error_message": "no needle in time"},
+    ]
+    await store.write_finished([finished(start, **end) for start, end in zip(starts, ends, strict=True)])
+    text = texts_of("NEEDLE")
+    for _ in range(2):
+        found = await store.reader.search_session(alice, "s", None, text, limit=2)
+        assert found
+        assert found.total == 3
+        assert [[place.found_in for place in match.places] for match in found.results] == [
+            ["thought"],
+            ["tool", "tool_input"],
+        ]
+        excerpts = [[(piece.text, piece.match) for piece in match.places[-1].excerpt.pieces] for match in found.results]
+        assert excerpts == [
+            [("The ", False), ("needle", True), (" is here.", False)],
+            [('{"a":"x\\n', False), ("needle", True), ('"}', False)],
+        ]
+        rest = await store.reader.search_session(alice, "s", None, text, limit=9, after=starts[1].id)
+        assert rest
+        assert [(match.interception_id, match.places[0].found_in) for match in rest.results] == [
+            (starts[3].id, "error")
+        ]
+        for viewer, initiator in ((bob, alice), (bob, UUID(int=1))):
+            assert await store.reader.search_session(viewer, "s", initiator, text, limit=9) is None
+        assert (await store.reader.search_session(bob, "s", None, text, limit=9) or rest).total == 1
+        await index_all(store)

@@ -270,8 +270,15 @@ class Matching(msgspec.Struct, frozen=True):
         """The parameters of the fragment `interceptions_on_page`; `cursor`: start and id of the one before the page."""
         if self._found is None:
             return *self._conditions, *cursor, limit, offset
-        ids = await searching.page(connection, self._found, cursor=cursor, limit=limit, offset=offset)
+        ids = await self.ids(connection, cursor=cursor, limit=limit, offset=offset)
         return *_ANY, ids, None, None, None, limit, 0
+
+    async def ids(
+        self, connection: PooledConnection, *, cursor: searching.Cursor, limit: int, offset: int = 0
+    ) -> list[UUID]:
+        """The ids of a page of what was found by a text, newest first."""
+        assert self._found is not None
+        return await searching.page(connection, self._found, cursor=cursor, limit=limit, offset=offset)
 
 
 async def matching(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> Matching | None:

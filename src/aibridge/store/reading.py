@@ -15,6 +15,7 @@ from aibridge.store.activity import Menu, MenuValue, Steps, menu_values
 from aibridge.store.captured import ReadModelAnswer, ReadToolResult
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
+from aibridge.store.matches import ReadMatches, search, search_session
 from aibridge.store.people_shown import Person, person
 from aibridge.store.request_log import RequestLog, request_log
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
@@ -28,6 +29,7 @@ from aibridge.store.token_sums import sum_known
 from aibridge.store.usage import ReadUsage, UsageAsked
 from aibridge.store.usage_reading import usage
 from aibridge.store.values import Kind, values
+from aibridge.texts import Text
 
 JSONObject = dict[str, Any]
 
@@ -263,6 +265,29 @@ class Reader:
                 found = await with_children(connection, rows)
         return found[0] if found else None
 
+    async def search(
+        self, viewer: UUID | None, filter_: Filter, *, limit: int, offset: int = 0, after: UUID | None = None
+    ) -> ReadMatches:
+        """What holds the filter's text, which is not empty, with excerpts, newest first; see `matches.search`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await search(connection, viewer, filter_, limit=limit, offset=offset, after=after)
+
+    async def search_session(
+        self,
+        viewer: UUID | None,
+        session_id: str,
+        initiator: UUID | None,
+        text: Sequence[Text],
+        *,
+        limit: int,
+        after: UUID | None = None,
+    ) -> ReadMatches | None:
+        """The steps of a session that hold the text, which is not empty, oldest first; see `matches.search_session`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await search_session(connection, viewer, session_id, initiator, text, limit=limit, after=after)
+
     async def models(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> list[str]:
         """The distinct models that begin with `prefix`, by code points; see `values.values`."""
         return await self._values("models", viewer, prefix, limit, offset)
@@ -314,10 +339,7 @@ async def with_children(connection: PooledConnection, rows: Sequence[asyncpg.Rec
     ids = [row["id"] for row in rows]
     if not ids:
         return []
-    children = {
-        kind: await _children(connection, f"{kind}_of", ids)
-        for kind in CHILDREN
-    }
+    children = {kind: await _children(connection, f"{kind}_of", ids) for kind in CHILDREN}
     return [_assembled(row, {kind: found.get(row["id"], []) for kind, found in children.items()}) for row in rows]
 
 

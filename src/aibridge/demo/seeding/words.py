@@ -25,6 +25,30 @@ NAMES = (
     *("consume_batch", "SessionStore", "render_table", "calculate_demurrage", "validate_token", "InvoiceJob"),
     *("to_utc", "merge_ranges", "open_pool", "on_disconnect", "TariffTable", "diff_schedules", "lock_berth"),
 )
+SHIPS = tuple(
+    f"{first}{middle}{last}"
+    for first in (
+        "Ald",
+        "Bra",
+        "Cor",
+        "Dun",
+        "Elm",
+        "Fal",
+        "Gry",
+        "Hav",
+        "Ing",
+        "Jor",
+        "Kes",
+        "Lor",
+        "Mor",
+        "Nor",
+        "Osk",
+    )
+    for middle in ("a", "be", "co", "da", "er", "fi", "gu", "ha", "il", "jo", "ka", "lu", "mi", "no", "or", "pa", "qui")
+    for last in ("dane", "fjord", "gate", "holm", "kirk", "land", "mark", "ness", "port", "sund", "vik", "wold")
+)
+"""Words that hardly anybody uses: a search finds few."""
+TICKETS = tuple(f"HAR-{number}" for number in range(1_000, 21_000))
 TROUBLES = (
     *("fails about once in twenty runs", "is off by one hour after the clocks change", "returns 500 on an empty list"),
     *("takes forty seconds on large inputs", "leaks a connection when the client goes away", "drops the last row"),
@@ -47,6 +71,7 @@ WISHES = (
     ),
     *("Add a line to the changelog as well.", "Do not touch the generated files.", "No new dependencies, please."),
     *("Check that it still works on PostgreSQL 14.", "Then open a pull request with a short description."),
+    *("It is {ticket}.", "Use the manifest of the {ship} to reproduce it."),
 )
 ERRANDS = (
     "{name} in {file} {trouble}.",
@@ -93,6 +118,7 @@ OBSERVATIONS = (
     "The migration adds a column with a default, so it needs no rewrite of the table.",
     "This is the same pattern as in {service}; I can follow what was done there.",
     "The search found nothing, so the name may be built at run time. I will look for its parts.",
+    "{ticket} tells of the same, with the {ship} at the pier; it was closed without a fix.",
     "Line {line} of {file} catches every exception and goes on; the real error is lost there.",
 )
 CLAIMS = (
@@ -103,6 +129,7 @@ COMMANDS = (
     *("pytest -x -q {file}", "cargo test {name}", "git diff --stat", "git log --oneline -n 12 -- {file}", "ls -la src"),
     *("go test ./... -run {name}", "npm test -- --run {file}", "rg -n '{name}' --type py", "make lint", "git status"),
     *("kubectl -n {service} logs deploy/{service} --tail=200", "sed -n '{line},+40p' {file}", "docker compose ps"),
+    *("gh issue view {ticket} --comments", "rg -i '{ship}' tests/fixtures"),
     *("psql -c 'EXPLAIN ANALYZE SELECT * FROM bookings WHERE berth_id = {line}'", "cat {file}"),
 )
 REASONS = (
@@ -115,6 +142,8 @@ _CHOICES: Mapping[str, Sequence[str]] = {
     "name": NAMES,
     "other": NAMES,
     "trouble": TROUBLES,
+    "ship": SHIPS,
+    "ticket": TICKETS,
     "line": [str(line) for line in range(10, 490)],
 }
 PATCHES = (

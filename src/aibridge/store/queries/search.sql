@@ -245,3 +245,31 @@ JOIN aibridge_interceptions AS i ON i.id = f.id;
 SELECT
     set_config('enable_bitmapscan', 'on', true), set_config('enable_seqscan', 'off', true),
     set_config('work_mem', '64MB', true);
+
+-- name: matched_interceptions
+-- What is told of these interceptions ($1: uuid[]) beside what was found in them.
+SELECT i.id, i.session_id, i.initiator_id, u.username, u.name, u.avatar_url, i.started_at, i.model, i.client, i.outcome
+FROM aibridge_interceptions AS i
+JOIN users AS u ON u.id = i.initiator_id
+WHERE i.id = ANY ($1::uuid[]);
+
+-- name: matched_texts
+-- The texts of these interceptions ($1: uuid[]), as far as they are searched; see search_document.
+SELECT x.interception_id, x.found_in, x.id, left(x.said, 65536) AS said
+FROM (
+    SELECT interception_id, 1 AS kind, 'prompt' AS found_in, created_at, id, prompt AS said FROM aibridge_user_prompts
+    WHERE interception_id = ANY ($1::uuid[])
+    UNION ALL
+    SELECT interception_id, 2, 'thought', created_at, id, content FROM aibridge_model_thoughts
+    WHERE interception_id = ANY ($1)
+    UNION ALL
+    SELECT interception_id, 3, 'tool', created_at, id, tool FROM aibridge_tool_usages
+    WHERE interception_id = ANY ($1)
+    UNION ALL
+    SELECT interception_id, 4, 'tool_input', created_at, id, input FROM aibridge_tool_usages
+    WHERE interception_id = ANY ($1)
+    UNION ALL
+    SELECT id, 5, 'error', ended_at, id, error_message FROM aibridge_interceptions
+    WHERE id = ANY ($1) AND error_message IS NOT NULL
+) AS x
+ORDER BY x.kind, x.created_at, x.id;

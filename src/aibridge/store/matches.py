@@ -1,0 +1,153 @@
+"""What a search finds, with the words around it: over all that the viewer may see, or step by step in a session."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from aibridge.errors import CursorUnknown
+from aibridge.filters import Filter
+from aibridge.store import searching
+from aibridge.store.connections import PooledConnection
+from aibridge.store.excerpts import Excerpt, excerpt, pattern_of
+from aibridge.store.lists import matching
+from aibridge.store.people_shown import Person, person
+from aibridge.store.sql import sql
+from aibridge.store.text import can_be_stored
+from aibridge.texts import Text
+
+MOST_SHOWN = 20
+"""Texts of one interception that are shown; an agent may call a hundred tools at once."""
+
+
+class FoundIn(StrEnum):
+    """Where something was found."""
+
+    PROMPT = "prompt"
+    THOUGHT = "thought"
+    TOOL = "tool"
+    TOOL_INPUT = "tool_input"
+    ERROR = "error"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """One text in which something was found."""
+
+    found_in: FoundIn
+    item_id: UUID
+    """Of the prompt, the thought or the tool call; of an error, the interception's."""
+    excerpt: Excerpt
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """An interception whose texts hold all that was searched for."""
+
+    interception_id: UUID
+    session_id: str
+    initiator: Person
+    started_at: datetime
+    model: str
+    client: str
+    outcome: str
+    places: list[Place]
+    """At most `MOST_SHOWN`: prompts, thoughts, tools and what they were given, the error."""
+    place_count: int
+
+
+class ReadMatches(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of matches, and how many there are."""
+
+    results: list[Match]
+    total: int
+
+
+async def search(
+    connection: PooledConnection,
+    viewer: UUID | None,
+    filter_: Filter,
+    *,
+    limit: int,
+    offset: int = 0,
+    after: UUID | None = None,
+) -> ReadMatches:
+    """A page of what holds the filter's text, newest first, behind `after`. Raises `CursorUnknown`."""
+    cursor: searching.Cursor = (None, None)
+    if after is not None:
+        row = await connection.fetchrow(sql("interception"), after, viewer)
+        if row is None:
+            raise CursorUnknown
+        cursor = row["started_at"], row["id"]
+    those = await matching(connection, viewer, filter_)
+    if those is None or not those.total:
+        return ReadMatches(results=[], total=0)
+    ids = await those.ids(connection, cursor=cursor, limit=limit, offset=offset)
+    return ReadMatches(results=await _matches(connection, ids, filter_.text), total=those.total)
+
+
+async def search_session(
+    connection: PooledConnection,
+    viewer: UUID | None,
+    session_id: str,
+    initiator: UUID | None,
+    text: Sequence[Text],
+    *,
+    limit: int,
+    after: UUID | None = None,
+) -> ReadMatches | None:
+    """A page of the steps of one session that hold the text, oldest first, behind `after`.
+
+    None when there is no such session that the viewer may see; without an initiator, the one that was last active.
+    Raises `CursorUnknown` when `after` is none of the steps that match.
+    """
+    if (viewer is not None and initiator not in {None, viewer}) or not can_be_stored(session_id):
+        return None
+    sessions = await connection.fetch(sql("sessions_named"), session_id, initiator or viewer)
+    if not sessions:
+        return None
+    whose = searching.Bounds(initiators=[sessions[0]["initiator_id"]], session_ids=[session_id])
+    found = await searching.find(connection, text, whose)
+    steps = (await searching.page(connection, found, limit=found.total))[::-1]
+    begin = 0
+    if after is not None:
+        if after not in steps:
+            raise CursorUnknown
+        begin = steps.index(after) + 1
+    return ReadMatches(results=await _matches(connection, steps[begin : begin + limit], text), total=found.total)
+
+
+async def _matches(connection: PooledConnection, ids: Sequence[UUID], text: Sequence[Text]) -> list[Match]:
+    await connection.execute(sql("read_by_index"))
+    rows = {row["id"]: row for row in await connection.fetch(sql("matched_interceptions"), ids)}
+    places = await _places(connection, ids, pattern_of(text))
+    return [_match(rows[id_], places[id_]) for id_ in ids]
+
+
+async def _places(
+    connection: PooledConnection, ids: Sequence[UUID], pattern: re.Pattern[str]
+) -> Mapping[UUID, list[Place]]:
+    found: dict[UUID, list[Place]] = defaultdict(list)
+    for row in await connection.fetch(sql("matched_texts"), ids):
+        where = FoundIn(row["found_in"])
+        part = excerpt(row["said"], pattern, escaped=where is FoundIn.TOOL_INPUT)
+        if part is not None:
+            found[row["interception_id"]].append(Place(found_in=where, item_id=row["id"], excerpt=part))
+    return found
+
+
+def _match(row: asyncpg.Record, places: list[Place]) -> Match:
+    return Match(
+        interception_id=row["id"],
+        session_id=row["session_id"],
+        initiator=person(row),
+        started_at=row["started_at"],
+        model=row["model"],
+        client=row["client"],
+        outcome=row["outcome"],
+        places=places[:MOST_SHOWN],
+        place_count=len(places),
+    )
