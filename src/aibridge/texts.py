@@ -19,7 +19,7 @@ MIN_BEGINNING: Final = 2
 """Letters before a `*`."""
 
 BLANKS: Final = (
-    r"\x00-/:-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7"
+    r"\u0001-/:-@\[-`{-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7"
     r"\u0589\u058a\u05be\u05c0\u05c3\u05c6\u05f3\u05f4\u060c\u061b\u061f\u066a-\u066d\u06d4\u0964\u0965"
     r"\u2000-\u206f\u20a0-\u20cf\u2190-\u2bff\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u3030\u303d-\u303f"
     r"\ue000-\uf8ff\ufe00-\ufe1f\ufe30-\ufe6f\ufeff-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffff"
@@ -29,10 +29,12 @@ BLANKS: Final = (
 
 The database's `aibridge_words` has the same set; a test compares them letter by letter.
 """
-IDEOGRAPHS: Final = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+IDEOGRAPHS: Final = r"\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Letters that are words."""
+_UNSTORABLE: Final = r"\u0000\ud800-\udfff"
+"""What no row can hold."""
 
-_WORD = re.compile(rf"[{IDEOGRAPHS}]|[^{BLANKS}{IDEOGRAPHS}]+")
+_WORD = re.compile(rf"[{IDEOGRAPHS}]|[^{_UNSTORABLE}{BLANKS}{IDEOGRAPHS}]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?|(\S+)', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
 

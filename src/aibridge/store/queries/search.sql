@@ -1,41 +1,56 @@
--- fragment: search_document
--- i: an ended interception; d: its words. A text counts with its first 65,536 characters, all of them together with 240,000: less
--- than a tsvector can hold. In JSON, a line break is written as \n and begins no word.
-CROSS JOIN LATERAL (
-    SELECT left(
-        ' @' || i.initiator_id || ' $' || hashtextextended(i.session_id, 0)
-            || coalesce((
-                SELECT string_agg(DISTINCT ' #' || hashtextextended(tool, 0), '')
-                FROM aibridge_tool_usages WHERE interception_id = i.id
-            ), '')
-            || ' | ' || coalesce(string_agg(nullif(aibridge_words(x.said), ''), ' | ' ORDER BY x.kind, x.id), ''),
-        240000
-    ) || ' ' AS words
-    FROM (
-        SELECT 1 AS kind, id, left(prompt, 65536) AS said FROM aibridge_user_prompts WHERE interception_id = i.id
-        UNION ALL
-        SELECT 2, id, left(content, 65536) FROM aibridge_model_thoughts WHERE interception_id = i.id
-        UNION ALL
-        SELECT 3, id, left(tool, 65536) FROM aibridge_tool_usages WHERE interception_id = i.id
-        UNION ALL
-        SELECT 4, id, CASE
-            WHEN strpos(input, '\') = 0 THEN left(input, 65536)
-            ELSE regexp_replace(left(input, 65536), '\\(\\|[bfnrt])', '  ', 'g')
-            END
-        FROM aibridge_tool_usages WHERE interception_id = i.id
-        UNION ALL
-        SELECT 5, i.id, i.error_message
-    ) AS x
-) AS d
+-- fragment: search_texts
+-- Every text that is searched, x, of whatever interception: each counts with its first 65,536 characters.
+(
+    SELECT interception_id, 1 AS kind, 'prompt' AS found_in, created_at, id, left(prompt, 65536) AS said
+    FROM aibridge_user_prompts
+    UNION ALL
+    SELECT interception_id, 2, 'thought', created_at, id, left(content, 65536) FROM aibridge_model_thoughts
+    UNION ALL
+    SELECT interception_id, 3, 'tool', created_at, id, left(tool, 65536) FROM aibridge_tool_usages
+    UNION ALL
+    SELECT interception_id, 4, 'tool_input', created_at, id, left(input, 65536) FROM aibridge_tool_usages
+    UNION ALL
+    SELECT id, 5, 'error', ended_at, id, left(error_message, 65536) FROM aibridge_interceptions
+    WHERE error_message IS NOT NULL
+) AS x
+
+-- fragment: search_said
+-- x: texts of one interception; their words and its tools. In JSON, a line break is written as \n and begins no word.
+string_agg(
+    nullif(aibridge_words(CASE
+        WHEN x.kind = 4 AND strpos(x.said, '\') > 0 THEN regexp_replace(x.said, '\\[\\bfnrt]', '  ', 'g')
+        ELSE x.said END), ''),
+    ' | ' ORDER BY x.kind, x.id
+) AS words,
+string_agg(DISTINCT ' #' || hashtextextended(x.said, 0), '') FILTER (WHERE x.kind = 3) AS tools
 
 -- fragment: search_row
--- i: an ended interception, d: its words; s: its row of aibridge_search.
+-- i: an ended interception, t: what it says; s: its row of aibridge_search. All words together count with 240,000 characters: less
+-- than a tsvector can hold.
+CROSS JOIN LATERAL (
+    SELECT left(
+        ' @' || i.initiator_id || ' $' || hashtextextended(i.session_id, 0) || coalesce(t.tools, '') || ' | '
+            || coalesce(t.words, ''),
+        240000
+    ) || ' ' AS words
+) AS d
 CROSS JOIN LATERAL (
     SELECT
         i.id AS interception_id, i.initiator_id, i.started_at, i.combination,
         hashtextextended(i.session_id, uuid_hash_extended(i.initiator_id, 0)) AS session,
         CASE WHEN length(d.words) < 2100 THEN rpad(d.words, 2100) ELSE d.words END AS words
 ) AS s
+
+-- fragment: search_document
+-- i: an ended interception; s: its row of aibridge_search.
+CROSS JOIN LATERAL (
+    SELECT
+-- include: search_said
+    FROM
+-- include: search_texts
+    WHERE x.interception_id = i.id
+) AS t
+-- include: search_row
 
 -- fragment: search_put
 -- s: rows of aibridge_search to be written.
@@ -64,7 +79,6 @@ WITH queued AS MATERIALIZED (
 -- include: search_put
     FROM held AS i
 -- include: search_document
--- include: search_row
     ON CONFLICT (interception_id, initiator_id) DO UPDATE SET
         started_at = excluded.started_at, combination = excluded.combination, session = excluded.session,
         words = excluded.words
@@ -91,7 +105,7 @@ WITH queued AS MATERIALIZED (
 ), indexed AS (
 -- include: search_put
     FROM held AS i
-    CROSS JOIN LATERAL (SELECT ' @' || i.initiator_id || ' | ' AS words) AS d
+    CROSS JOIN LATERAL (SELECT NULL AS words, NULL AS tools) AS t
 -- include: search_row
     ON CONFLICT (interception_id, initiator_id) DO NOTHING
 )
@@ -136,10 +150,17 @@ ON CONFLICT (interception_id, initiator_id) DO UPDATE SET initiator_id = exclude
 
 -- name: fill_search
 -- The words of all ended interceptions.
-WITH written AS (
+WITH said AS MATERIALIZED (
+    SELECT
+        x.interception_id,
+-- include: search_said
+    FROM
+-- include: search_texts
+    GROUP BY x.interception_id
+), written AS (
 -- include: search_put
     FROM aibridge_interceptions AS i
--- include: search_document
+    LEFT JOIN said AS t ON t.interception_id = i.id
 -- include: search_row
     WHERE i.ended_at IS NOT NULL
     ORDER BY i.started_at, i.id
@@ -182,7 +203,6 @@ SELECT
 FROM aibridge_search_queue AS q
 JOIN aibridge_interceptions AS i ON i.id = q.interception_id AND i.initiator_id = q.initiator_id
 -- include: search_document
--- include: search_row
 WHERE i.ended_at IS NOT NULL;
 
 -- name: search_count
@@ -254,22 +274,8 @@ JOIN users AS u ON u.id = i.initiator_id
 WHERE i.id = ANY ($1::uuid[]);
 
 -- name: matched_texts
--- The texts of these interceptions ($1: uuid[]), as far as they are searched; see search_document.
-SELECT x.interception_id, x.found_in, x.id, left(x.said, 65536) AS said
-FROM (
-    SELECT interception_id, 1 AS kind, 'prompt' AS found_in, created_at, id, prompt AS said FROM aibridge_user_prompts
-    WHERE interception_id = ANY ($1::uuid[])
-    UNION ALL
-    SELECT interception_id, 2, 'thought', created_at, id, content FROM aibridge_model_thoughts
-    WHERE interception_id = ANY ($1)
-    UNION ALL
-    SELECT interception_id, 3, 'tool', created_at, id, tool FROM aibridge_tool_usages
-    WHERE interception_id = ANY ($1)
-    UNION ALL
-    SELECT interception_id, 4, 'tool_input', created_at, id, input FROM aibridge_tool_usages
-    WHERE interception_id = ANY ($1)
-    UNION ALL
-    SELECT id, 5, 'error', ended_at, id, error_message FROM aibridge_interceptions
-    WHERE id = ANY ($1) AND error_message IS NOT NULL
-) AS x
+-- The texts of these interceptions ($1: uuid[]), as far as they are searched.
+SELECT x.interception_id, x.found_in, x.id, x.said FROM
+-- include: search_texts
+WHERE x.interception_id = ANY ($1::uuid[])
 ORDER BY x.kind, x.created_at, x.id;
