@@ -7,8 +7,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from aibridge.api import interceptions, sessions, values
+from aibridge.api import usage as usages
 from aibridge.api.session_shapes import SessionHead, SessionPage, StartedBy, Step, Thread, TokenSums
 from aibridge.api.shapes import Interception, InterceptionPage, Shape
+from aibridge.api.usage_shapes import Spent, Usage
 from aibridge.records import ErrorType, Outcome, Role
 from aibridge.store.pool import Store
 from support.auditing import carried
@@ -17,7 +19,7 @@ from support.rows import at, begun, call, prompt, thought, usage
 Join = Callable[..., Awaitable[Any]]
 SHAPES = {
     f"/aibridge{route.path}": route.response_model
-    for module in (interceptions, sessions, values)
+    for module in (interceptions, sessions, usages, values)
     for route in module.router.routes
 }
 
@@ -56,8 +58,9 @@ async def full_record(join: Join, store: Store) -> tuple[Any, str]:
 @pytest.mark.parametrize("path", SHAPES)
 async def test_what_is_answered_is_what_is_documented(join: Join, store: Store, path: str) -> None:
     owner, root = await full_record(join, store)
+    time = {"from": "2026-06-01T00:00:00Z", "to": "2026-06-02T00:00:00Z", "by": "user"} if "usage" in path else {}
     asked = path.replace("{interception_id}", root).replace("{session_id:rest}", "s")
-    answer = await owner.get(asked)
+    answer = await owner.get(asked, **time)
     assert answer.status_code == 200
     TypeAdapter(SHAPES[path]).validate_json(answer.content, strict=True, extra="forbid")
 
@@ -73,6 +76,8 @@ def test_no_field_may_be_left_out() -> None:
         Step,
         Thread,
         StartedBy,
+        *_below(Spent),
+        Usage,
     ]
     for shape in shapes:
         assert [name for name, field in shape.model_fields.items() if not field.is_required()] == []

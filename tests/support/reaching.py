@@ -64,6 +64,16 @@ TAKES: dict[Operation, dict[str, list[str]]] = {
         "before_id": ["{interception}"],
         "limit": ["1", "200"],
     },
+    ("GET", "/aibridge/usage"): {
+        "q": [each for each in SEARCHES if not each.startswith(("session_id", "started"))],
+        "from": ["2026-01-01T00:00:00Z"],
+        "to": ["2026-06-03T00:00:00Z"],
+        "bucket": ["hour", "day", "none"],
+        "by": ["user", "model", "client", "provider", "provider_name", "tool"],
+        "sort": ["requests", "failures", "tokens", "cost_micros", "tool_calls"],
+        "limit": ["1", "1000"],
+        "format": ["json", "csv"],
+    },
     **{
         ("GET", f"/aibridge/{menu}"): {"q": [f"{{{key}}}", f'{key}:"{{{key}}}"', f"{key}:zo", "zo"], **PAGE}
         for menu, key in (("models", "model"), ("clients", "client"), ("providers", "provider_name"))
@@ -108,6 +118,7 @@ TAKES: dict[Operation, dict[str, list[str]]] = {
 USUAL: dict[Operation, dict[str, str]] = {
     ("GET", "/aibridge/sessions/{session_id}"): {"session_id": "shared"},
     ("GET", "/aibridge/sessions"): {"after_session_id": "shared"},
+    ("GET", "/aibridge/usage"): {"from": "2026-06-01T00:00:00Z", "to": "2026-06-02T00:00:00Z", "by": "model"},
     ("POST", "/users"): {"username": "somebody-new"},
     ("PATCH", "/users/{user}"): {"user": "me", "name": "New"},
     ("PUT", "/users/{user}/password"): {"user": "{username}", "password": "correct horse battery"},

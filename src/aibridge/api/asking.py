@@ -15,7 +15,7 @@ from aibridge.api.search import CLOSED, RECORD_KEYS, record_query
 from aibridge.api.shapes import Validation
 from aibridge.filters import Filter
 
-_CLOSED_SETS = "; ".join(f"`{key}`: {', '.join(values)}" for key, values in CLOSED.items())
+CLOSED_SETS = "; ".join(f"`{key}`: {', '.join(values)}" for key, values in CLOSED.items())
 
 RECORD_Q = (
     "`key:value` terms apart by blanks. All keys must match; of several values of one key, any. "
@@ -24,7 +24,7 @@ RECORD_Q = (
     'within which `\\"` is a quote and `\\\\` a backslash. '
     "`initiator` is `me`, an id or a username; who was deleted has only the id. "
     "`provider` is the wire format, `provider_name` the configured instance. "
-    f"{_CLOSED_SETS}. "
+    f"{CLOSED_SETS}. "
     "`tool` is one that the model called. `started_after` and `started_before` are inclusive and RFC 3339."
 )
 

@@ -12,6 +12,7 @@ from aibridge.auth.passwords import PasswordDesk
 from aibridge.filters import Filter
 from aibridge.store.exports import Exports
 from aibridge.store.people import People
+from aibridge.store.usage import ReadUsage, UsageAsked
 
 Row = Any
 """A struct with the attributes of the shape that its method names."""
@@ -69,6 +70,10 @@ class Records(Protocol):
         Without `initiator`, the newest-active session of that id. `after` and `before` are ids of interceptions of the
         session. Raises `CursorUnknown`, whose message says what is wrong with the cursor.
         """
+        ...
+
+    async def usage(self, viewer: UUID | None, asked: UsageAsked) -> ReadUsage:
+        """What was asked for and spent in a time."""
         ...
 
     async def models(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> Sequence[str]:

@@ -40,8 +40,8 @@ NOTHING_ASKED = Wrong("q", "Write what to search for: words, phrases in double q
 MAX_INITIATORS = 100
 """Names are looked up one by one."""
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-"""RFC 3339, in upper case."""
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""A moment, in upper case."""
 _FIRST = datetime(1, 1, 3, tzinfo=UTC)
 _LAST = datetime(9999, 12, 29, tzinfo=UTC)
 """Two days within the ends of the calendar, where no record is: whoever counts in days may step over any bound."""
@@ -172,7 +172,7 @@ def _read_moment(terms: Terms, key: str, window: dict[str, datetime]) -> Iterato
 
 def _moment(text: str, *, up: bool) -> datetime | None:
     """A moment in UTC; what is finer than the record's microseconds is rounded into the window."""
-    found = _MOMENT.fullmatch(text.upper())
+    found = RFC_3339.fullmatch(text.upper())
     if found is None:
         return None
     try:

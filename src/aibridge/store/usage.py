@@ -3,13 +3,15 @@
 Numbers outlive the record: they stay when retention or an erasure takes the text.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from aibridge.filters import EVERYTHING, Filter
 from aibridge.store.people_shown import Person
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Bucket(StrEnum):
@@ -99,7 +101,7 @@ class UsageGroup(Figures, frozen=True, kw_only=True):
 
     key: str | None
     """A user's id, a model, a client, a provider, a provider name or a tool; None: all beyond the limit together."""
-    person: Person | None = None
+    person: Person | None = msgspec.field(default=None, name="user")
     """The user, where users are the groups."""
     groups: int = 1
     """How many groups these are: more than one only where the key is None."""
@@ -123,9 +125,9 @@ class UsageStep(Figures, frozen=True, kw_only=True):
 class ReadUsage(msgspec.Struct, frozen=True, kw_only=True):
     """Usage in a time."""
 
-    start: datetime
+    start: datetime = msgspec.field(name="from")
     """Full hours, UTC."""
-    end: datetime
+    end: datetime = msgspec.field(name="to")
     """Exclusive."""
     bucket: Bucket
     by: By | None
@@ -135,3 +137,25 @@ class ReadUsage(msgspec.Struct, frozen=True, kw_only=True):
     """By `sort`, most first; all others together last. Empty without `by`."""
     series: list[UsageStep]
     """Every step, also those without requests; the first and the last may be cut by the time. Empty for `none`."""
+
+
+def full_hours(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """The time, widened to full hours, in UTC."""
+    return _full_hour(start), _full_hour(end + HOUR - timedelta.resolution)
+
+
+def steps_of(start: datetime, end: datetime, bucket: Bucket) -> list[datetime]:
+    """Where the steps of a time of full hours begin; a day at midnight also where the time begins later."""
+    if bucket is Bucket.NONE:
+        return []
+    first, width = (start, HOUR) if bucket is Bucket.HOUR else (midnight(start), DAY)
+    return [first + width * n for n in range(-(-(end - first) // width))]
+
+
+def midnight(moment: datetime) -> datetime:
+    """When the day begins."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _full_hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,7 +1,7 @@
 """Reading usage: which rows of the ledger tell what is asked, and what they come to."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -10,10 +10,22 @@ from aibridge.store.connections import PooledConnection
 from aibridge.store.lists import combinations_of
 from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
-from aibridge.store.usage import Bucket, By, Figures, GroupInStep, ReadUsage, UsageAsked, UsageGroup, UsageStep
+from aibridge.store.usage import (
+    DAY,
+    HOUR,
+    Bucket,
+    By,
+    Figures,
+    GroupInStep,
+    ReadUsage,
+    UsageAsked,
+    UsageGroup,
+    UsageStep,
+    full_hours,
+    midnight,
+    steps_of,
+)
 from aibridge.store.usage_sums import Sums
-
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 _OF_COMBINATIONS = frozenset({By.MODEL, By.CLIENT, By.PROVIDER, By.PROVIDER_NAME})
 
@@ -39,7 +51,7 @@ class _Where(msgspec.Struct, frozen=True, kw_only=True):
     def _time(self) -> tuple[datetime, datetime, datetime, datetime]:
         """Start and end, and between which moments whole days are taken."""
         start, end = self.asked.start, self.asked.end
-        first, last = _midnight(start + DAY - HOUR), _midnight(end)
+        first, last = midnight(start + DAY - HOUR), midnight(end)
         if self.asked.bucket is Bucket.HOUR or first > last:
             return start, end, end, end
         return start, end, first, last
@@ -47,7 +59,8 @@ class _Where(msgspec.Struct, frozen=True, kw_only=True):
 
 async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> ReadUsage:
     """What was asked for and spent; of `viewer` alone, or of everyone with None. In one snapshot, please."""
-    asked = msgspec.structs.replace(asked, start=_full_hour(asked.start), end=_full_hour(asked.end + HOUR - _TICK))
+    start, end = full_hours(asked.start, asked.end)
+    asked = msgspec.structs.replace(asked, start=start, end=end)
     where = await _where(connection, viewer, asked)
     if where is None:
         return _told(asked, {}, {}, _Groups())
@@ -154,27 +167,6 @@ def _told(
                 ],
                 **totals.get(step, Sums()).told(),
             )
-            for step in _steps(asked)
+            for step in steps_of(asked.start, asked.end, asked.bucket)
         ],
     )
-
-
-def _steps(asked: UsageAsked) -> Iterator[datetime]:
-    if asked.bucket is Bucket.NONE:
-        return
-    step, width = (asked.start, HOUR) if asked.bucket is Bucket.HOUR else (_midnight(asked.start), DAY)
-    while step < asked.end:
-        yield step
-        step += width
-
-
-_TICK = timedelta(microseconds=1)
-"""PostgreSQL's resolution."""
-
-
-def _full_hour(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0)

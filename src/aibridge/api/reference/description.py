@@ -28,6 +28,7 @@ TAGS = (
         "name": "sessions",
         "description": "Interceptions in their order: sessions, their threads, and the steps of these.",
     },
+    {"name": "usage", "description": "Figures: what was asked for and spent. They stay when the record is removed."},
     {"name": "models, clients, providers", "description": "What can be filtered by: the distinct values on record."},
     {
         "name": "users",
