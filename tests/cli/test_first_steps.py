@@ -3,6 +3,8 @@
 import signal
 from pathlib import Path
 
+import httpx
+
 from aibridge.store.pool import open_store
 from support.life.processes import swept
 
@@ -15,8 +17,14 @@ async def test_the_first_start_says_what_to_do_and_a_later_one_does_not(tmp_path
         text = first.log.read_text()
         for words in (NOBODY, "users create", "tokens create", "ANTHROPIC_BASE_URL"):
             assert words in text
+        link = next(line for line in text.splitlines() if "/welcome?token=" in line)
+        async with httpx.AsyncClient(trust_env=False) as http:
+            page = await http.get(link, headers={"accept": "text/html"})
+            assert (page.status_code, "Create the first administrator" in page.text) == (200, True)
         async with open_store(home.dsn) as store:
             await store.people.create_user("ada")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.get(link)).status_code == 401
         first.send(signal.SIGTERM)
         assert await first.ended() == 0
         later = await home.serving("http://127.0.0.1:9")

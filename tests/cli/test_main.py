@@ -92,8 +92,12 @@ def test_sigterm_during_a_command_still_stops_the_server_it_started(tmp_path: Pa
     assert not runs(tmp_path / "data")
 
 
+WELCOME = "http://127.0.0.1:8080/welcome?token=x"
+
+
 def test_the_first_steps_lead_to_a_working_claude_code(tmp_path: Path) -> None:
-    text = first_steps(load(tmp_path, LISTEN=":8080"), command=".venv/bin/aibridge")
+    text = first_steps(load(tmp_path, LISTEN=":8080"), welcome=WELCOME, command=".venv/bin/aibridge")
+    assert f"\n{WELCOME}\n" in text
     assert "  .venv/bin/aibridge users create ada --role owner\n" in text
     assert "  .venv/bin/aibridge tokens create ada\n" in text
     assert "  export ANTHROPIC_BASE_URL=http://127.0.0.1:8080/api/v2/aibridge/anthropic\n" in text
@@ -102,7 +106,7 @@ def test_the_first_steps_lead_to_a_working_claude_code(tmp_path: Path) -> None:
 
 
 def test_the_first_steps_ask_for_no_key_that_is_there(tmp_path: Path) -> None:
-    assert "AIBRIDGE_ANTHROPIC_KEY" not in first_steps(load(tmp_path, ANTHROPIC_KEY="k"))
+    assert "AIBRIDGE_ANTHROPIC_KEY" not in first_steps(load(tmp_path, ANTHROPIC_KEY="k"), welcome=WELCOME)
 
 
 @pytest.mark.parametrize("deep", [1, 3])

@@ -80,6 +80,14 @@ async def started(folder: Path) -> AsyncIterator[Demo]:
         await process.wait()
 
 
+async def opened(link: str) -> str:
+    """The page that a browser arrives at."""
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as http:
+        answer = await http.get(link, headers={"accept": "text/html"})
+    assert (answer.status_code, answer.url.params.get("token")) == (200, None)
+    return answer.text
+
+
 async def record(command: str) -> list[dict[str, Any]]:
     """What the `curl` line of the welcome prints, with everything instead of three."""
     words = shlex.split(command)
@@ -96,6 +104,9 @@ async def test_the_demo_from_its_first_line_to_its_last(tmp_path: Path) -> None:
     """No key, no network, not even the proxy of the environment; the record is rich; SIGTERM leaves nothing behind."""
     async with asyncio.timeout(120), started(tmp_path) as demo:
         await demo.until("The first sessions are on the record")
+        link = next(line for line in demo.lines if re.fullmatch(r"http://127\.0\.0\.1:\d+/signin\?token=\S+", line))
+        for _ in range(2):  # the link is not used up
+            assert "Maren Solberg" in await opened(link)
         rows = await record(next(line for line in demo.lines if line.lstrip().startswith("curl ")))
         assert await demo.end() == 0
     assert "invented" in demo.lines[0]
@@ -155,13 +166,14 @@ def test_nothing_of_the_real_settings_is_reached() -> None:
         "AIBRIDGE_PROVIDER_0_TYPE": "copilot",
         "AIBRIDGE_LISTEN": "127.0.0.1:9",
     }
-    staged = staged_settings(load_settings(environ, Path("/nonexistent")), "http://127.0.0.1:7")
+    staged = staged_settings(load_settings(environ, Path("/nonexistent")), "http://127.0.0.1:7", "http://127.0.0.1:8")
     assert [(provider.name, provider.base_url) for provider in staged.providers] == [
         ("anthropic", "http://127.0.0.1:7"),
         ("openai", "http://127.0.0.1:7/v1"),
     ]
     assert all(provider.key.reveal() == "sk-demo-0000000000000000" for provider in staged.providers)
     assert (staged.database_url, staged.database_direct_url) == (None, None)
+    assert staged.access_url == "http://127.0.0.1:8"
     assert staged.listen.port == 9
 
 

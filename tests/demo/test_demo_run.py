@@ -16,11 +16,19 @@ class Straight:
     def __init__(self, address: str) -> None:
         self.address = address
         self.people: list[str] = []
-        self.closed = False
+        self.opened = self.closed = False
 
     async def enrol(self, person: Person) -> str:
         self.people.append(person.username)
         return f"aib_{person.username}_secret"
+
+    async def link(self, person: Person) -> str:
+        return f"{self.address}/signin?token={person.username}"
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        self.opened = True
+        yield
 
 
 async def test_the_demo_runs_until_it_is_cancelled() -> None:
@@ -39,6 +47,7 @@ async def test_the_demo_runs_until_it_is_cancelled() -> None:
             gateway.closed = True
 
     def say(line: str) -> None:
+        assert gateways[0].opened is bool(lines), "what to open is said before anything answers"
         lines.append(line)
         if len(lines) > 10:
             busy.set()
@@ -57,7 +66,8 @@ async def test_the_demo_runs_until_it_is_cancelled() -> None:
 
 def test_the_welcome_says_what_to_try() -> None:
     """Lines to copy: reading the record, and Claude Code."""
-    text = welcome("http://127.0.0.1:4180", "aib_x_y")
+    text = welcome("http://127.0.0.1:4180", "aib_x_y", "http://127.0.0.1:4180/signin?token=z")
+    assert "\nhttp://127.0.0.1:4180/signin?token=z\n" in text
     curl = 'curl -H "Authorization: Bearer aib_x_y" "http://127.0.0.1:4180/api/v2/aibridge/interceptions?limit=3"'
     assert f"\n  {curl}\n" in text
     assert "\n  export ANTHROPIC_BASE_URL=http://127.0.0.1:4180/api/v2/aibridge/anthropic\n" in text
@@ -66,4 +76,4 @@ def test_the_welcome_says_what_to_try() -> None:
 
 def test_the_welcome_says_that_everything_is_invented() -> None:
     """Nobody shall take the figures for their own."""
-    assert "invented" in welcome("http://127.0.0.1:4180", "aib_x_y").splitlines()[0]
+    assert "invented" in welcome("http://127.0.0.1:4180", "aib_x_y", "link").splitlines()[0]

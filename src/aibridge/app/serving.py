@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import structlog
 import uvloop
 
-from aibridge.app.answering import bind, configure, run_worker
+from aibridge.app.answering import bind, configure, run_worker, url_of
 from aibridge.app.stopping import stopped_by_signals
 from aibridge.app.workers import supervise
+from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.config import Settings
 from aibridge.store.embedded import EmbeddedPostgres, open_embedded
 from aibridge.store.migrate import migrate
@@ -21,23 +23,31 @@ from aibridge.store.readiness import wait_until_ready
 DATABASE_SECONDS = 30.0
 """How long a database that is still starting is waited for."""
 
+WELCOME_LASTS = timedelta(days=7)
+"""A start after that prints a new link."""
+
+FirstSteps = Callable[[str], str]
+"""What is printed while nobody has an account, with the link that makes the first owner."""
+
 log = structlog.get_logger(__name__)
 
 
-def serve(settings: Settings, *, first_steps: str = "") -> int:
-    """Run until SIGTERM or Ctrl-C. Returns the exit status. `first_steps` is printed when nobody has an account yet."""
+def serve(settings: Settings, *, first_steps: FirstSteps) -> int:
+    """Run until SIGTERM or Ctrl-C. Returns the exit status."""
     configure(settings)
     with contextlib.closing(bind(settings.listen.host, settings.listen.port)) as listener:
         uvloop.run(_serve(settings, listener, first_steps))
     return 0
 
 
-async def _serve(settings: Settings, listener: socket.socket, first_steps: str) -> None:
+async def _serve(settings: Settings, listener: socket.socket, first_steps: FirstSteps) -> None:
     with stopped_by_signals() as stopping:
         async with _database(settings) as (dsn, embedded):
             await prepare(dsn)
-            if first_steps and not await _has_users(dsn):
-                print(first_steps, flush=True)  # noqa: T201  for the person at the terminal
+            token = await _welcome_token(dsn)
+            if token is not None:
+                address = welcome_url(settings, listener, token)
+                print(first_steps(address), flush=True)  # noqa: T201  for the person at the terminal
             async with kept_up(embedded):
                 if settings.workers == 1:
                     await run_worker(settings, dsn, listener, stopping)
@@ -62,9 +72,20 @@ async def prepare(dsn: str) -> None:
         log.info("migrated the database", migration=name)
 
 
-async def _has_users(dsn: str) -> bool:
+async def _welcome_token(dsn: str) -> str | None:
+    """What makes the first owner, kept as a hash; None when somebody has an account."""
     async with open_store(dsn, pool_size=1) as store:
-        return bool(await store.people.list_users())
+        if await store.people.list_users(deleted=True):
+            return None
+        secret = mint_secret()
+        await store.sign_ins.make_link(None, secret_sha256=sha256_of(secret), lifetime=WELCOME_LASTS)
+        return secret
+
+
+def welcome_url(settings: Settings, listener: socket.socket, token: str) -> str:
+    """Where the first owner is made. A port that was left to the system is known by now."""
+    root = url_of(listener) if settings.listen.port == 0 else settings.access_url
+    return f"{root}/welcome?token={token}"
 
 
 @asynccontextmanager

@@ -4,16 +4,23 @@ from aibridge.config import ProviderSettings, Settings
 from aibridge.records import ProviderType
 
 
-def first_steps(settings: Settings, *, command: str = "aibridge") -> str:
-    """What to do next when nobody has an account yet. `command` is how aibridge is called."""
+def first_steps(settings: Settings, *, welcome: str, command: str = "aibridge") -> str:
+    """What to do next when nobody has an account yet.
+
+    `welcome`: the link that makes the first owner. `command`: how aibridge is called.
+    """
     return "\n".join(
         (
-            "Nobody has an account yet. In another terminal:",
+            "Nobody has an account yet. Open this in a browser to create the first administrator:",
+            "",
+            welcome,
+            "",
+            "Or in another terminal:",
             "",
             f"  {command} users create ada --role owner",
             f"  {command} tokens create ada",
             "",
-            "The second prints a token, once. With it Claude Code works through aibridge:",
+            "Both lead to a token. With it Claude Code works through aibridge:",
             "",
             f"  export ANTHROPIC_BASE_URL={settings.access_url}/api/v2/aibridge/anthropic",
             "  export ANTHROPIC_AUTH_TOKEN=<the token>",

@@ -44,7 +44,11 @@ def serve(listen: Listen = "") -> None:
     from aibridge.cli.settings import settings
 
     chosen = settings(listen=listen)
-    raise typer.Exit(run_gateway(chosen, first_steps=first_steps(chosen, command=_own_name())))
+
+    def steps(welcome: str) -> str:
+        return first_steps(chosen, welcome=welcome, command=_own_name())
+
+    raise typer.Exit(run_gateway(chosen, first_steps=steps))
 
 
 def _own_name() -> str:

@@ -5,10 +5,12 @@ import dataclasses
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from aibridge.app.answering import GatewayServer
 from aibridge.app.parts import open_worker
 from aibridge.app.serving import kept_up, prepare
+from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.auth.tokens import mint
 from aibridge.config import LogLevel, ProviderSettings, Secret, Settings
 from aibridge.demo.people import Person
@@ -16,19 +18,24 @@ from aibridge.demo.run import DATABASE, PROVIDER_KEY
 from aibridge.gateway.upstream import Proxies
 from aibridge.records import ProviderType, Scope
 from aibridge.store.embedded import EmbeddedPostgres, open_embedded
-from aibridge.store.people import People
+from aibridge.store.pool import Store
 from aibridge.store.scratch import recreate
 
+LINK_LASTS = timedelta(days=365)
+"""Longer than any demo runs."""
 DRAIN_SECONDS = 1
 """What a client of somebody who looks on gets to end, when the demo ends."""
 
 
 class House:
-    """A started gateway and its accounts."""
+    """A gateway that is ready to answer, and its accounts."""
 
-    def __init__(self, address: str, people: People) -> None:
+    def __init__(self, address: str, store: Store, server: GatewayServer, listener: socket.socket) -> None:
         self.address = address
-        self._people = people
+        self._people = store.people
+        self._sign_ins = store.sign_ins
+        self._server = server
+        self._listener = listener
 
     async def enrol(self, person: Person) -> str:
         """Create the account in the fresh database and return a token with both scopes."""
@@ -44,10 +51,28 @@ class House:
         )
         return minted.token
 
+    async def link(self, person: Person) -> str:
+        """Return the address that signs in as somebody enrolled, until the next start makes the database anew."""
+        user, secret = await self._people.find_user(person.username), mint_secret()
+        assert user is not None
+        await self._sign_ins.make_link(user.id, secret_sha256=sha256_of(secret), lifetime=LINK_LASTS)
+        return f"{self.address}/signin?token={secret}"
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Answer requests during the block."""
+        async with asyncio.TaskGroup() as tasks:
+            served = tasks.create_task(self._server.serve(sockets=[self._listener]))
+            try:
+                yield
+            finally:
+                self._server.stop()
+                await served
+
 
 @asynccontextmanager
 async def open_house(settings: Settings, listener: socket.socket, provider: str) -> AsyncIterator[House]:
-    """Serve on `listener`, in this process and loop, with the provider at the address `provider`.
+    """Make ready to serve on `listener`, in this process and loop, with the provider at the address `provider`.
 
     Raises:
         SettingsError: the database that is set cannot be used.
@@ -57,27 +82,22 @@ async def open_house(settings: Settings, listener: socket.socket, provider: str)
     async with _server(settings) as (server, embedded):
         database = await recreate(server, DATABASE)
         await prepare(database)
-        staged = staged_settings(settings, provider)
+        address = dataclasses.replace(settings.listen, port=listener.getsockname()[1]).url
+        staged = staged_settings(settings, provider, address)
         # The provider is on loopback, where no proxy of the environment can reach it.
         async with kept_up(embedded), open_worker(staged, database, proxies=Proxies()) as worker:
-            address = dataclasses.replace(settings.listen, port=listener.getsockname()[1]).url
-            serving = GatewayServer(worker, drain_seconds=DRAIN_SECONDS)
-            async with asyncio.TaskGroup() as tasks:
-                served = tasks.create_task(serving.serve(sockets=[listener]))
-                try:
-                    yield House(address, worker.store.people)
-                finally:
-                    serving.stop()
-                    await served
+            yield House(address, worker.store, GatewayServer(worker, drain_seconds=DRAIN_SECONDS), listener)
 
 
-def staged_settings(settings: Settings, provider: str) -> Settings:
-    """The settings with the scripted provider in place of all others, and nothing of the real database."""
+def staged_settings(settings: Settings, provider: str, address: str) -> Settings:
+    """The settings with the scripted provider in place of all others, at its own address, without the real database."""
     providers = (
         ProviderSettings(name="anthropic", type=ProviderType.ANTHROPIC, base_url=provider, key=Secret(PROVIDER_KEY)),
         ProviderSettings(name="openai", type=ProviderType.OPENAI, base_url=f"{provider}/v1", key=Secret(PROVIDER_KEY)),
     )
-    return dataclasses.replace(settings, providers=providers, database_url=None, database_direct_url=None)
+    return dataclasses.replace(
+        settings, providers=providers, access_url=address, database_url=None, database_direct_url=None
+    )
 
 
 def quiet(settings: Settings) -> Settings:

@@ -28,9 +28,17 @@ class Gateway(Protocol):
         """Create the account if there is none yet; return a fresh token with the scopes `gateway` and `api`."""
         ...
 
+    async def link(self, person: Person) -> str:
+        """Return the address that signs in as somebody enrolled, for as long as the demo runs."""
+        ...
+
+    def open(self) -> AbstractAsyncContextManager[None]:
+        """Answer requests during the block; until then they wait."""
+        ...
+
 
 Start = Callable[[str], AbstractAsyncContextManager[Gateway]]
-"""Starts a gateway for the provider at this address. The base URL of its OpenAI instance is the address and `/v1`."""
+"""Makes a gateway for the provider at this address. The base URL of its OpenAI instance is the address and `/v1`."""
 
 
 async def run(start: Start, *, say: Callable[[str], None] = print) -> None:
@@ -38,12 +46,13 @@ async def run(start: Start, *, say: Callable[[str], None] = print) -> None:
     stage = Stage()
     async with serve_provider(Provider(script=stage, keep=0)) as upstream, start(upstream) as gateway:
         tokens = {person.username: await gateway.enrol(person) for person in PEOPLE}
-        say(welcome(gateway.address, tokens[PEOPLE[0].username]))
-        await drive(f"{gateway.address}/api/v2/aibridge", tokens, stage, say=say)
+        say(welcome(gateway.address, tokens[PEOPLE[0].username], await gateway.link(PEOPLE[0])))
+        async with gateway.open():
+            await drive(f"{gateway.address}/api/v2/aibridge", tokens, stage, say=say)
 
 
-def welcome(address: str, token: str) -> str:
-    """What the demo is and what to try, in plain words."""
+def welcome(address: str, token: str, link: str) -> str:
+    """What the demo is and what to try, in plain words. The link stands alone on its line, for programs too."""
     root = f"{address}/api/v2/aibridge"
     return f"""\
 This is aibridge with invented people at work. Halden Freight does not exist: every person, prompt, answer and figure
@@ -51,7 +60,11 @@ here is made up. No provider is called, no key is needed, and your own records s
 
 It runs at {address}
 
-Read what the people did, as Maren, who may see everything:
+Look at what the people do, as Maren, who may see everything. This link signs in until the demo ends:
+
+{link}
+
+The same through the API:
 
   curl -H "Authorization: Bearer {token}" "{root}/interceptions?limit=3"
 
