@@ -1,15 +1,25 @@
 """Which part of the sessions, or of one session's threads, is asked for."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Path, Query
 from pydantic import BeforeValidator
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from aibridge.api.paging import Page
 from aibridge.api.problems import Invalid
+
+
+class _Rest(PathConvertor):
+    """The rest of a path, also with line breaks: what clients call their sessions is their own."""
+
+    regex: ClassVar[str] = "(?s:.*)"
+
+
+register_url_convertor("rest", _Rest())
 
 DEFAULT_THREADS = 50
 MAX_THREADS = 200

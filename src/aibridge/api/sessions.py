@@ -1,19 +1,12 @@
 """Sessions: what one person did with one client, as a list and in detail."""
 
-from typing import Annotated, ClassVar
-from uuid import UUID
-
-from fastapi import APIRouter, Query, Response
-from starlette.convertors import PathConvertor, register_url_convertor
+from fastapi import APIRouter, Response
 
 from aibridge.api import session_refusals as refused
-from aibridge.api.asking import Q, filter_of, reasons
-from aibridge.api.caller import Caller, CallerOf, Parts
+from aibridge.api.asking import Q, filter_of
+from aibridge.api.caller import CallerOf, Parts
 from aibridge.api.encoded import encoded
-from aibridge.api.grammar import QueryRefused
-from aibridge.api.initiators import ids_of
 from aibridge.api.paging import DEFAULT_LIMIT, Limit, Offset, not_both, page_of
-from aibridge.api.parts import ApiParts
 from aibridge.api.problems import Invalid, Missing
 from aibridge.api.session_paging import (
     DEFAULT_THREADS,
@@ -29,18 +22,10 @@ from aibridge.api.session_paging import (
     unknown_cursor,
 )
 from aibridge.api.session_shapes import SessionDetail, SessionPage
+from aibridge.api.whose import Whose, initiator_of
 from aibridge.errors import CursorAmbiguous, CursorUnknown
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
-
-
-class _Rest(PathConvertor):
-    """The rest of a path, also with line breaks: what clients call their sessions is their own."""
-
-    regex: ClassVar[str] = "(?s:.*)"
-
-
-register_url_convertor("rest", _Rest())
 
 
 @router.get("", response_model=SessionPage, responses=refused.LIST)
@@ -90,14 +75,7 @@ async def get_session(
     caller: CallerOf,
     parts: Parts,
     *,
-    initiator: Annotated[
-        str | None,
-        Query(
-            description="Whose session, where several people have one of this id: `me`, an id or a username. "
-            "Without it, the one that was active last.",
-            examples=["me"],
-        ),
-    ] = None,
+    initiator: Whose = None,
     after_id: AfterThread = None,
     before_id: BeforeThread = None,
     limit: Threads = DEFAULT_THREADS,
@@ -111,7 +89,7 @@ async def get_session(
         raise Invalid("Missing session_id path parameter.", field="session_id")
     if after_id is not None and before_id is not None:
         raise Invalid("Cannot use both after_id and before_id in the same request.", field="before_id")
-    whose = await _initiator(initiator, caller, parts)
+    whose = await initiator_of(initiator, caller, parts)
     try:
         found = await parts.records.session(
             session_id, caller.viewer, initiator=whose, limit=limit, after=after_id, before=before_id
@@ -122,12 +100,3 @@ async def get_session(
     if found is None:
         raise Missing("Session not found.")
     return encoded(found)
-
-
-async def _initiator(text: str | None, caller: Caller, parts: ApiParts) -> UUID | None:
-    if text is None:
-        return None
-    try:
-        return next(iter(await ids_of([text], caller, parts.people)))
-    except QueryRefused as refusal:
-        raise Invalid("Invalid initiator query parameter.", validations=reasons(refusal)) from refusal
