@@ -14,13 +14,14 @@ from starlette.routing import Route
 
 from aibridge.store.lists import ReadSession
 from aibridge.store.timeline import ReadTimeline
+from aibridge.texts import Text, TextRefused
 from aibridge.web.addresses import session_path
 from aibridge.web.guard import parts_of
 from aibridge.web.render import page
 from aibridge.web.session.asked import as_id, links_of, needed_id
 from aibridge.web.session.building import tree_of
 from aibridge.web.session.figures import Figures, axis_of, figures_of, is_active, pauses
-from aibridge.web.session.found import Found
+from aibridge.web.session.found import Found, Marker, found_by_step, sought
 from aibridge.web.session.links import Links
 from aibridge.web.session.map import session_map
 from aibridge.web.session.opening import OpenStep, opened
@@ -69,16 +70,24 @@ class StepPart:
 
     links: Links
     step: OpenStep
+    mark: Marker
 
 
+MOST_MATCHES = 10_000
+"""Steps that a search may find: more than the longest session on record has."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Asked:
     """A session that was asked for, read and laid out."""
 
-    def __init__(self, links: Links, read: ReadTimeline, matches: Mapping[UUID, Sequence[Found]] | None) -> None:
-        self.links, self.read = links, read
-        self.threads = tree_of(read)
-        self.selection = Selection(self.threads, links.show, matches)
-        self.matches = matches or {}
+    links: Links
+    read: ReadTimeline
+    threads: Sequence[Thread]
+    selection: Selection
+    matches: Mapping[UUID, Sequence[Found]]
+    mark: Marker
+    refused: str
 
     def view(self, opened_: UUID | None = None) -> View:
         """The session as the link shows it."""
@@ -87,19 +96,41 @@ class _Asked:
             started_at=self.read.session.started_at,
             selection=self.selection,
             matches=self.matches,
+            mark=self.mark,
             pauses={} if self.selection.narrows else pauses(self.threads),
             opened=opened_,
         )
 
 
 async def _asked(request: Request) -> _Asked:
-    links = links_of(request)
-    read = await parts_of(request).reader.timeline(
-        links.session_id, viewer_of(request).scope, initiator=links.initiator
-    )
+    links, reader, scope = links_of(request), parts_of(request).reader, viewer_of(request).scope
+    read = await reader.timeline(links.session_id, scope, initiator=links.initiator)
     if read is None:
         raise HTTPException(404)
-    return _Asked(links, read, None)
+    texts, refused = _sought(links.text)
+    found = None
+    if texts:
+        whose = read.session.initiator.id
+        found = await reader.search_session(scope, links.session_id, whose, texts, limit=MOST_MATCHES)
+    matches = found_by_step(found) if found is not None else None
+    threads = tree_of(read)
+    return _Asked(
+        links=links,
+        read=read,
+        threads=threads,
+        selection=Selection(threads, links.show, matches),
+        matches=matches or {},
+        mark=Marker(texts),
+        refused=refused,
+    )
+
+
+def _sought(written: str) -> tuple[Sequence[Text], str]:
+    """What is searched for, or why it cannot be."""
+    try:
+        return sought(written), ""
+    except TextRefused as why:
+        return (), f"{why}."
 
 
 async def _step(request: Request, links: Links, id_: UUID | None) -> OpenStep | None:
@@ -129,7 +160,7 @@ async def show_session(request: Request) -> Response:
         outline=outline_of(threads, items, asked.links),
         items=items,
         view=asked.view(step.id if step else None),
-        refused="",
+        refused=asked.refused,
         step=step,
         live="/events?" + urlencode({"session": read.session.id, "initiator": str(read.session.initiator.id)}),
     )
@@ -187,7 +218,7 @@ async def show_step(request: Request) -> Response:
     step = await _step(request, links, id_)
     if step is None:
         raise HTTPException(404)
-    return page(request, "session/step.html", StepPart(links=links, step=step))
+    return page(request, "session/step.html", StepPart(links=links, step=step, mark=Marker(_sought(links.text)[0])))
 
 
 async def next_failure(request: Request) -> Response:

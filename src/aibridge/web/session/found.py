@@ -1,8 +1,23 @@
-"""Where a search found something in a step."""
+"""What a search found in the steps of a session, and how what was searched for is marked."""
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from aibridge.store.excerpts import Excerpt, pattern_of
+from aibridge.store.matches import FoundIn, ReadMatches
+from aibridge.texts import MIN_BEGINNING, Text, texts_of
+
+PLACES = {
+    FoundIn.PROMPT: "prompt",
+    FoundIn.THOUGHT: "thoughts",
+    FoundIn.TOOL: "tools",
+    FoundIn.TOOL_INPUT: "arguments",
+    FoundIn.ERROR: "error",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,5 +28,64 @@ class Found:
     """As a person calls it: `thoughts`."""
     excerpt: Markup
     """What stands around it, the words marked."""
-    shows: bool
-    """The row of the step, or the head of its thread, shows it anyway."""
+    words: frozenset[str]
+    """The marked ones, in lower case."""
+
+    def shows_in(self, line: str) -> bool:
+        """Whether a line shows all of these words anyway."""
+        return all(word in line for word in self.words)
+
+
+def sought(written: str) -> tuple[Text, ...]:
+    """What a line searches for. While somebody types, words are beginnings; in quotes they are what they are.
+
+    Raises `TextRefused`.
+    """
+    texts = texts_of(written)
+    if '"' in written:
+        return texts
+    return tuple(Text(each.words, beginning=len(each.words[-1]) >= MIN_BEGINNING) for each in texts)
+
+
+def found_by_step(matches: ReadMatches) -> Mapping[UUID, Sequence[Found]]:
+    """The places of each step that matched."""
+    return {
+        match.interception_id: [_found(PLACES[place.found_in], place.excerpt) for place in match.places]
+        for match in matches.results
+    }
+
+
+BEFORE = 24
+"""Characters that stand before the first match in a row."""
+
+
+def _found(place: str, excerpt: Excerpt) -> Found:
+    """A row has room for one line, so that little stands before the first match."""
+    told, words = escape("…" if excerpt.cut_before else ""), set()
+    for piece in excerpt.pieces:
+        text = re.sub(r"\s+", " ", piece.text)
+        if piece.match:
+            words.add(text.casefold())
+            told += Markup("<mark>{}</mark>").format(text)
+        elif not words and len(text) > BEFORE:
+            told = Markup("…{}").format(text[-BEFORE:])
+        else:
+            told += escape(text)
+    return Found(place=place, excerpt=told + ("…" if excerpt.cut_after else ""), words=frozenset(words))
+
+
+class Marker:
+    """Marks in any text what was searched for."""
+
+    def __init__(self, texts: Sequence[Text] = ()) -> None:
+        self._pattern: re.Pattern[str] | None = pattern_of(texts) if texts else None
+
+    def __call__(self, text: str | None) -> Markup:
+        """The text, escaped, with `<mark>` around each match."""
+        if self._pattern is None or not text:
+            return escape(text or "")
+        parts, at = Markup(), 0
+        for match in self._pattern.finditer(text):
+            parts += escape(text[at : match.start()]) + Markup("<mark>{}</mark>").format(match[0])
+            at = match.end()
+        return parts + escape(text[at:])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from aibridge.web.session.found import Found
+from aibridge.web.session.found import Found, Marker
 from aibridge.web.session.links import Links
 from aibridge.web.session.selecting import Selection
 from aibridge.web.session.tree import Row
@@ -24,6 +24,8 @@ class View:
     selection: Selection
     matches: Mapping[UUID, Sequence[Found]]
     """What a search found, by step."""
+    mark: Marker
+    """Marks what was searched for."""
     pauses: Mapping[UUID, timedelta]
     """Before a thread; none while the steps are narrowed down, since what stands side by side then may lie apart."""
     opened: UUID | None
@@ -38,9 +40,14 @@ class View:
         """What a step says of itself."""
         return lead(row)
 
-    def found(self, row: Row) -> Found | None:
-        """Where the search found something that the row itself does not show."""
-        return next((match for match in self.matches.get(row.id, ()) if not match.shows), None)
+    def found(self, row: Row, line: Lead) -> Found | None:
+        """Where the search found something that the row does not show anyway."""
+        places = self.matches.get(row.id, ())
+        if not places:
+            return None
+        shown = (line.server, line.tool, line.argument, line.tells, line.problem, row.step.prompt or "")
+        text = " ".join(shown).casefold()
+        return next((place for place in places if not place.shows_in(text)), None)
 
     def waterfall(self, row: Row, start: datetime, end: datetime) -> Markup:
         """The step within its thread."""

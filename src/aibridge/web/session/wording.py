@@ -31,7 +31,7 @@ class Lead:
     """The MCP server of the tool."""
     tool: str = ""
     argument: str = ""
-    said: str = ""
+    tells: str = ""
     """What a step without a tool says."""
     problem: str = ""
     """Why it failed."""
@@ -48,12 +48,12 @@ def lead(row: Row) -> Lead:
         argument = main_argument(step.tool, step.input or "")
         return Lead(icon=tool_icon(step.tool), server=server, tool=name, argument=argument, problem=problem)
     if step.side_request:
-        return Lead(icon="asterisk", said=_line(step.side_prompt) or "Side request", problem=problem)
+        return Lead(icon="asterisk", tells=_line(step.side_prompt) or "Side request", problem=problem)
     if row.failed:
         return Lead(icon="circle-alert", problem=problem)
     if step.outcome == "cancelled":
-        return Lead(icon="x", said=ENDINGS["cancelled"])
-    return Lead(icon="check", said=" ".join(filter(None, ("Turn ended.", _line(step.thought)))))
+        return Lead(icon="x", tells=ENDINGS["cancelled"])
+    return Lead(icon="check", tells=" ".join(filter(None, ("Turn ended.", _line(step.thought)))))
 
 
 def problem_of(outcome: str, error_type: str | None, message: str | None) -> str:

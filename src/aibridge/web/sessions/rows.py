@@ -23,6 +23,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     href: str
     short_id: str
     title: str
+    threads: int
+    """What people asked for."""
     subagents: int
     pulse: Markup
     tokens_in: int
@@ -43,6 +45,7 @@ def row(session: ReadSession, pulse: Pulse, now: datetime, *, initiator: UUID | 
         href=session_path(session.id, initiator=initiator),
         short_id=session.id if len(session.id) <= SHORT + 4 else session.id[:SHORT],
         title=" ".join((session.first_prompt or "").split()) or "Session without a prompt",
+        threads=max(session.threads - pulse.subagents, min(session.threads, 1)),
         subagents=pulse.subagents,
         pulse=drawn(pulse),
         tokens_in=spent.input_tokens + spent.cache_read_input_tokens + spent.cache_write_input_tokens,

@@ -139,10 +139,3 @@ customElements.define("session-timeline", class extends HTMLElement {
     history.replaceState(history.state, "", url);
   }
 });
-
-/* An open session grows: its figures, its outline and its timeline are fetched anew and merged, so that nothing that was
-   opened, folded or scrolled to moves. While somebody types, or a portion is being read, it waits. */
-document.addEventListener("news", (e) => {
-  const source = e.target.closest("[data-refresh]");
-  if (source) globalThis.htmx?.trigger(source, "grow");
-});
