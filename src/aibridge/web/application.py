@@ -14,12 +14,12 @@ from aibridge.web.assets import Assets
 from aibridge.web.errors import HANDLERS
 from aibridge.web.guard import guarded
 from aibridge.web.navigation import Navigation
-from aibridge.web.pages import account, events, requests, session, sessions, settings, setup, sign_in, theme, users
+from aibridge.web.pages import account, events, overview, requests, session, sessions, settings, setup, sign_in, theme, users
 from aibridge.web.parts import WebParts
 from aibridge.web.render import Pages
 from aibridge.web.security import SafeHeaders
 
-PAGES = (account, events, requests, sessions, session, settings, setup, sign_in, theme, users)
+PAGES = (account, events, overview, requests, sessions, session, settings, setup, sign_in, theme, users)
 """Every module of pages. What is not here is not served, and not linked."""
 
 WORTH_COMPRESSING = 500

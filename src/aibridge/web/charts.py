@@ -50,6 +50,8 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """Bars: from the ground up."""
     shown: Callable[[float], str]
     """How a figure is written."""
+    marked: Callable[[float], str] | None = None
+    """How it is written beside the grid; None: the same."""
     height: int = 190
     """Pixels."""
     lines: int = 4
@@ -156,7 +158,7 @@ def _frame(chart: Chart, peak: float, plot: Sequence[Markup]) -> Markup:
         axis=AXIS,
         height=chart.height,
         figures=Markup("").join(
-            Markup('<text x="{}" y="{:.1f}">{}</text>').format(AXIS - 8, y + 3.5, chart.shown(value))
+            Markup('<text x="{}" y="{:.1f}">{}</text>').format(AXIS - 8, y + 3.5, (chart.marked or chart.shown)(value))
             for y, value in marks
         ),
         grid=Markup("").join(Markup('<line x1="0" x2="100%" y1="{0:.1f}" y2="{0:.1f}"/>').format(y) for y, _ in marks),

@@ -56,6 +56,8 @@ class MenuPage(msgspec.Struct, frozen=True, kw_only=True):
     facets: tuple[Facet, ...]
     find: str
     options: list[Option]
+    page: str
+    """Whose filters these are: `requests` or `overview`."""
 
 
 class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,8 +128,14 @@ async def list_values(request: Request) -> Response:
     except TextRefused:
         found = []
     list_path = request.url.path.partition("/menus/")[0]
-    context = MenuPage(list_path=list_path, asked=asked, facet=facet, facets=facets, find=find, options=found)
+    context = MenuPage(
+        list_path=list_path, asked=asked, facet=facet, facets=facets, find=find, options=found, page=_filtered(request)
+    )
     return page(request, "requests/menu.html", context, "requests/options.html")
+
+
+def _filtered(request: Request) -> str:
+    return "overview" if request.query_params.get("for") == "overview" else "requests"
 
 
 async def show_request(request: Request) -> Response:

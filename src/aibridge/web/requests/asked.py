@@ -68,9 +68,9 @@ def asked_of(query: QueryParams, now: datetime, *, sees_everyone: bool) -> Asked
 _KEYS = frozenset((*FACETS, *DEFAULTS, "q", "from", "to", "session", "open"))
 
 
-def spurious(query: QueryParams) -> dict[str, None]:
+def spurious(query: QueryParams, *, also_known: str = "") -> dict[str, None]:
     """The keys that say nothing, for links to leave out: what a form sends along."""
-    keys = {key for key in query if key not in _KEYS}
+    keys = {key for key in query if key not in _KEYS and key != also_known}
     return dict.fromkeys(keys | {"from", "to"} if query.get("range") in RANGES else keys)
 
 

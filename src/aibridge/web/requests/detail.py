@@ -16,8 +16,13 @@ from aibridge.web.json_shown import json_shown
 from aibridge.web.large import Large, large
 from aibridge.web.requests.rows import Ending, ending
 
-KINDS = {"centralized": "The deployment's key", "byok": "The user's own key"}
-TYPES = {"api_key": "API key", "subscription": "subscription"}
+CREDENTIALS = {
+    ("centralized", "api_key"): "The deployment's key",
+    ("centralized", "subscription"): "The deployment's subscription",
+    ("byok", "api_key"): "The user's own key",
+    ("byok", "subscription"): "The user's subscription",
+}
+"""What the provider was asked with, by kind and type."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +104,7 @@ def detail(found: ReadInterception) -> Detail:
         r=found,
         ending=ending(found.outcome, found.status_code),
         session=session_path(found.session_id, initiator=found.initiator.id),
-        credential=f"{KINDS[found.credential_kind]}, {TYPES[found.credential_type]}",
+        credential=CREDENTIALS[found.credential_kind, found.credential_type],
         duration_ms=max((found.ended_at - found.started_at).total_seconds(), 0) * 1000,
         first_byte_ms=None if found.time_to_first_byte_us is None else found.time_to_first_byte_us / 1000,
         prompts=[Item(id=each.id, source="", told=large(each.prompt)) for each in found.user_prompts],

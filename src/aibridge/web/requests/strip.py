@@ -72,8 +72,8 @@ def strip(activity: Sequence[ActivityStep], window: Window, link: Links) -> Stri
         shown=lambda value: count(round(value)),
         height=92,
         lines=2,
-        every=max(len(starts) // 8, 1),
-        clock=window.step < DAY,
+        every=max(round(len(starts) / 7), 1),
+        clock=is_clocked(starts),
     )
     return Strip(
         chart=chart,
@@ -87,15 +87,21 @@ def strip(activity: Sequence[ActivityStep], window: Window, link: Links) -> Stri
 
 def columns(starts: Sequence[datetime], window: Window, link: Links) -> list[Column]:
     """A column for each step; it leads to the requests that began in it."""
+    tick = "%d %b" if window.step >= DAY else "%H:%M" if is_clocked(starts) else "%a %d"
     return [
         Column(
             start=start,
-            tick=f"{start:%d %b}" if window.step >= DAY else f"{start:%H:%M}",
+            tick=f"{start:{tick}}",
             label=f"{start:%a %d %b}" if window.step >= DAY else f"{start:%a %d %b · %H:%M} UTC",
             href=link(range=None, offset=None, open=None, **_span(start, window)),
         )
         for start in starts
     ]
+
+
+def is_clocked(starts: Sequence[datetime]) -> bool:
+    """Whether times of day tell the steps apart."""
+    return not starts or starts[-1] - starts[0] <= DAY
 
 
 def _span(start: datetime, window: Window) -> dict[str, str]:

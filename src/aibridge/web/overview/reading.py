@@ -1,0 +1,56 @@
+"""What the overview reads: the usage of a time and of the one before, and who and what had most of it."""
+
+import asyncio
+from uuid import UUID
+
+import msgspec
+
+from aibridge.filters import Filter
+from aibridge.store.reading import Reader
+from aibridge.store.usage import Bucket, By, Figures, ReadUsage, Sort, UsageAsked
+from aibridge.web.ranges import DAY, Window
+
+MOST_SERIES = 5
+"""Groups of a chart that stand for themselves; all others are one more."""
+MOST_LISTED = 6
+"""Groups of a list."""
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """The usage of one time."""
+
+    now: ReadUsage
+    """In steps, by what the cost is split by."""
+    before: Figures
+    """Of as long a time before."""
+    users: ReadUsage
+    models: ReadUsage
+    clients: ReadUsage
+    tools: ReadUsage
+
+
+async def read(reader: Reader, scope: UUID | None, window: Window, filter_: Filter, by: By) -> Read:
+    """Read it all at once."""
+    filter_ = msgspec.structs.replace(filter_, started_after=None, started_before=None)
+    whole = UsageAsked(start=window.start, end=window.end, filter=filter_)
+    earlier = msgspec.structs.replace(whole, start=window.start - (window.end - window.start), end=window.start)
+    series = msgspec.structs.replace(
+        whole,
+        bucket=Bucket.HOUR if window.step < DAY else Bucket.DAY,
+        by=by,
+        sort=Sort.COST,
+        limit=MOST_SERIES,
+    )
+    now, before, users, models, clients, tools = await asyncio.gather(
+        reader.usage(scope, series),
+        reader.usage(scope, earlier),
+        reader.usage(scope, _most(whole, By.USER, Sort.COST)),
+        reader.usage(scope, msgspec.structs.replace(whole, by=By.MODEL)),
+        reader.usage(scope, _most(whole, By.CLIENT, Sort.REQUESTS)),
+        reader.usage(scope, _most(whole, By.TOOL, Sort.TOOL_CALLS)),
+    )
+    return Read(now=now, before=before.totals, users=users, models=models, clients=clients, tools=tools)
+
+
+def _most(asked: UsageAsked, by: By, sort: Sort) -> UsageAsked:
+    return msgspec.structs.replace(asked, by=by, sort=sort, limit=MOST_LISTED)
