@@ -14,7 +14,19 @@ from aibridge.web.assets import Assets
 from aibridge.web.errors import HANDLERS
 from aibridge.web.guard import guarded
 from aibridge.web.navigation import Navigation
-from aibridge.web.pages import account, events, overview, requests, session, sessions, settings, setup, sign_in, theme, users
+from aibridge.web.pages import (
+    account,
+    events,
+    overview,
+    requests,
+    session,
+    sessions,
+    settings,
+    setup,
+    sign_in,
+    theme,
+    users,
+)
 from aibridge.web.parts import WebParts
 from aibridge.web.render import Pages
 from aibridge.web.security import SafeHeaders
