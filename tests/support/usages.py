@@ -111,8 +111,9 @@ def _posted(entries: Iterable[tuple[datetime, str, UUID, int, tuple[int, ...]]])
                 ("user", initiator, 0),
                 ("both", initiator, combination),
             ):
-                key = (span, f"{grain}_tool" if tool else grain, starts_at, tool, who, what)
-                books[key] = _sum(books[key], figures)
+                if not (tool and grain == "user"):
+                    key = (span, f"{grain}_tool" if tool else grain, starts_at, tool, who, what)
+                    books[key] = _sum(books[key], figures)
     return {key: figures for key, figures in books.items() if any(figures)}
 
 

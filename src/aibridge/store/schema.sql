@@ -435,8 +435,8 @@ CREATE TABLE aibridge_usage (
     CONSTRAINT aibridge_usage_pkey PRIMARY KEY (span, grain, starts_at, tool, initiator_id, combination) INCLUDE (requests),
     CONSTRAINT aibridge_usage_span_check CHECK (span IN ('hour', 'day')),
     CONSTRAINT aibridge_usage_grain_check CHECK
-        (grain IN ('everyone', 'user', 'both', 'everyone_tool', 'user_tool', 'both_tool'))
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
+        (grain IN ('everyone', 'user', 'both', 'everyone_tool', 'both_tool'))
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 
 -- Which hours have been reported, so that any number of replicas reports each once. Rows live for a day.
 CREATE TABLE telemetry_locks (

@@ -42,10 +42,11 @@ class _Where(msgspec.Struct, frozen=True, kw_only=True):
         """Parameters of `usage_rows` for rows that tell users, combinations or tools apart, if need be."""
         users = users or self.initiators is not None
         combinations = combinations or self.combinations is not None
-        grain = ("both" if combinations else "user") if users else "everyone"
-        if tools or self.tool:
+        tools = tools or self.tool is not None
+        grain = ("both" if combinations or tools else "user") if users else "everyone"
+        if tools:
             grain += "_tool"
-        tool = None if tools and not self.tool else self.tool or ""
+        tool = self.tool if tools else ""
         return *self._time(), self.asked.bucket, grain, self.initiators, self.combinations, tool
 
     def _time(self) -> tuple[datetime, datetime, datetime, datetime]:

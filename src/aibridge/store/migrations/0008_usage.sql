@@ -44,8 +44,8 @@ CREATE TABLE aibridge_usage (
     CONSTRAINT aibridge_usage_pkey PRIMARY KEY (span, grain, starts_at, tool, initiator_id, combination) INCLUDE (requests),
     CONSTRAINT aibridge_usage_span_check CHECK (span IN ('hour', 'day')),
     CONSTRAINT aibridge_usage_grain_check CHECK
-        (grain IN ('everyone', 'user', 'both', 'everyone_tool', 'user_tool', 'both_tool'))
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
+        (grain IN ('everyone', 'user', 'both', 'everyone_tool', 'both_tool'))
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 
 -- What is on record already.
 
@@ -111,10 +111,11 @@ CROSS JOIN LATERAL (
     VALUES ('hour', b.hour), ('day', date_bin('1 day', b.hour, '2000-01-01 00:00:00+00'))
 ) AS s (span, starts_at)
 CROSS JOIN LATERAL (
-    VALUES
-        ('everyone' || CASE WHEN b.tool = '' THEN '' ELSE '_tool' END, '00000000-0000-0000-0000-000000000000', b.combination),
-        ('user' || CASE WHEN b.tool = '' THEN '' ELSE '_tool' END, b.initiator_id, 0),
-        ('both' || CASE WHEN b.tool = '' THEN '' ELSE '_tool' END, b.initiator_id, b.combination)
+    SELECT 'everyone', '00000000-0000-0000-0000-000000000000'::uuid, b.combination WHERE b.tool = ''
+    UNION ALL SELECT 'user', b.initiator_id, 0 WHERE b.tool = ''
+    UNION ALL SELECT 'both', b.initiator_id, b.combination WHERE b.tool = ''
+    UNION ALL SELECT 'everyone_tool', '00000000-0000-0000-0000-000000000000', b.combination WHERE b.tool > ''
+    UNION ALL SELECT 'both_tool', b.initiator_id, b.combination WHERE b.tool > ''
 ) AS g (grain, initiator_id, combination)
 GROUP BY s.span, g.grain, s.starts_at, b.tool, g.initiator_id, g.combination
 ORDER BY s.span, g.grain, s.starts_at, b.tool, g.initiator_id, g.combination

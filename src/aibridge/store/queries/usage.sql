@@ -97,8 +97,8 @@ GROUP BY 1, 2, 3, 4;
 
 -- fragment: usage_posting
 -- base: figures by hour, tool, initiator_id and combination. Each of them stands in the ledger by hour and by day, for
--- everyone (by combination), for its user (all combinations together) and for both; tools in rows of their own. Readings
--- then take the fewest rows that tell what is asked.
+-- everyone (by combination), for its user (all combinations together) and for both; tools in rows of their own, but for
+-- users, who have hardly more rows of both. Readings then take the fewest rows that tell what is asked.
 INSERT INTO aibridge_usage AS u (
     span, grain, starts_at, tool, initiator_id, combination,
 -- include: usage_figures
@@ -111,10 +111,11 @@ CROSS JOIN LATERAL (
     VALUES ('hour', b.hour), ('day', date_bin('1 day', b.hour, '2000-01-01 00:00:00+00'))
 ) AS s (span, starts_at)
 CROSS JOIN LATERAL (
-    VALUES
-        ('everyone' || CASE WHEN b.tool = '' THEN '' ELSE '_tool' END, '00000000-0000-0000-0000-000000000000', b.combination),
-        ('user' || CASE WHEN b.tool = '' THEN '' ELSE '_tool' END, b.initiator_id, 0),
-        ('both' || CASE WHEN b.tool = '' THEN '' ELSE '_tool' END, b.initiator_id, b.combination)
+    SELECT 'everyone', '00000000-0000-0000-0000-000000000000'::uuid, b.combination WHERE b.tool = ''
+    UNION ALL SELECT 'user', b.initiator_id, 0 WHERE b.tool = ''
+    UNION ALL SELECT 'both', b.initiator_id, b.combination WHERE b.tool = ''
+    UNION ALL SELECT 'everyone_tool', '00000000-0000-0000-0000-000000000000', b.combination WHERE b.tool > ''
+    UNION ALL SELECT 'both_tool', b.initiator_id, b.combination WHERE b.tool > ''
 ) AS g (grain, initiator_id, combination)
 GROUP BY s.span, g.grain, s.starts_at, b.tool, g.initiator_id, g.combination
 ORDER BY s.span, g.grain, s.starts_at, b.tool, g.initiator_id, g.combination
