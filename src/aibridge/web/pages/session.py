@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from aibridge.exporting.download import Download
+from aibridge.exporting.sessions import SessionFormat, session_export
 from aibridge.store.lists import ReadSession
 from aibridge.store.timeline import ReadTimeline
 from aibridge.texts import Text, TextRefused
@@ -230,6 +232,25 @@ async def next_failure(request: Request) -> Response:
     return PlainTextResponse(next((str(row.id) for row in order[at + 1 :] if row.failed), ""))
 
 
+async def export_session(request: Request) -> Response:
+    """All of the session as a file, made while it is taken."""
+    links = links_of(request)
+    export = await session_export(
+        parts_of(request).exports,
+        links.session_id,
+        viewer_of(request).scope,
+        initiator=links.initiator,
+        format_=_FORMATS[request.url.path.rpartition(".")[2]],
+        now=datetime.now(UTC),
+    )
+    if export is None:
+        raise HTTPException(404)
+    return Download(export)
+
+
+_FORMATS = {"json": SessionFormat.JSON, "md": SessionFormat.MARKDOWN}
+
+
 async def find_session(request: Request) -> Response:
     """An id with slashes in it, written as it is."""
     query = request.url.query
@@ -239,6 +260,7 @@ async def find_session(request: Request) -> Response:
 
 ROUTES = [
     Route("/sessions/{session}", show_session),
+    *(Route(f"/sessions/{{session}}/export.{kind}", export_session) for kind in _FORMATS),
     Route("/sessions/{session}/rows", show_rows),
     Route("/sessions/{session}/next-failure", next_failure),
     Route("/sessions/{session}/steps/{step}", show_step),
