@@ -9,7 +9,15 @@ from typing import Any
 
 import structlog
 
-from aibridge.records import Begun, Finished, ModelThoughtRow, TokenUsageRow, ToolUsageRow
+from aibridge.records import (
+    Begun,
+    Finished,
+    ModelAnswerRow,
+    ModelThoughtRow,
+    TokenUsageRow,
+    ToolResultRow,
+    ToolUsageRow,
+)
 
 MESSAGE = "interception log"
 
@@ -20,12 +28,14 @@ class RecordLog:
     """Writes the lines. Satisfies `recording.recorder.Witness`."""
 
     def begun(self, row: Begun) -> None:
-        """`interception_start`, and `prompt_usage` if somebody wrote one."""
+        """`interception_start`, `prompt_usage` if somebody wrote one, and what came back for tools where that is kept."""
         _write("interception_start", _start(row))
         if row.user_prompt is not None:
             prompt = row.user_prompt
             fields = {"prompt": prompt.prompt, "created_at": prompt.created_at, "metadata": prompt.metadata}
             _write("prompt_usage", {"interception_id": row.id, **fields})
+        for result in row.tool_results:
+            _write("tool_result", {"interception_id": row.id, **_result(result)})
 
     def finished(self, row: Finished) -> None:
         """What the answer held, and `interception_end` last."""
@@ -35,6 +45,8 @@ class RecordLog:
             _write("tool_usage", {"interception_id": row.id, **_tool(tool)})
         for thought in row.model_thoughts:
             _write("model_thought", {"interception_id": row.id, **_thought(thought)})
+        for answer in row.model_answers:
+            _write("model_answer", {"interception_id": row.id, **_answer(answer)})
         end = {
             "interception_id": row.id,
             "ended_at": row.ended_at,
@@ -103,3 +115,17 @@ def _tool(row: ToolUsageRow) -> dict[str, Any]:
 
 def _thought(row: ModelThoughtRow) -> dict[str, Any]:
     return {"content": row.content, "source": row.source, "created_at": row.created_at, "metadata": row.metadata}
+
+
+def _answer(row: ModelAnswerRow) -> dict[str, Any]:
+    return {"content": row.content, "created_at": row.created_at, "metadata": row.metadata}
+
+
+def _result(row: ToolResultRow) -> dict[str, Any]:
+    return {
+        "tool_call_id": row.provider_tool_call_id,
+        "content": row.content,
+        "is_error": row.is_error,
+        "created_at": row.created_at,
+        "metadata": row.metadata,
+    }

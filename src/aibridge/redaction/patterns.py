@@ -103,7 +103,9 @@ def compiled(expression: str) -> "re2._Regexp":
     options.never_capture = True
     try:
         return re2.compile(expression.encode(), options)
-    except (re2.error, UnicodeEncodeError) as error:
+    except UnicodeEncodeError:
+        raise ValueError("a pattern of characters that UTF-8 has") from None
+    except re2.error as error:
         told = error.args[0] if error.args else ""
         reason = told.decode(errors="replace") if isinstance(told, bytes) else str(told)
         raise ValueError(f"a pattern that RE2 takes ({reason})") from None

@@ -18,7 +18,13 @@ _STRINGS_AND_NUMBERS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """What a JSON text consists of besides punctuation and words. Shorter numbers are nobody's secret."""
-_OPENS_JSON = ("{", "[", '"')
+_TORN = re.compile(r"(?:\\(?:u[0-9a-fA-F]{0,3})?)?\Z")
+"""The end of a string that was cut, with what is left of an escape."""
+_STRING = msgspec.json.Decoder(str)
+_OPENS_JSON = re.compile(r'\s*+[{["]')
+_NO_ANCHOR = re.compile(r"\\[^Az]|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+"""In an expression: what looks like an anchor and is none."""
+_ANCHOR = re.compile(r"[\^$]|\\[Az]")
 
 
 class Redactor:
@@ -31,12 +37,15 @@ class Redactor:
         # Nearly every text has nothing to hide: one look, whatever the number of patterns. RE2's own sets of patterns
         # are not used for it: one that runs out of memory says "nothing".
         self._any = compiled("|".join(f"(?:{each.expression})" for each in patterns))
+        self._anchored = any(_ANCHOR.search(_NO_ANCHOR.sub("", each.expression)) for each in patterns)
 
     def text(self, text: str, found: Counter[str]) -> str:
         """The text without what must not be kept; `found` counts it by name. JSON stays JSON."""
-        if text.lstrip()[:1] in _OPENS_JSON:
-            return self._json(text, found)
-        return self._plain(text, found)
+        if _OPENS_JSON.match(text) is None:
+            return self._plain(text, found)
+        if not self._anchored and not self._holds(_as_meant(text)):
+            return text  # no part of it begins or ends where an anchor would care
+        return self._json(text, found)
 
     def value(self, value: Any, found: Counter[str]) -> Any:
         """The same for every text in a JSON value."""
@@ -49,6 +58,9 @@ class Redactor:
         return value
 
     # -------------------------------------------------------------- inside
+
+    def _holds(self, text: str) -> bool:
+        return self._any.search(text.encode("utf-8", "surrogatepass")) is not None
 
     def _plain(self, text: str, found: Counter[str]) -> str:
         written = text.encode("utf-8", "surrogatepass")
@@ -75,7 +87,8 @@ class Redactor:
             at = token.end()
         blackened = "".join((*spelt, text[at:]))
         beyond: Counter[str] = Counter()
-        if self._plain("".join((*meant, text[at:])), beyond) and not beyond:
+        self._plain("".join((*meant, text[at:])), beyond)
+        if not beyond:
             return blackened
         if _is_json(blackened):
             found.update(beyond)
@@ -121,13 +134,29 @@ def _read(written: bytes) -> str:
         return written.decode("utf-8", "replace")
 
 
+def _as_meant(text: str) -> str:
+    """JSON with the escapes of its strings undone."""
+    if "\\" not in text:
+        return text
+    return _STRINGS_AND_NUMBERS.sub(lambda token: _unescaped(token.group()), text)
+
+
+def _unescaped(token: str) -> str:
+    text = _meant(token) if "\\" in token else None
+    return token if text is None else f'"{text}"'
+
+
 def _meant(token: str) -> str | None:
     """What a string of JSON says; one that is cut as far as it goes. None when it is none."""
     if "\\" not in token:
         return token.strip('"')
-    for written in (token,) if _is_closed(token) else (f'{token}"', f'{token[: token.rfind(chr(92))]}"'):
+    for written in (token,) if _is_closed(token) else (f'{token}"', _TORN.sub('"', token, count=1)):
         try:
-            return str(json.loads(written, strict=False))
+            return _STRING.decode(written)
+        except ValueError:
+            pass
+        try:
+            return str(json.loads(written, strict=False))  # raw line breaks, lone surrogates
         except ValueError:
             continue
     return None
