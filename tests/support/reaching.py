@@ -20,6 +20,7 @@ MADE_UP: Values = {
     "client": "zox-client",
     "provider_name": "zox-provider",
     "tool": "zox-tool",
+    "word": "zoxs",
 }
 OF_THE_RECORD = {
     "initiator": ["username", "user"],
@@ -46,6 +47,8 @@ SEARCHES = [
     *(f"{key}:{value}" for key, value in OF_CLOSED_SETS.items()),
     "initiator:me initiator:{user}",
     "session_id:shared initiator:{user}",
+    "{word}",
+    '"{word} secret"',
 ]
 PAGE = {"limit": ["1", "1000"], "offset": ["0", "1"]}
 TAKES: dict[Operation, dict[str, list[str]]] = {
@@ -56,6 +59,18 @@ TAKES: dict[Operation, dict[str, list[str]]] = {
         "after_session_id": ["{session}", "{interception}"],
         "after_initiator_id": ["{user}"],
         **PAGE,
+    },
+    ("GET", "/aibridge/search"): {
+        "q": ["secret", "zo*", *(f"secret {search}" for search in SEARCHES)],
+        "after_id": ["{interception}"],
+        **PAGE,
+    },
+    ("GET", "/aibridge/sessions/{session_id}/search"): {
+        "session_id": ["{session}", "{interception}"],
+        "q": ["zo*", "secret", "{word}"],
+        "initiator": ["{username}", "{user}"],
+        "after_id": ["01890000-0000-7000-8000-00000000000c"],
+        "limit": ["1", "1000"],
     },
     ("GET", "/aibridge/sessions/{session_id}"): {
         "session_id": ["{session}", "{interception}"],
@@ -116,6 +131,8 @@ TAKES: dict[Operation, dict[str, list[str]]] = {
 """What every parameter and field is given; `{}` where something of Zoe's stands. What changes whoever asks is last."""
 
 USUAL: dict[Operation, dict[str, str]] = {
+    ("GET", "/aibridge/search"): {"q": "secret"},
+    ("GET", "/aibridge/sessions/{session_id}/search"): {"session_id": "shared", "q": "secret"},
     ("GET", "/aibridge/sessions/{session_id}"): {"session_id": "shared"},
     ("GET", "/aibridge/sessions"): {"after_session_id": "shared"},
     ("GET", "/aibridge/usage"): {"from": "2026-06-01T00:00:00Z", "to": "2026-06-02T00:00:00Z", "by": "model"},

@@ -17,6 +17,12 @@ from aibridge.filters import Filter
 
 CLOSED_SETS = "; ".join(f"`{key}`: {', '.join(values)}" for key, values in CLOSED.items())
 
+TEXTS = (
+    "Words apart by blanks, all of which must stand in one interception, in any of its prompts, thoughts, tool names, "
+    "tool inputs or its error; upper and lower case are one. `migrat*` is the beginning of a word, "
+    '`"in double quotes"` a phrase. Whatever is neither letter nor digit is a blank: `store/pool.py` is a phrase too.'
+)
+
 RECORD_Q = (
     "`key:value` terms apart by blanks. All keys must match; of several values of one key, any. "
     f"Keys: {', '.join(f'`{key}`' for key in RECORD_KEYS)}. "
@@ -25,7 +31,8 @@ RECORD_Q = (
     "`initiator` is `me`, an id or a username; who was deleted has only the id. "
     "`provider` is the wire format, `provider_name` the configured instance. "
     f"{CLOSED_SETS}. "
-    "`tool` is one that the model called. `started_after` and `started_before` are inclusive and RFC 3339."
+    "`tool` is one that the model called. `started_after` and `started_before` are inclusive and RFC 3339. "
+    f"What has no key is searched for in texts. {TEXTS}"
 )
 
 Q = Annotated[

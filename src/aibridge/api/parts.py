@@ -11,8 +11,10 @@ from aibridge.auth.last_used import LastUsed
 from aibridge.auth.passwords import PasswordDesk
 from aibridge.filters import Filter
 from aibridge.store.exports import Exports
+from aibridge.store.matches import ReadMatches
 from aibridge.store.people import People
 from aibridge.store.usage import ReadUsage, UsageAsked
+from aibridge.texts import Text
 
 Row = Any
 """A struct with the attributes of the shape that its method names."""
@@ -74,6 +76,31 @@ class Records(Protocol):
 
     async def usage(self, viewer: UUID | None, asked: UsageAsked) -> ReadUsage:
         """What was asked for and spent in a time."""
+        ...
+
+    async def search(
+        self, viewer: UUID | None, filter_: Filter, *, limit: int, offset: int = 0, after: UUID | None = None
+    ) -> ReadMatches:
+        """What holds the texts of the filter, with excerpts, newest first, behind `after`.
+
+        The filter has texts. Raises `CursorUnknown`.
+        """
+        ...
+
+    async def search_session(
+        self,
+        viewer: UUID | None,
+        session_id: str,
+        initiator: UUID | None,
+        text: Sequence[Text],
+        *,
+        limit: int,
+        after: UUID | None = None,
+    ) -> ReadMatches | None:
+        """The steps of a session that hold all of `text`, oldest first, behind `after`, which is one of them.
+
+        None when there is no such session that the viewer may see. Raises `CursorUnknown`.
+        """
         ...
 
     async def models(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> Sequence[str]:

@@ -29,6 +29,7 @@ TAGS = (
         "description": "Interceptions in their order: sessions, their threads, and the steps of these.",
     },
     {"name": "usage", "description": "Figures: what was asked for and spent. They stay when the record is removed."},
+    {"name": "search", "description": "Texts: where in prompts, thoughts, tool calls and errors something stands."},
     {"name": "models, clients, providers", "description": "What can be filtered by: the distinct values on record."},
     {
         "name": "users",
