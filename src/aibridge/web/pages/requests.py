@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from aibridge.exporting.download import Download
+from aibridge.exporting.interceptions import TableFormat, interceptions_export
 from aibridge.filters import Filter
 from aibridge.store.reading import Reader, ReadInterception
 from aibridge.store.request_log import RequestLog
@@ -134,6 +136,27 @@ async def list_values(request: Request) -> Response:
     return page(request, "requests/menu.html", context, "requests/options.html")
 
 
+async def export_csv(request: Request) -> Response:
+    """All requests of the filter as a table."""
+    return await _export(request, TableFormat.CSV)
+
+
+async def export_jsonl(request: Request) -> Response:
+    """The same, each whole, as lines of JSON."""
+    return await _export(request, TableFormat.JSONL)
+
+
+async def _export(request: Request, format_: TableFormat) -> Response:
+    """A file that is made while it is taken."""
+    viewer, parts, now = viewer_of(request), parts_of(request), datetime.now(UTC)
+    asked = asked_of(request.query_params, now, sees_everyone=viewer.sees_everyone)
+    try:
+        filter_ = await filter_of(asked, parts.people)
+    except TextRefused as why:
+        raise HTTPException(400) from why
+    return Download(await interceptions_export(parts.exports, viewer.scope, filter_, format_=format_, now=now))
+
+
 def _filtered(request: Request) -> str:
     return "overview" if request.query_params.get("for") == "overview" else "requests"
 
@@ -184,6 +207,8 @@ def _value(found: ReadInterception, item: UUID) -> tuple[str, str]:
 
 ROUTES = [
     Route("/requests", list_requests),
+    Route("/requests/export.csv", export_csv),
+    Route("/requests/export.jsonl", export_jsonl),
     Route("/requests/menus/{facet}", list_values),
     Route("/requests/{id:uuid}", show_request),
     Route("/requests/{id:uuid}/values/{item:uuid}", show_value),
