@@ -110,7 +110,8 @@ async def test_refusals_are_really_given(join: Join, store: Store, description: 
         examples = operation["responses"]["400"]["content"]["application/json"].get("examples", {})
         for question, example in examples.items():
             start, _, value = path.partition("{")
-            place = (start.rstrip("/") if question.startswith("/") else f"{start}here") if value else path
+            here = f"{start}here{value.partition('}')[2]}"
+            place = (start.rstrip("/") if question.startswith("/") else here) if value else path
             answer = await dana.get(f"{place}{quote(question, safe='/?&=:')}")
             assert (answer.status_code, answer.json()) == (400, example["value"]), (path, question)
             asked += 1

@@ -75,7 +75,7 @@ def _spans(texts: Sequence[str]) -> str:
 def _tools(outline: SessionOutline) -> str:
     if not outline.tools:
         return "none called"
-    named = [f"{span(tool)} × {calls:,}" for tool, calls in outline.tools[:_MOST_TOOLS]]  # noqa: RUF001
+    named = [f"{span(tool)} ({calls:,})" for tool, calls in outline.tools[:_MOST_TOOLS]]
     more = [f"{len(outline.tools) - _MOST_TOOLS}+ others"] if len(outline.tools) > _MOST_TOOLS else []
     return f"{counted(outline.head.tool_calls, 'call', 'calls')}: {', '.join([*named, *more])}"
 
