@@ -87,6 +87,7 @@ def _parts_of(store: Store, records: Records | None = None) -> ApiParts:
         identifier=Identifier(store.people),
         last_used=LastUsed(store.people.touch_tokens),
         people=store.people,
+        prices=store.prices,
         passwords=PasswordDesk(),
         records=records or store.reader,
         exports=store.exports,

@@ -91,7 +91,26 @@ TAKES: dict[Operation, dict[str, list[str]]] = {
     },
     **{
         ("GET", f"/aibridge/{menu}"): {"q": [f"{{{key}}}", f'{key}:"{{{key}}}"', f"{key}:zo", "zo"], **PAGE}
-        for menu, key in (("models", "model"), ("clients", "client"), ("providers", "provider_name"))
+        for menu, key in (("clients", "client"), ("providers", "provider_name"))
+    },
+    ("GET", "/aibridge/models"): {
+        "q": ["{model}", 'model:"{model}"', "model:zo", "zo"],
+        "unpriced": ["true", "false"],
+        **PAGE,
+    },
+    ("GET", "/aibridge/prices"): {},
+    ("PUT", "/aibridge/prices"): {
+        "provider": ["openai"],
+        "provider_name": ["{provider_name}"],
+        "model": ["{model}"],
+        "since": ["2026-01-31T00:00:00Z"],
+        "rates": ["free"],
+    },
+    ("DELETE", "/aibridge/prices"): {
+        "provider": ["openai"],
+        "provider_name": ["{provider_name}"],
+        "model": ["{model}"],
+        "since": ["2026-01-31T00:00:00Z"],
     },
     ("GET", "/users"): {"deleted": ["true", "false"], **PAGE},
     ("GET", "/users/me"): {},

@@ -19,7 +19,7 @@ def _username(name: str) -> str:
     return name
 
 
-def _text(value: object) -> object:
+def moment_text(value: object) -> object:
     """Pydantic would take a number for seconds since 1970."""
     if value is not None and not isinstance(value, str):
         raise PydanticCustomError("moment", "A moment is a text such as 2026-01-02T03:04:05Z.")
@@ -49,7 +49,7 @@ NewPassword = Annotated[
     str,
     Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH, json_schema_extra={"format": "password", "writeOnly": True}),
 ]
-Later = Annotated[AwareDatetime, BeforeValidator(_text), Field(examples=["2027-01-02T03:04:05Z"])]
+Later = Annotated[AwareDatetime, BeforeValidator(moment_text), Field(examples=["2027-01-02T03:04:05Z"])]
 
 
 class Body(BaseModel):

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aibridge.api import interceptions, searches, sessions, tokens, usage, users, values
+from aibridge.api import interceptions, prices, searches, sessions, tokens, usage, users, values
 from aibridge.api.caller import NEEDS_TOKEN
 from aibridge.api.parts import ApiParts
 from aibridge.api.problems import DOCUMENTED, SAFE_HEADERS, answer_problems
@@ -32,7 +32,7 @@ def create_api(parts: ApiParts) -> FastAPI:
     )
     app.state.parts = parts
     for root in ROOTS:
-        for resource in (interceptions, searches, sessions, usage, values):
+        for resource in (interceptions, prices, searches, sessions, usage, values):
             app.include_router(resource.router, prefix=root, include_in_schema=root == ROOTS[0])
     app.include_router(users.router)
     app.include_router(tokens.router)

@@ -13,6 +13,7 @@ from aibridge.filters import Filter
 from aibridge.store.exports import Exports
 from aibridge.store.matches import ReadMatches
 from aibridge.store.people import People
+from aibridge.store.prices import Prices
 from aibridge.store.usage import ReadUsage, UsageAsked
 from aibridge.texts import Text
 
@@ -103,8 +104,13 @@ class Records(Protocol):
         """
         ...
 
-    async def models(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> Sequence[str]:
-        """The distinct models of ended interceptions that begin with `prefix`, ascending by code points."""
+    async def models(
+        self, viewer: UUID | None, prefix: str, *, limit: int, offset: int, unpriced: bool = False
+    ) -> Sequence[str]:
+        """The distinct models of ended interceptions that begin with `prefix`, ascending by code points.
+
+        `unpriced`: only those with token usage that has no cost.
+        """
         ...
 
     async def clients(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> Sequence[str]:
@@ -123,6 +129,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     last_used: LastUsed
     """Told of every request that a token lets in."""
     people: People
+    prices: Prices
     passwords: PasswordDesk
     records: Records
     exports: Exports

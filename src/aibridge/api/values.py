@@ -1,6 +1,7 @@
 """Menus: the distinct models, clients and provider names of the interceptions that the caller may read."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -39,9 +40,17 @@ def _refused(resource: str, key: str) -> Responses:
 
 
 @router.get("/models", response_model=list[str], responses=_refused("models", "model"))
-async def list_models(caller: CallerOf, page: PageOf, parts: Parts, q: Prefix = "") -> Response:
+async def list_models(
+    caller: CallerOf,
+    page: PageOf,
+    parts: Parts,
+    q: Prefix = "",
+    *,
+    unpriced: Annotated[bool, Query(description="only those with token usage whose cost is unknown")] = False,
+) -> Response:
     """The models of ended interceptions, ascending. Key: `model`."""
-    return await _values(parts.records.models, caller, page, _prefix(q, "model", "models"))
+    models = partial(parts.records.models, unpriced=unpriced)
+    return await _values(models, caller, page, _prefix(q, "model", "models"))
 
 
 @router.get("/clients", response_model=list[str], responses=_refused("clients", "client"))

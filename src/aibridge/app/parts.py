@@ -145,6 +145,7 @@ async def open_worker(
                 identifier=identifier,
                 last_used=last_used,
                 people=store.people,
+                prices=store.prices,
                 passwords=passwords,
                 records=store.reader,
                 exports=store.exports,

@@ -288,9 +288,14 @@ class Reader:
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await search_session(connection, viewer, session_id, initiator, text, limit=limit, after=after)
 
-    async def models(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> list[str]:
-        """The distinct models that begin with `prefix`, by code points; see `values.values`."""
-        return await self._values("models", viewer, prefix, limit, offset)
+    async def models(
+        self, viewer: UUID | None, prefix: str, *, limit: int, offset: int, unpriced: bool = False
+    ) -> list[str]:
+        """The distinct models that begin with `prefix`, by code points; see `values.values`.
+
+        `unpriced`: only those with token usage that has no cost.
+        """
+        return await self._values("unpriced_models" if unpriced else "models", viewer, prefix, limit, offset)
 
     async def clients(self, viewer: UUID | None, prefix: str, *, limit: int, offset: int) -> list[str]:
         """The same for clients."""

@@ -11,7 +11,7 @@ from aibridge.store.connections import PooledConnection
 from aibridge.store.sql import sql
 from aibridge.store.text import can_be_stored
 
-Kind = Literal["models", "clients", "providers"]
+Kind = Literal["models", "unpriced_models", "clients", "providers"]
 
 _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
@@ -25,7 +25,9 @@ async def values(
     if not can_be_stored(prefix):
         return []
     bounds = prefix, beyond(prefix)
-    if viewer is None:
+    if kind == "unpriced_models":
+        rows = await connection.fetch(sql(kind), *bounds, limit, offset, viewer)
+    elif viewer is None:
         rows = await connection.fetch(sql(kind), *bounds, limit, offset)
     else:
         rows = await connection.fetch(sql("values_of_one"), *bounds, limit, offset, viewer, kind)

@@ -30,6 +30,11 @@ TAGS = (
     },
     {"name": "usage", "description": "Figures: what was asked for and spent. They stay when the record is removed."},
     {"name": "search", "description": "Texts: where in prompts, thoughts, tool calls and errors something stands."},
+    {
+        "name": "prices",
+        "description": "What the house says models cost, over the list that comes with aibridge. They hold from then "
+        "on; what is on record stays.",
+    },
     {"name": "models, clients, providers", "description": "What can be filtered by: the distinct values on record."},
     {
         "name": "users",
