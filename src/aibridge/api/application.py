@@ -4,12 +4,13 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aibridge.api import interceptions, prices, searches, sessions, tokens, usage, users, values
+from aibridge.api import exports, interceptions, prices, searches, sessions, tokens, usage, users, values
 from aibridge.api.caller import NEEDS_TOKEN
 from aibridge.api.parts import ApiParts
 from aibridge.api.problems import DOCUMENTED, SAFE_HEADERS, answer_problems
 from aibridge.api.reference.description import INTRODUCTION, TAGS
 from aibridge.api.reference.routes import serve_reference
+from aibridge.exporting.download import HEAD_ASKED
 
 ROOTS = ("/aibridge", "/ai-gateway")
 """The record's resources stand under both names; only the first is described."""
@@ -32,7 +33,7 @@ def create_api(parts: ApiParts) -> FastAPI:
     )
     app.state.parts = parts
     for root in ROOTS:
-        for resource in (interceptions, prices, searches, sessions, usage, values):
+        for resource in (exports, interceptions, prices, searches, sessions, usage, values):
             app.include_router(resource.router, prefix=root, include_in_schema=root == ROOTS[0])
     app.include_router(users.router)
     app.include_router(tokens.router)
@@ -65,4 +66,6 @@ class _HeadAsGet:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope, receive, send)
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET", "extensions": {**scope.get("extensions", {}), HEAD_ASKED: {}}}
+        await self._app(scope, receive, send)
