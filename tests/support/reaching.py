@@ -61,7 +61,8 @@ TAKES: dict[Operation, dict[str, list[str]]] = {
         **PAGE,
     },
     ("GET", "/aibridge/search"): {
-        "q": ["secret", "zo*", *(f"secret {search}" for search in SEARCHES)],
+        "q": ["secret", "zo*", *(f"secret {search}" for search in SEARCHES if not search.startswith("session_id"))]
+        + ['secret session_id:"{session}"'],
         "after_id": ["{interception}"],
         **PAGE,
     },
@@ -88,6 +89,16 @@ TAKES: dict[Operation, dict[str, list[str]]] = {
         "sort": ["requests", "failures", "tokens", "cost_micros", "tool_calls"],
         "limit": ["1", "1000"],
         "format": ["json", "csv"],
+    },
+    ("GET", "/aibridge/interceptions/export"): {
+        "format": ["jsonl", "csv"],
+        "q": SEARCHES,
+        "after_id": ["{interception}"],
+    },
+    ("GET", "/aibridge/sessions/{session_id}/export"): {
+        "session_id": ["{session}", "{interception}"],
+        "format": ["json", "markdown"],
+        "initiator": ["{username}", "{user}"],
     },
     **{
         ("GET", f"/aibridge/{menu}"): {"q": [f"{{{key}}}", f'{key}:"{{{key}}}"', f"{key}:zo", "zo"], **PAGE}
@@ -154,6 +165,7 @@ USUAL: dict[Operation, dict[str, str]] = {
     ("GET", "/aibridge/sessions/{session_id}/search"): {"session_id": "shared", "q": "secret"},
     ("GET", "/aibridge/sessions/{session_id}"): {"session_id": "shared"},
     ("GET", "/aibridge/sessions"): {"after_session_id": "shared"},
+    ("GET", "/aibridge/sessions/{session_id}/export"): {"session_id": "shared"},
     ("GET", "/aibridge/usage"): {"from": "2026-06-01T00:00:00Z", "to": "2026-06-02T00:00:00Z", "by": "model"},
     ("POST", "/users"): {"username": "somebody-new"},
     ("PATCH", "/users/{user}"): {"user": "me", "name": "New"},
@@ -185,7 +197,7 @@ class Question(NamedTuple):
         else:
             body = {name: [value] if name == "scopes" else value for name, value in given.items()}
             answer = await person.ask(method, self.root + path, body)
-        text = re.sub('"updated_at":"[^"]*"', "", answer.text)
+        text = re.sub(r'"(updated|exported)_at":"[^"]*"|\*\*Exported:\*\* .*', "", answer.text)
         for part in PARTS.findall("".join(self.given.values())) if method == "GET" else self.given.values():
             text = text.replace(part.format(**values), part.upper())
         return answer.status_code, text
