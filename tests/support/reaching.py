@@ -47,28 +47,31 @@ SEARCHES = [
     *(f"{key}:{value}" for key, value in OF_CLOSED_SETS.items()),
     "initiator:me initiator:{user}",
     "session_id:shared initiator:{user}",
-    "{word}",
-    '"{word} secret"',
 ]
+WITH_WORDS = [*SEARCHES, "{word}", '"{word} secret"']
+"""The same where texts are searched too."""
+
 PAGE = {"limit": ["1", "1000"], "offset": ["0", "1"]}
 TAKES: dict[Operation, dict[str, list[str]]] = {
-    ("GET", "/aibridge/interceptions"): {"q": SEARCHES, "after_id": ["{interception}"], **PAGE},
+    ("GET", "/aibridge/interceptions"): {"q": WITH_WORDS, "after_id": ["{interception}"], **PAGE},
     ("GET", "/aibridge/interceptions/{interception_id}"): {"interception_id": ["{interception}"]},
     ("GET", "/aibridge/sessions"): {
-        "q": SEARCHES,
+        "q": WITH_WORDS,
         "after_session_id": ["{session}", "{interception}"],
         "after_initiator_id": ["{user}"],
         **PAGE,
     },
     ("GET", "/aibridge/search"): {
-        "q": ["secret", "zo*", *(f"secret {search}" for search in SEARCHES if not search.startswith("session_id"))]
-        + ['secret session_id:"{session}"'],
+        "q": [
+            *("secret", "zo*", 'secret session_id:"{session}"'),
+            *(f"secret {search}" for search in SEARCHES if not search.startswith("session_id")),
+        ],
         "after_id": ["{interception}"],
         **PAGE,
     },
     ("GET", "/aibridge/sessions/{session_id}/search"): {
         "session_id": ["{session}", "{interception}"],
-        "q": ["zo*", "secret", "{word}"],
+        "q": ["zo*", "secret"],
         "initiator": ["{username}", "{user}"],
         "after_id": ["01890000-0000-7000-8000-00000000000c"],
         "limit": ["1", "1000"],
