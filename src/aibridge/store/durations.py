@@ -12,6 +12,8 @@ import msgspec
 DIGITS = 12
 """Of each step."""
 
+_NONE = "0" * DIGITS
+
 _R20 = (
     *(1000, 1120, 1250, 1400, 1600, 1800, 2000, 2240, 2500, 2800),
     *(3150, 3550, 4000, 4500, 5000, 5600, 6300, 7100, 8000, 9000),
@@ -35,8 +37,8 @@ def steps(number: str) -> Counter[int]:
     found: Counter[int] = Counter()
     for step in range((len(number) + DIGITS - 1) // DIGITS):
         end = len(number) - step * DIGITS
-        count = int(number[max(end - DIGITS, 0) : end])
-        if count:
+        digits = number[max(end - DIGITS, 0) : end]
+        if digits != _NONE and (count := int(digits)):
             found[step] = count
     return found
 

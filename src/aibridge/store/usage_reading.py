@@ -67,7 +67,7 @@ async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageA
         return _told(asked, {}, {}, _Groups())
     totals = {row["step"]: Sums.of(dict(row)) for row in await connection.fetch(sql("usage_totals"), *where.rows())}
     users = {row["step"]: row["users"] for row in await connection.fetch(sql("usage_users"), *where.rows(users=True))}
-    groups = await _groups(connection, where) if asked.by else _Groups()
+    groups = await _groups(connection, where, totals) if asked.by else _Groups()
     return _told(asked, totals, users, groups)
 
 
@@ -111,7 +111,7 @@ class _Groups(msgspec.Struct, kw_only=True):
         return Sums.together(groups[key] for groups in self.steps.values() if key in groups)
 
 
-async def _groups(connection: PooledConnection, where: _Where) -> _Groups:
+async def _groups(connection: PooledConnection, where: _Where, totals: Mapping[datetime, Sums]) -> _Groups:
     by = where.asked.by
     rows = *where.rows(users=by is By.USER, combinations=by in _OF_COMBINATIONS, tools=by is By.TOOL), by
     found = _Groups()
@@ -121,6 +121,11 @@ async def _groups(connection: PooledConnection, where: _Where) -> _Groups:
         found.steps.setdefault(row["step"], {})[key] = Sums.of(dict(row))
         found.count = row["groups"]
     named = [key for key in found.keys if key is not None]
+    if by is not By.TOOL and len(named) < found.count:
+        found.places[None] = found.count
+        for step, whole in totals.items():
+            groups = found.steps.setdefault(step, {})
+            groups[None] = whole.without(list(groups.values()))
     if by is By.USER:
         found.users = {key: 1 if key else found.count - len(named) for key in found.places}
         found.people = await _people(connection, named)

@@ -34,6 +34,14 @@ class Sums(msgspec.Struct, frozen=True):
             whole.durations.update(each.durations)
         return whole
 
+    def without(self, others: Iterable["Sums"]) -> "Sums":
+        """What is left when these are taken out."""
+        taken = Sums.together(others)
+        figures, durations = Counter(self.figures), Counter(self.durations)
+        figures.subtract(taken.figures)
+        durations.subtract(taken.durations)
+        return Sums(figures, Counter({step: count for step, count in durations.items() if count}))
+
     @property
     def requests(self) -> int:
         """How many there are."""

@@ -211,23 +211,20 @@ FROM (
 -- include: usage_conditions
 ) AS u
 
--- fragment: usage_keyed
--- The same, each with its group. $10: what is grouped by. Of combinations that share a hash one speaks for all, so that
--- nothing is counted twice.
-named AS MATERIALIZED (
-    SELECT DISTINCT ON (id)
-        id, CASE $10::text
-            WHEN 'model' THEN model WHEN 'client' THEN client WHEN 'provider' THEN provider
-            WHEN 'provider_name' THEN provider_name
-        END AS name
-    FROM aibridge_combinations
-    ORDER BY id, model, client
-), keyed AS MATERIALIZED (
-    SELECT u.*, CASE $10 WHEN 'user' THEN u.initiator_id::text WHEN 'tool' THEN u.tool ELSE n.name END AS key
-    FROM (
--- include: usage_rows
-    ) AS u LEFT JOIN named AS n ON n.id = u.combination
-)
+-- fragment: usage_names
+-- What combinations are called where usage is grouped by $10. Of those that share a hash one speaks for all, so that nothing
+-- is counted twice.
+SELECT DISTINCT ON (id)
+    id, CASE $10::text
+        WHEN 'model' THEN model WHEN 'client' THEN client WHEN 'provider' THEN provider
+        WHEN 'provider_name' THEN provider_name
+    END AS name
+FROM aibridge_combinations
+ORDER BY id, model, client
+
+-- fragment: usage_key
+-- The group of a row (u) whose combination is called n.
+CASE $10 WHEN 'user' THEN u.initiator_id::text WHEN 'tool' THEN u.tool ELSE n.name END
 
 -- name: usage_totals
 -- The figures of each step; $1 to $9: see usage_rows.
@@ -240,29 +237,38 @@ FROM (
 GROUP BY step;
 
 -- name: usage_groups
--- The figures of each group in each step. $1 to $10: see usage_keyed; $11: so many groups of their own (NULL: all), those with
--- the most of $12; of all others together the key is NULL. Beside them the place of the group and how many there are.
-WITH
--- include: usage_keyed
-, ranked AS MATERIALIZED (
+-- The figures of groups in each step, beside the place of each group and how many there are. $1 to $9: see usage_rows; $10: what
+-- is grouped by; $11: so many groups (NULL: all), those with the most of $12. All other tools come together, with the key NULL;
+-- all others of anything else are what is left of the totals. Rows are read twice, since the first time asks for little.
+WITH named AS MATERIALIZED (
+-- include: usage_names
+), ranked AS MATERIALIZED (
     SELECT key, row_number() OVER (ORDER BY weight DESC, key COLLATE "C") AS place
     FROM (
         SELECT
-            key, sum(CASE $12::text
+-- include: usage_key
+            AS key, sum(CASE $12::text
                 WHEN 'requests' THEN requests WHEN 'failures' THEN failures WHEN 'tool_calls' THEN tool_calls
                 WHEN 'cost_micros' THEN cost_micros
                 ELSE input_tokens + output_tokens + cache_read_input_tokens + cache_write_input_tokens
             END) AS weight
-        FROM keyed GROUP BY key HAVING sum(requests) > 0
+        FROM (
+-- include: usage_rows
+        ) AS u LEFT JOIN named AS n ON n.id = u.combination
+        GROUP BY 1 HAVING sum(requests) > 0
     ) AS weighed
+), shown AS MATERIALIZED (
+    SELECT key AS of, place, CASE WHEN $11::bigint IS NULL OR place <= $11 THEN key END AS key
+    FROM ranked WHERE $11 IS NULL OR place <= $11 OR $10 = 'tool'
 )
 SELECT
     u.step, r.key, min(r.place) AS place, (SELECT count(*) FROM ranked) AS groups,
 -- include: usage_sums_as_text
-FROM keyed AS u
-JOIN (
-    SELECT key AS of, place, CASE WHEN $11::bigint IS NULL OR place <= $11 THEN key END AS key FROM ranked
-) AS r ON r.of = u.key
+FROM (
+-- include: usage_rows
+) AS u LEFT JOIN named AS n ON n.id = u.combination
+JOIN shown AS r ON r.of =
+-- include: usage_key
 GROUP BY u.step, r.key;
 
 -- name: usage_users
@@ -278,12 +284,20 @@ UNION ALL
 SELECT NULL, count(DISTINCT initiator_id) FROM present;
 
 -- name: usage_users_by
--- How many users there are in each of these groups ($11: keys), and in all others together (NULL); $1 to $10: see usage_keyed.
-WITH
--- include: usage_keyed
+-- How many users there are in each of these groups ($11: keys), and in all others together (NULL); $1 to $10: see usage_groups.
+-- Everything that is asked of the ledger stands in its index.
+WITH named AS MATERIALIZED (
+    SELECT id, CASE WHEN name = ANY ($11::text[]) THEN name END AS name FROM (
+-- include: usage_names
+    ) AS every
+)
 SELECT key, count(*) AS users FROM (
-    SELECT CASE WHEN key = ANY ($11::text[]) THEN key END AS key, initiator_id
-    FROM keyed GROUP BY 1, 2 HAVING sum(requests) > 0
+    SELECT
+        CASE $10 WHEN 'tool' THEN CASE WHEN u.tool = ANY ($11) THEN u.tool END ELSE n.name END AS key, u.initiator_id
+    FROM (
+-- include: usage_rows
+    ) AS u LEFT JOIN named AS n ON n.id = u.combination
+    GROUP BY 1, 2 HAVING sum(u.requests) > 0
 ) AS present
 GROUP BY key;
 
