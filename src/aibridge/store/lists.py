@@ -143,7 +143,10 @@ async def sessions_page(
     await connection.execute(sql("read_by_index"))
     what = await _narrowed(connection, what)
     conditions = (*_whose(what), what.combinations, what.tools, what.after, what.before)
-    total = await connection.fetchval(sql("count_sessions"), *conditions, among)
+    if among is not None and not any(conditions):
+        total = len(among)
+    else:
+        total = await connection.fetchval(sql("count_sessions"), *conditions, among)
     rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset, among) if total else []
     return [session_shown(row) for row in rows], total
 
