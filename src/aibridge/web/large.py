@@ -4,6 +4,8 @@ import msgspec
 
 WHOLE = 64 * 1024
 """Characters that are shown at once."""
+RUN = 500
+"""Characters without a place to break a line: browsers lay out a megabyte without one for seconds."""
 BEGINNING = 16 * 1024
 """Characters that are shown of more."""
 MOST = 2 * 1024 * 1024
@@ -22,6 +24,11 @@ class Large(msgspec.Struct, frozen=True, kw_only=True):
     def can_be_shown(self) -> bool:
         """Whether all of it may be asked for."""
         return self.size <= MOST
+
+    @property
+    def runs(self) -> list[str]:
+        """The text in pieces between which a line may be broken."""
+        return [self.text[at : at + RUN] for at in range(0, len(self.text), RUN)]
 
 
 def large(text: str, *, whole: int = WHOLE) -> Large:
