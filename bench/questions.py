@@ -8,7 +8,7 @@ import msgspec
 from bench.record import Facts
 
 ROOT = "/api/v2/aibridge"
-UNFILTERED, SINGLE, TWO, MIDDLE, SESSION, MENU = 60, 100, 200, 200, 100, 15
+UNFILTERED, SINGLE, TWO, MIDDLE, SESSION, MENU, RARE_WORD, COMMON_WORD = 60, 100, 200, 200, 100, 15, 200, 500
 """Budgets in ms, for 95 of 100 answers."""
 
 
@@ -31,10 +31,26 @@ def questions(facts: Facts, person: str) -> Iterator[Question]:
         budget = SESSION if steps == "1,000" else None
         about = f"a session of {steps} interceptions"
         yield Question(about=about, path=path, budget=budget, of_everyone=True)
+        path = f"{ROOT}/sessions/{quote(session_id, safe='')}/search?q={facts.word.common}"
+        yield Question(about=f"{about}, a common word", path=path, budget=SESSION, of_everyone=True)
     yield from _list("interceptions", facts, facts.interceptions, person)
+    yield from _texts(facts)
     for menu, prefix in (("models", facts.model.common), ("clients", "C"), ("providers", facts.provider_name.common)):
         yield Question(about=menu, path=f"{ROOT}/{menu}", budget=MENU)
         yield Question(about=f"{menu}, by prefix", path=f"{ROOT}/{menu}?q={quote(prefix[:3])}", budget=MENU)
+
+
+def _texts(facts: Facts) -> Iterator[Question]:
+    rare, common = facts.word.rare, facts.word.common
+    for name in ("search", "interceptions", "sessions"):
+        for about, text, budget in (
+            ("a rare word", rare, RARE_WORD),
+            ("a common word", common, COMMON_WORD),
+            ("both", f"{rare} {common}", RARE_WORD),
+            ("beginning of a rare word", f"{rare[:-1]}*", RARE_WORD),
+            ("a common word of a model", f"{common} {_term('model', facts.model.common)}", COMMON_WORD),
+        ):
+            yield Question(about=f"{name}, {about}", path=f"{ROOT}/{name}?q={quote(text)}", budget=budget)
 
 
 def _list(name: str, facts: Facts, size: int, person: str) -> Iterator[Question]:

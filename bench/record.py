@@ -50,6 +50,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     client: Values
     provider_name: Values
     tool: Values
+    word: Values
+    """Of those that stand in texts."""
     long_sessions: tuple[str, ...]
     """The one nearest to 1,000 interceptions and the longest, of those that have at least so many."""
 
@@ -143,6 +145,7 @@ async def _facts(dsn: str) -> Facts:
             client=await _values(connection, "client"),
             provider_name=await _values(connection, "provider_name"),
             tool=await _tools(connection),
+            word=await _words(connection),
             long_sessions=await _long_sessions(connection),
         )
     finally:
@@ -165,6 +168,16 @@ async def _tools(connection: "asyncpg.Connection[asyncpg.Record]") -> Values:
             """SELECT t.tool AS value FROM aibridge_interception_counts AS k
             JOIN aibridge_tool_sets AS t ON t.id = k.tool_set WHERE k.day = '-infinity'
             GROUP BY 1 ORDER BY sum(k.interceptions) DESC, 1"""
+        )
+    )
+
+
+async def _words(connection: "asyncpg.Connection[asyncpg.Record]") -> Values:
+    return _ends(
+        await connection.fetch(
+            """SELECT w.value FROM (SELECT words FROM aibridge_search LIMIT 20000) AS s
+            CROSS JOIN LATERAL unnest(string_to_array(btrim(s.words), ' ')) AS w (value) WHERE w.value ~ '^[a-z]{3,}$'
+            GROUP BY 1 ORDER BY count(*) DESC, 1"""
         )
     )
 
