@@ -194,7 +194,7 @@ async def test_an_outline_is_the_detail_without_its_steps(store: Store, alice: U
     assert shown["thread_count"] == len(session.outline.threads) == 3
     assert session.outline.tools == [("Bash", 3)]
     for of_detail, thread in zip(shown["threads"], session.outline.threads, strict=True):
-        steps = [msgspec.to_builtins(step) async for portion in session.steps(thread.steps) for step in portion]
+        steps = [msgspec.to_builtins(step) async for step in session.steps(thread.steps)]
         assert steps == of_detail.pop("steps")
         fields = msgspec.to_builtins(thread)
         assert {name: fields[name] for name in of_detail} == of_detail
@@ -213,9 +213,7 @@ async def test_a_step_that_was_removed_leaves_its_id(store: Store, alice: UUID, 
     second = await carried(store, begun(alice, client_session_id=SESSION, started_at=at(1)))
     session = await session_of(store)
     await remove(psql, first.id)
-    steps = [
-        step for thread in session.outline.threads async for portion in session.steps(thread.steps) for step in portion
-    ]
+    steps = [step for thread in session.outline.threads async for step in session.steps(thread.steps)]
     assert [step.id if isinstance(step, Step) else ("gone", step) for step in steps] == [("gone", first.id), second.id]
 
 

@@ -18,7 +18,7 @@ HEAD_ASKED = "aibridge.head"
 
 _MOST_OF_A_NAME = 80
 """Characters of a file's name that come from the record."""
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_]+")
 
 _log = structlog.get_logger("aibridge.exports")
 
@@ -31,6 +31,24 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     chunks: AsyncGenerator[bytes, None]
     """Raises `StoreError` when the rest cannot be read."""
+
+
+PIECE = 64 * 1024
+"""Bytes that are sent at once, where as much is there."""
+
+
+async def in_pieces(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The same bytes in fewer chunks: a session is written step by step, and many are small."""
+    waiting: list[bytes] = []
+    held = 0
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            waiting.append(chunk)
+            held += len(chunk)
+            if held >= PIECE:
+                yield b"".join(waiting)
+                waiting, held = [], 0
+    yield b"".join(waiting)
 
 
 async def opened(name: str, media_type: str, chunks: AsyncGenerator[bytes, None]) -> Export:

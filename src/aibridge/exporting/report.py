@@ -24,20 +24,16 @@ async def report(session: SessionExport, now: datetime) -> AsyncGenerator[bytes,
     started = _started(order)
     yield _text([*_head(session.outline, now), *_outline(order)])
     removed = 0
+    steps = session.steps([step for section in order for step in section.steps])
     for section in order:
         yield _text(_opening(section))
-        place = section.place
-        async for portion in session.steps(section.steps):
-            lines: list[str] = []
-            for step in portion:
-                place += 1
-                label = f"{section.number}.{place}"
-                if isinstance(step, UUID):
-                    removed += 1
-                    lines += [f"#### Step {label}", "", "*Removed from the record while this report was made.*", ""]
-                else:
-                    lines += step_lines(step, label, started.get(step.id, {}))
-            yield _text(lines)
+        for place in range(section.place, section.place + len(section.steps)):
+            label, step = f"{section.number}.{place + 1}", await anext(steps)
+            if isinstance(step, UUID):
+                removed += 1
+                yield _text([f"#### Step {label}", "", "*Removed from the record while this report was made.*", ""])
+            else:
+                yield _text(step_lines(step, label, started.get(step.id, {})))
     yield _text(_end(session.outline, removed))
 
 

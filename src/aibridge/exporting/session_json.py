@@ -18,17 +18,20 @@ async def session_json(session: SessionExport, now: datetime) -> AsyncGenerator[
     """The shape of the API's detail with all threads; behind them, how many steps were removed since it began."""
     removed = 0
     yield _begun(_head(session.outline, now), "threads")
-    for number, thread in enumerate(session.outline.threads):
+    threads = session.outline.threads
+    steps = session.steps([step for thread in threads for step in thread.steps])
+    for number, thread in enumerate(threads):
         fields = {name: getattr(thread, name) for name in thread.__struct_fields__ if name not in _NOT_OF_A_THREAD}
         fields["prompt"] = await session.prompt(thread)
         yield (b"," if number else b"") + _begun(fields, "steps")
         separator = b""
-        async for portion in session.steps(thread.steps):
-            found = [step for step in portion if not isinstance(step, UUID)]
-            removed += len(portion) - len(found)
-            if found:
-                yield separator + b",".join(map(_encode, found))
-                separator = b","
+        for _ in thread.steps:
+            step = await anext(steps)
+            if isinstance(step, UUID):
+                removed += 1
+                continue
+            yield separator + _encode(step)
+            separator = b","
         yield b"]}"
     yield b'],"removed_meanwhile":%d}\n' % removed
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from aibridge.exporting.download import Export, file_name, opened
+from aibridge.exporting.download import Export, file_name, in_pieces, opened
 from aibridge.exporting.report import report
 from aibridge.exporting.session_json import session_json
 from aibridge.store.exports import Exports
@@ -37,6 +37,8 @@ async def session_export(
         return None
     match format_:
         case SessionFormat.JSON:
-            return await opened(file_name("session", session_id, "json"), JSON_TYPE, session_json(found, now))
+            return await opened(
+                file_name("session", session_id, "json"), JSON_TYPE, in_pieces(session_json(found, now))
+            )
         case SessionFormat.MARKDOWN:
-            return await opened(file_name("session", session_id, "md"), MARKDOWN_TYPE, report(found, now))
+            return await opened(file_name("session", session_id, "md"), MARKDOWN_TYPE, in_pieces(report(found, now)))

@@ -17,6 +17,7 @@ from aibridge.store import lists
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
 from aibridge.store.reading import ReadInterception, one_snapshot, with_children
+from aibridge.store.session_outline import EXCERPT as PROMPT
 from aibridge.store.session_outline import SessionOutline, ThreadOutline, session_outline
 from aibridge.store.sql import sql
 from aibridge.store.steps import Step, first_prompts, steps_of
@@ -90,16 +91,19 @@ class SessionExport:
         self._exports = exports
 
     async def prompt(self, thread: ThreadOutline) -> str | None:
-        """The whole prompt of a thread, whose head has only the beginning."""
+        """The whole prompt of a thread, whose outline has only the beginning of a long one."""
+        if thread.prompt is None or len(thread.prompt) < PROMPT:
+            return thread.prompt
         async with self._exports.snapshot() as connection:
             return (await first_prompts(connection, [thread.id])).get(thread.id)
 
-    async def steps(self, sizes: Iterable[tuple[UUID, int]]) -> AsyncGenerator[list[Step | UUID], None]:
+    async def steps(self, sizes: Iterable[tuple[UUID, int]]) -> AsyncGenerator[Step | UUID, None]:
         """These steps, given with their bytes, in their order; a bare id for what was removed since the outline."""
         for ids in portions(sizes):
             async with self._exports.snapshot() as connection:
                 found = await steps_of(connection, ids)
-            yield [found.get(id_, id_) for id_ in ids]
+            for id_ in ids:
+                yield found.pop(id_, id_)
 
 
 class Exports:
