@@ -28,7 +28,7 @@ class RecordLog:
     """Writes the lines. Satisfies `recording.recorder.Witness`."""
 
     def begun(self, row: Begun) -> None:
-        """`interception_start`, `prompt_usage` if somebody wrote one, and what came back for tools where that is kept."""
+        """`interception_start`, `prompt_usage` if somebody wrote one, and `tool_result` where those are kept."""
         _write("interception_start", _start(row))
         if row.user_prompt is not None:
             prompt = row.user_prompt

@@ -25,8 +25,10 @@ _PLANS = {
     "enable_mergejoin": "off",
 }
 
-_WRITE_BEGUN = sql("write_begun")
-_WRITE_FINISHED = sql("write_finished")
+_WRITE_BEGUN = {False: sql("write_begun"), True: sql("write_begun_with_results")}
+"""By whether any row of the batch has results of tools."""
+_WRITE_FINISHED = {False: sql("write_finished"), True: sql("write_finished_with_answers")}
+"""By whether any row of the batch has answers."""
 _HOLD_INTERRUPTED = sql("hold_interrupted")
 _REOPEN = sql("reopen_interrupted")
 
@@ -43,7 +45,7 @@ class Writer:
         """Insert starts with their prompts, resolving lineage. A replay adds nothing."""
         with encoding():
             rows = self._encoder.encode(batch)
-        await self._begin.fetchval(_WRITE_BEGUN, rows)
+        await self._begin.fetchval(_WRITE_BEGUN[any(begun.tool_results for begun in batch)], rows)
 
     async def write_finished(self, batch: Sequence[Finished]) -> None:
         """Insert facts, end the interceptions, and add to the roll-ups what was really ended here.
@@ -52,7 +54,7 @@ class Writer:
         """
         with encoding():
             rows = self._encoder.encode(batch)
-        if await self._finish.fetchval(_WRITE_FINISHED, rows) < len(batch):
+        if await self._finish.fetchval(_finishing(batch), rows) < len(batch):
             async with self._finish.hold() as connection:
                 await _replace_interrupted(connection, batch, rows)
 
@@ -60,6 +62,10 @@ class Writer:
         """Ends both connections after what is under way."""
         await self._begin.close()
         await self._finish.close()
+
+
+def _finishing(batch: Sequence[Finished]) -> str:
+    return _WRITE_FINISHED[any(finished.model_answers for finished in batch)]
 
 
 async def _replace_interrupted(connection: Connection, batch: Sequence[Finished], rows: bytes) -> None:
@@ -73,4 +79,4 @@ async def _replace_interrupted(connection: Connection, batch: Sequence[Finished]
             await connection.execute(_REOPEN, ids)
             await recompute(connection, sessions)
             await count(connection, taken_back, -1)
-            await connection.execute(_WRITE_FINISHED, rows)
+            await connection.execute(_finishing(batch), rows)
