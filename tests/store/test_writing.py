@@ -10,6 +10,7 @@ from aibridge.errors import RowsRefused
 from aibridge.records import Begun, CredentialKind, CredentialType, ErrorType, Finished, Outcome, ProviderType
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
+from aibridge.store.sql import sql
 from support.rows import at, begun, call, finished, prompt, thought, usage
 
 
@@ -263,3 +264,15 @@ async def test_a_person_with_a_record_cannot_be_removed(store: Store, alice: UUI
     await store.write_begun([begun(alice)])
     with pytest.raises(Exception, match="violates foreign key"):
         await psql.execute("DELETE FROM users")
+
+
+async def test_the_statements_of_the_write_path_are_planned_once(store: Store, alice: UUID) -> None:
+    """However long they have become: planning costs many times what running them does."""
+    for _ in range(3):
+        start = begun(alice)
+        await store.write_begun([start])
+        await store.write_finished([finished(start)])
+    prepared = "SELECT generic_plans FROM pg_prepared_statements WHERE statement = $1"
+    for lane, query in ((store.writer._begin, "write_begun"), (store.writer._finish, "write_finished")):
+        async with lane.hold() as connection:
+            assert await connection.fetchval(prepared, sql(query)) == 3

@@ -35,6 +35,7 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
             "dsn": self.dsn,
             "timeout": CONNECT_TIMEOUT,
             "statement_cache_size": 0 if self.pooled else 200,
+            "max_cacheable_statement_size": 0,  # of any: the longest is the one that must not be planned each time
             "server_settings": {
                 "application_name": self.application_name,
                 **({} if self.pooled else {"jit": "off", "timezone": "UTC", **settings}),
