@@ -135,7 +135,7 @@ async def test_an_auditor_changes_nothing_of_another(join: Join, store: Store, p
         for question in questions():
             status, text = await question.ask(asking, hers)
             if question.operation[0] != "GET" and question.given.get("user") != "me":
-                assert status in {403, 404}, question
+                assert status in {403, 404, 405}, question  # 405: the experimental root is only read
             if question.operation[1].startswith("/tokens"):
                 assert "zoe" not in text.lower(), question
         assert await everything_of(psql, zoe) == before
