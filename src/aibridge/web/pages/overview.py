@@ -15,6 +15,7 @@ from aibridge.web.overview.boards import Board, boards
 from aibridge.web.overview.panels import NAMES, Panel, panels
 from aibridge.web.overview.reading import read
 from aibridge.web.overview.tiles import Tile, tiles
+from aibridge.web.pages.requests import list_values
 from aibridge.web.ranges import HOUR, RANGES, Range, Window, floor
 from aibridge.web.render import page
 from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, spurious
@@ -77,4 +78,4 @@ def _hourly(window: Window) -> Window:
     return msgspec.structs.replace(window, start=floor(window.start, HOUR), step=max(window.step, HOUR))
 
 
-ROUTES = [Route("/overview", overview)]
+ROUTES = [Route("/overview", overview), Route("/overview/menus/{facet}", list_values)]

@@ -58,8 +58,6 @@ class MenuPage(msgspec.Struct, frozen=True, kw_only=True):
     facets: tuple[Facet, ...]
     find: str
     options: list[Option]
-    page: str
-    """Whose filters these are: `requests` or `overview`."""
 
 
 class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,9 +128,7 @@ async def list_values(request: Request) -> Response:
     except TextRefused:
         found = []
     list_path = request.url.path.partition("/menus/")[0]
-    context = MenuPage(
-        list_path=list_path, asked=asked, facet=facet, facets=facets, find=find, options=found, page=_filtered(request)
-    )
+    context = MenuPage(list_path=list_path, asked=asked, facet=facet, facets=facets, find=find, options=found)
     return page(request, "requests/menu.html", context, "requests/options.html")
 
 
@@ -155,10 +151,6 @@ async def _export(request: Request, format_: TableFormat) -> Response:
     except TextRefused as why:
         raise HTTPException(400) from why
     return Download(await interceptions_export(parts.exports, viewer.scope, filter_, format_=format_, now=now))
-
-
-def _filtered(request: Request) -> str:
-    return "overview" if request.query_params.get("for") == "overview" else "requests"
 
 
 async def show_request(request: Request) -> Response:
