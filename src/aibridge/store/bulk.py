@@ -57,7 +57,10 @@ ROLL_UPS = (
 )
 """Made from the rows by `fill_<table>`, in this order: sessions take their combinations from the facets."""
 
-TABLES = (*COLUMNS, *ROLL_UPS)
+EMPTY = ("aibridge_model_answers", "aibridge_tool_results")
+"""They hang on interceptions, too, and nothing comes into them here."""
+
+TABLES = (*COLUMNS, *ROLL_UPS, *EMPTY)
 
 LOCK_TIMEOUT = "10s"
 """For the tables, which nobody else can use while an empty record is filled."""
