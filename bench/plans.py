@@ -11,6 +11,7 @@ LARGE = frozenset(
     {
         *("aibridge_interceptions", "aibridge_user_prompts", "aibridge_token_usages", "aibridge_tool_usages"),
         *("aibridge_model_thoughts", "aibridge_sessions", "aibridge_session_facets", "aibridge_search"),
+        "aibridge_usage",
     }
 )
 """Tables that grow with the record. Dictionaries and counts grow with what differs in it."""

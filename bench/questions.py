@@ -9,6 +9,7 @@ from bench.record import Facts
 
 ROOT = "/api/v2/aibridge"
 UNFILTERED, SINGLE, TWO, MIDDLE, SESSION, MENU, RARE_WORD, COMMON_WORD = 60, 100, 200, 200, 100, 15, 200, 500
+USAGE = 100
 """Budgets in ms, for 95 of 100 answers."""
 
 
@@ -35,6 +36,7 @@ def questions(facts: Facts, person: str) -> Iterator[Question]:
         yield Question(about=f"{about}, a common word", path=path, budget=SESSION, of_everyone=True)
     yield from _list("interceptions", facts, facts.interceptions, person)
     yield from _texts(facts)
+    yield from _usage(facts, person)
     for menu, prefix in (("models", facts.model.common), ("clients", "C"), ("providers", facts.provider_name.common)):
         yield Question(about=menu, path=f"{ROOT}/{menu}", budget=MENU)
         yield Question(about=f"{menu}, by prefix", path=f"{ROOT}/{menu}?q={quote(prefix[:3])}", budget=MENU)
@@ -51,6 +53,19 @@ def _texts(facts: Facts) -> Iterator[Question]:
             ("a common word of a model", f"{common} {_term('model', facts.model.common)}", COMMON_WORD),
         ):
             yield Question(about=f"{name}, {about}", path=f"{ROOT}/{name}?q={quote(text)}", budget=budget)
+
+
+def _usage(facts: Facts, person: str) -> Iterator[Question]:
+    """Over thirty days, as pages and reports ask for it."""
+    path = f"{ROOT}/usage?from={quote(facts.a_month_ago)}"
+    yield Question(about="usage, by day", path=path, budget=USAGE)
+    for by in ("user", "model", "client", "provider", "provider_name", "tool"):
+        yield Question(about=f"usage, by day and {by}", path=f"{path}&by={by}&limit=5", budget=USAGE)
+    yield Question(about="usage, by user", path=f"{path}&bucket=none&by=user", budget=USAGE)
+    for about, term in (("one person's", f"initiator:{person}"), ("one model's", _term("model", facts.model.common))):
+        yield Question(about=f"usage, {about}, by day", path=f"{path}&q={quote(term)}", budget=USAGE)
+    for by in ("model", "user"):
+        yield Question(about=f"usage, by hour and {by}", path=f"{path}&bucket=hour&by={by}&limit=5", budget=None)
 
 
 def _list(name: str, facts: Facts, size: int, person: str) -> Iterator[Question]:

@@ -23,7 +23,7 @@ from aibridge.errors import StoreError
 from aibridge.store import bulk
 from aibridge.store.bulk import COLUMNS, Rows, fill_empty, interceptions_on_record
 from aibridge.store.connections import Connection
-from support import rollups
+from support import rollups, usages
 from support.schema import described
 from support.terminal import Terminal
 
@@ -71,6 +71,7 @@ async def test_an_empty_database_is_migrated_and_filled_and_every_roll_up_is_exa
     connection = await asyncpg.connect(empty_database)
     try:
         assert await rollups.exact(connection) > SIZE / 20
+        assert await usages.kept(connection) == usages.expected((await usages.ended(connection)).values())
         counts = [await connection.fetchval(f"SELECT count(*) FROM {table}") for table in COLUMNS]
     finally:
         await connection.close()
@@ -100,6 +101,7 @@ async def test_more_is_added_beside_what_is_there_by_the_same_people(database: s
     second = await seeded(database, 600, add=True)
     assert await interceptions_on_record(database) == 1000
     assert await rollups.exact(psql) > 0
+    assert await usages.kept(psql) == usages.expected((await usages.ended(psql)).values())
     names = {person.username for done in (first, second) for person in done.people}
     assert {row["username"] for row in await psql.fetch("SELECT username FROM users")} == names
 

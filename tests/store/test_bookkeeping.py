@@ -47,7 +47,7 @@ async def test_writers_replays_recovery_and_removal(
     async with open_store(database) as second, open_store(database) as third:
         replicas = [Replica(each, seed + n, [alice, bob]) for n, each in enumerate((store, second))]
         removal = Removal(third, psql)
-        closed = 0
+        closed, everything = 0, dict[UUID, Ended]()
         for _ in range(3):
             done = asyncio.Event()
             beside = asyncio.gather(undertake(third, done), settle(third, done))
