@@ -62,6 +62,13 @@ def test_a_subagent_of_unknown_origin_stands_at_the_top_without_a_number() -> No
     assert [(each.number, each.certainty) for each in threads] == [(1, None), (None, None), (2, None)]
 
 
+def test_a_prompt_that_was_not_kept_is_told_from_none() -> None:
+    """Capture leaves an empty prompt where there was one."""
+    asked = ((1, None), (3, ""), (5, "Go on"))
+    threads = tree_of(timeline(*[thread([step(n, prompt=prompt), step(n + 1)]) for n, prompt in asked]))
+    assert [each.title for each in threads] == ["No prompt on record", "Prompt not kept", "Go on"]
+
+
 def test_what_lies_too_deep_stands_on_the_last_level() -> None:
     """However deep a client says its agents are."""
     read = timeline(thread([step(1)]), *[thread([step(n)], by=n - 1) for n in range(2, 2000)])

@@ -191,6 +191,8 @@ def _value(found: ReadInterception, item: UUID) -> tuple[str, str]:
         **{each.id: ("Prompt", each.prompt) for each in found.user_prompts},
         **{each.id: ("Model thought", each.content) for each in found.model_thoughts},
         **{each.id: (f"Arguments of {each.tool}", each.input) for each in found.tool_usages},
+        **{each.id: ("Answer", each.content) for each in found.model_answers},
+        **{each.id: ("Result of a tool call", each.content) for each in found.tool_results},
     }
     if item not in values:
         raise HTTPException(404)

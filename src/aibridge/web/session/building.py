@@ -67,7 +67,7 @@ def _rows(thread: TimelineThread, numbers: Mapping[UUID, int]) -> list[Row]:
             number=numbers[step.id],
             wait=waits[step.id],
             agents=[],
-            steered=step.prompt is not None and step.id != thread.id,
+            steered=bool(step.prompt) and step.id != thread.id,
         )
         for step in thread.steps
     ]
@@ -75,11 +75,12 @@ def _rows(thread: TimelineThread, numbers: Mapping[UUID, int]) -> list[Row]:
 
 def _thread(read: TimelineThread, rows: list[Row], number: int | None) -> Thread:
     name, what = agent_name(read.call) if read.subagent else ("", "")
-    prompt = next((row.step.prompt for row in rows if row.step.prompt), None)
+    prompts = [row.step.prompt for row in rows if row.step.prompt is not None]
+    untold = "Prompt not kept" if prompts else "No prompt on record"
     return Thread(
         id=read.id,
         number=number,
-        title=what or prompt or ("" if read.subagent else "No prompt on record"),
+        title=what or next(filter(None, prompts), "" if read.subagent else untold),
         subagent=read.subagent,
         agent_name=name or "Subagent",
         certainty=read.started_by.certainty if read.started_by else None,

@@ -1,5 +1,6 @@
 """A step as the inspector shows it: its times, what came before and after, and all that is on record of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -8,11 +9,21 @@ from markupsafe import Markup
 
 from aibridge.store.reading import ReadInterception
 from aibridge.store.step_place import StepPlace
-from aibridge.web.requests.detail import Detail, detail
+from aibridge.web.large import large
+from aibridge.web.requests.detail import Detail, Item, detail
 from aibridge.web.session.tree import FAILURES
 from aibridge.web.session.wording import problem_of
 
 NOTHING = timedelta()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came back for a tool call."""
+
+    item: Item
+    call_id: str
+    failed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +42,10 @@ class OpenStep:
     answered: bool
     problem: str
     detail: Detail
+    answers: Sequence[Item]
+    """What the model said, where answers are kept."""
+    results: Sequence[Result]
+    """What the request brought back for earlier calls, where results are kept."""
 
     @property
     def bar(self) -> Markup:
@@ -67,4 +82,13 @@ def opened(found: ReadInterception, place: StepPlace) -> OpenStep:
         answered=found.outcome == "completed" and not found.tool_usages and not found.side_request,
         problem=problem_of(found.outcome, found.error_type, found.error_message),
         detail=detail(found),
+        answers=[Item(id=each.id, source="", told=large(each.content)) for each in found.model_answers],
+        results=[
+            Result(
+                item=Item(id=each.id, source="", told=large(each.content)),
+                call_id=each.provider_tool_call_id,
+                failed=bool(each.is_error),
+            )
+            for each in found.tool_results
+        ],
     )
