@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 
 from aibridge.filters import Filter
-from aibridge.records import ErrorType, Outcome
+from aibridge.records import ErrorType, ModelAnswerRow, Outcome, ToolResultRow
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
 from aibridge.texts import BLANKS, IDEOGRAPHS, TextRefused, text_of, texts_of, words_of
 from support.naive import Naive
 from support.reading_words import Said
-from support.rows import at, begun, call, finished, prompt, thought
+from support.rows import at, begun, call, finished, new_id, prompt, thought
 
 WORDS = (
     *("red", "build", "store/pool.py", "apply_patch", "readFile", "the", "v1.2.3", "naïve", "STRASSE", "Ünïcödé"),
@@ -50,6 +50,7 @@ class Talk:
                 started_at=at(n),
                 client_session_id=chance.choice(("s1", "s2", "s3", None)),
                 user_prompt=prompt(self.said(), at(n)) if chance.random() < 0.5 else None,
+                tool_results=self.results(n),
             )
             failed = chance.random() < 0.2
             end = finished(
@@ -59,12 +60,24 @@ class Talk:
                     for _ in range(chance.choice((0, 1, 2)))
                 ),
                 model_thoughts=tuple(thought(self.said()) for _ in range(chance.choice((0, 1, 2)))),
+                model_answers=self.answers(n),
                 outcome=Outcome.FAILED if failed else Outcome.COMPLETED,
                 error_type=ErrorType.OVERLOADED if failed else None,
                 error_message=f"failed: {self.said()}" if failed else None,
             )
             await self.store.write_begun([start])
             await self.store.write_finished([end])
+
+    def results(self, n: int) -> tuple[ToolResultRow, ...]:
+        if self.chance.random() < 0.7:
+            return ()
+        said = {"provider_tool_call_id": "c", "content": self.said(), "is_error": None, "metadata": {}}
+        return (ToolResultRow(id=new_id(), created_at=at(n), **said),)
+
+    def answers(self, n: int) -> tuple[ModelAnswerRow, ...]:
+        if self.chance.random() < 0.7:
+            return ()
+        return (ModelAnswerRow(id=new_id(), created_at=at(n), content=self.said(), metadata={}),)
 
     def arguments(self) -> str:
         if self.chance.random() < 0.2:

@@ -12,6 +12,8 @@ from aibridge.texts import Text, words_of
 TEXTS = """
 SELECT interception_id, 'prompt' AS kind, id, prompt AS said FROM aibridge_user_prompts
 UNION ALL SELECT interception_id, 'thought', id, content FROM aibridge_model_thoughts
+UNION ALL SELECT interception_id, 'answer', id, content FROM aibridge_model_answers
+UNION ALL SELECT interception_id, 'tool_result', id, content FROM aibridge_tool_results
 UNION ALL SELECT interception_id, 'tool', id, tool FROM aibridge_tool_usages
 UNION ALL SELECT interception_id, 'tool_input', id, input FROM aibridge_tool_usages
 UNION ALL SELECT id, 'error', id, error_message FROM aibridge_interceptions WHERE error_message IS NOT NULL

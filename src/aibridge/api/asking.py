@@ -19,8 +19,9 @@ CLOSED_SETS = "; ".join(f"`{key}`: {', '.join(values)}" for key, values in CLOSE
 
 TEXTS = (
     "Words apart by blanks, all of which must stand in one interception, in any of its prompts, thoughts, tool names, "
-    "tool inputs or its error; upper and lower case are one. `migrat*` is the beginning of a word, "
-    '`"in double quotes"` a phrase. Whatever is neither letter nor digit is a blank: `store/pool.py` is a phrase too.'
+    "tool inputs, its error, or captured answers and tool results; upper and lower case are one. `migrat*` is the "
+    'beginning of a word, `"in double quotes"` a phrase. Whatever is neither letter nor digit is a blank: '
+    "`store/pool.py` is a phrase too."
 )
 
 RECORD_Q = (

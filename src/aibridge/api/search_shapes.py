@@ -29,7 +29,7 @@ class Place(Shape):
 
     found_in: FoundIn
     item_id: UUID = Field(
-        description="of the prompt, thought or tool usage (`tool`, `tool_input`); of an error, the interception"
+        description="of the prompt, thought, tool usage … that holds it; of an error, the interception"
     )
     excerpt: Excerpt
 

@@ -29,7 +29,10 @@ class FoundIn(StrEnum):
     """Where something was found."""
 
     PROMPT = "prompt"
+    TOOL_RESULT = "tool_result"
+    """Where these are captured, as are answers."""
     THOUGHT = "thought"
+    ANSWER = "answer"
     TOOL = "tool"
     TOOL_INPUT = "tool_input"
     ERROR = "error"
@@ -40,7 +43,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     found_in: FoundIn
     item_id: UUID
-    """Of the prompt, the thought or the tool call; of an error, the interception's."""
+    """Of the prompt, the result, the thought, the answer or the tool call; of an error, the interception's."""
     excerpt: Excerpt
 
 
@@ -55,7 +58,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     outcome: str
     places: list[Place]
-    """At most `MOST_SHOWN`: prompts, thoughts, tools and what they were given, the error."""
+    """At most `MOST_SHOWN`, in the order of `FoundIn`."""
     place_count: int
 
 

@@ -4,13 +4,17 @@
     SELECT interception_id, 1 AS kind, 'prompt' AS found_in, created_at, id, left(prompt, 65536) AS said
     FROM aibridge_user_prompts
     UNION ALL
-    SELECT interception_id, 2, 'thought', created_at, id, left(content, 65536) FROM aibridge_model_thoughts
+    SELECT interception_id, 2, 'tool_result', created_at, id, left(content, 65536) FROM aibridge_tool_results
     UNION ALL
-    SELECT interception_id, 3, 'tool', created_at, id, left(tool, 65536) FROM aibridge_tool_usages
+    SELECT interception_id, 3, 'thought', created_at, id, left(content, 65536) FROM aibridge_model_thoughts
     UNION ALL
-    SELECT interception_id, 4, 'tool_input', created_at, id, left(input, 65536) FROM aibridge_tool_usages
+    SELECT interception_id, 4, 'answer', created_at, id, left(content, 65536) FROM aibridge_model_answers
     UNION ALL
-    SELECT id, 5, 'error', ended_at, id, left(error_message, 65536) FROM aibridge_interceptions
+    SELECT interception_id, 5, 'tool', created_at, id, left(tool, 65536) FROM aibridge_tool_usages
+    UNION ALL
+    SELECT interception_id, 6, 'tool_input', created_at, id, left(input, 65536) FROM aibridge_tool_usages
+    UNION ALL
+    SELECT id, 7, 'error', ended_at, id, left(error_message, 65536) FROM aibridge_interceptions
     WHERE error_message IS NOT NULL
 ) AS x
 
@@ -18,11 +22,11 @@
 -- x: texts of one interception; their words and its tools. In JSON, a line break is written as \n and begins no word.
 string_agg(
     nullif(aibridge_words(CASE
-        WHEN x.kind = 4 AND strpos(x.said, '\') > 0 THEN regexp_replace(x.said, '\\[\\bfnrt]', '  ', 'g')
+        WHEN x.kind = 6 AND strpos(x.said, '\') > 0 THEN regexp_replace(x.said, '\\[\\bfnrt]', '  ', 'g')
         ELSE x.said END), ''),
     ' | ' ORDER BY x.kind, x.id
 ) AS words,
-string_agg(DISTINCT ' #' || hashtextextended(x.said, 0), '') FILTER (WHERE x.kind = 3) AS tools
+string_agg(DISTINCT ' #' || hashtextextended(x.said, 0), '') FILTER (WHERE x.kind = 5) AS tools
 
 -- fragment: search_row
 -- i: an ended interception, t: what it says; s: its row of aibridge_search. All words together count with 240,000 characters: less
