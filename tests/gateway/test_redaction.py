@@ -38,7 +38,7 @@ async def test_nothing_that_was_blackened_stands_anywhere(blackening: Stage, mon
     """Every dialect, streamed and plain, every kind of text; in a dump of all tables, in the log, in the API."""
     log = io.StringIO()
     configure_logs(LogFormat.JSON, stream=log)
-    marks = []
+    marks: list[str] = []
     told = ""
     for number, (dialect, stream) in enumerate(product(DIALECTS, (True, False))):
         stage = await blackening.visited_by()

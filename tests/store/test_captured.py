@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from aibridge.recording.rows import reduced_begun, reduced_finished
+from aibridge.recording.weights import reduced_begun, reduced_finished
 from aibridge.records import ModelAnswerRow, Outcome, ToolResultRow
 from aibridge.store.connections import Connection
 from aibridge.store.keeping import Removed

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from aibridge.dialects.anthropic_blocks import SIZE_OF_BLOCK, Block, is_kept, model_thoughts, tool_usages
 from aibridge.dialects.figures import count, extras
 from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
@@ -25,31 +26,9 @@ from aibridge.dialects.payload import (
 )
 from aibridge.dialects.provider_error import error_in, error_of
 from aibridge.dialects.said import Said
-from aibridge.records import ModelAnswer, ModelThought, ReplyFacts, ThoughtSource, TokenUsage, ToolUsage
+from aibridge.records import ModelAnswer, ReplyFacts, TokenUsage
 
 _FIGURES = frozenset(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
-
-
-_SIZE_OF_BLOCK = 1024
-"""Bytes, about: what an empty block takes in memory."""
-
-
-class _Block(msgspec.Struct):
-    """One content block, as far as it was heard."""
-
-    kind: str
-    id: str = ""
-    name: str = ""
-    server_name: str = ""
-    whole: str = ""
-    """What the block's start, or a plain answer, says at once: the input of a tool, or a thought."""
-    parts: list[str] = []
-    """What the deltas add."""
-    stopped: bool = False
-
-    @property
-    def content(self) -> str:
-        return "".join(self.parts) or self.whole
 
 
 class AnthropicStream(StreamListener):
@@ -66,7 +45,7 @@ class AnthropicStream(StreamListener):
         self._said = Said(self.notes) if answers else None
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
-        self._blocks: dict[object, _Block] = {}
+        self._blocks: dict[object, Block] = {}
         self._stop_reason = ""
         self._final = False
         self._error: tuple[str, str] | None = None
@@ -121,9 +100,9 @@ class AnthropicStream(StreamListener):
         if self._said is not None and kind == "text":
             self._said.hear(_index(found), start.get("text"))
         whole = text_of(start.get("thinking")) if kind == "thinking" else as_json(start.get("input") or {})
-        if not _kept(kind) or not self._has_room(_SIZE_OF_BLOCK + len(whole)):
+        if not is_kept(kind) or not self._has_room(SIZE_OF_BLOCK + len(whole)):
             return
-        self._blocks[_index(found)] = _Block(
+        self._blocks[_index(found)] = Block(
             kind=kind,
             id=text_of(start.get("id")),
             name=text_of(start.get("name")),
@@ -147,8 +126,8 @@ class AnthropicStream(StreamListener):
             response_id=response_id,
             model=text_of(self._message.get("model")),
             token_usage=_token_usage(response_id, self._usage, notes, partial=not self._final),
-            tool_usages=_tool_usages(response_id, blocks),
-            model_thoughts=_model_thoughts(blocks),
+            tool_usages=tool_usages(response_id, blocks),
+            model_thoughts=model_thoughts(blocks),
             model_answers=self._said.told() if self._said is not None else (),
             ended=self.terminal,
             failed=self._error is not None,
@@ -170,10 +149,10 @@ class _PlainBlock(msgspec.Struct):
     thinking: str = ""
     text: msgspec.Raw = msgspec.Raw(b'""')
 
-    def block(self) -> _Block:
+    def block(self) -> Block:
         """The same as a block that was heard."""
         whole = self.thinking if self.type == "thinking" else decoded(self.input)
-        return _Block(
+        return Block(
             kind=self.type, id=self.id, name=self.name, server_name=self.server_name, whole=whole, stopped=True
         )
 
@@ -205,13 +184,13 @@ class AnthropicPlain(PlainListener):
             message = _PLAIN.decode(body)
         except (ValueError, RecursionError):
             return self._read_patiently(body, notes)
-        blocks = [block.block() for block in message.content if _kept(block.type)]
+        blocks = [block.block() for block in message.content if is_kept(block.type)]
         return ReplyFacts(
             response_id=message.id,
             model=message.model,
             token_usage=_token_usage(message.id, message.usage, notes, partial=False),
-            tool_usages=_tool_usages(message.id, blocks),
-            model_thoughts=_model_thoughts(blocks),
+            tool_usages=tool_usages(message.id, blocks),
+            model_thoughts=model_thoughts(blocks),
             model_answers=self._answered(((block.type, block.text) for block in message.content), notes),
             ended=True,
             stop_reason=message.stop_reason or "",
@@ -226,14 +205,14 @@ class AnthropicPlain(PlainListener):
             return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
         response_id = string(message.get("id"))
         content = items(message.get("content"))
-        blocks = [block for block in map(_plain_block, content) if _kept(block.kind)]
+        blocks = [block for block in map(_plain_block, content) if is_kept(block.kind)]
         usage = object_of(value(message.get("usage"), notes))
         return ReplyFacts(
             response_id=response_id,
             model=string(message.get("model")),
             token_usage=_token_usage(response_id, usage, notes, partial=False),
-            tool_usages=_tool_usages(response_id, blocks),
-            model_thoughts=_model_thoughts(blocks),
+            tool_usages=tool_usages(response_id, blocks),
+            model_thoughts=model_thoughts(blocks),
             model_answers=self._answered(
                 ((string(block.get("type")), block.get("text")) for block in map(fields, content)), notes
             ),
@@ -254,11 +233,11 @@ class AnthropicPlain(PlainListener):
         return said.told()
 
 
-def _plain_block(raw: Value) -> _Block:
+def _plain_block(raw: Value) -> Block:
     block = fields(raw)
     kind = string(block.get("type"))
     given = block.get("input")
-    return _Block(
+    return Block(
         kind=kind,
         id=string(block.get("id")),
         name=string(block.get("name")),
@@ -271,38 +250,6 @@ def _plain_block(raw: Value) -> _Block:
 def _index(found: dict[str, Any]) -> object:
     index = found.get("index")
     return index if isinstance(index, int | float | str) else None
-
-
-def _kept(kind: str) -> bool:
-    return kind == "thinking" or kind.endswith("tool_use")
-
-
-def _tool_usages(response_id: str, blocks: list[_Block]) -> tuple[ToolUsage, ...]:
-    return tuple(_tool_usage(response_id, block) for block in blocks if block.kind != "thinking")
-
-
-def _tool_usage(response_id: str, block: _Block) -> ToolUsage:
-    """Only `tool_use` is answered through the client; `server_tool_use` and `mcp_tool_use` are hosted."""
-    of_client = block.kind == "tool_use"
-    metadata: dict[str, Any] = {} if block.stopped else {"incomplete": True}
-    if block.server_name:
-        metadata["server_name"] = block.server_name
-    return ToolUsage(
-        provider_response_id=response_id,
-        tool=block.name,
-        input=block.content,
-        provider_tool_call_id=(block.id or None) if of_client else None,
-        provider_item_id=None if of_client else (block.id or None),
-        metadata=metadata,
-    )
-
-
-def _model_thoughts(blocks: list[_Block]) -> tuple[ModelThought, ...]:
-    return tuple(
-        ModelThought(source=ThoughtSource.THINKING, content=block.content)
-        for block in blocks
-        if block.kind == "thinking" and block.content
-    )
 
 
 def _token_usage(response_id: str, usage: dict[str, Any], notes: Notes, *, partial: bool) -> TokenUsage | None:

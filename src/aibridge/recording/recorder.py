@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from aibridge.recording import rows
+from aibridge.recording import rows, weights
 from aibridge.recording.batch import GroupCommit, Meter, Overflow, Ticket
 from aibridge.recording.ids import uuid7_maker
 from aibridge.recording.pricing import Pricing, unpriced
@@ -76,8 +76,8 @@ class Recorder:
         turn = asyncio.Lock()
         self.begins = GroupCommit[Begun](
             sink.write_begun,
-            size=rows.begun_bytes,
-            reduce=rows.reduced_begun,
+            size=weights.begun_bytes,
+            reduce=weights.reduced_begun,
             patience=patience.begin,
             max_held_bytes=max_held_bytes,
             overflow=Overflow.REFUSE,
@@ -86,8 +86,8 @@ class Recorder:
         )
         self.finishes = GroupCommit[Finished](
             sink.write_finished,
-            size=rows.finished_bytes,
-            reduce=rows.reduced_finished,
+            size=weights.finished_bytes,
+            reduce=weights.reduced_finished,
             patience=patience.finish,
             max_held_bytes=max_held_bytes,
             overflow=Overflow.REDUCE,
@@ -138,7 +138,7 @@ class Recorder:
         self._unfinished.add(interception_id)
         self._all_finished.clear()
         ticket = self.begins.open(row)
-        if rows.is_long(row):
+        if weights.is_long(row):
             ticket.then(lambda: _shorten(ticket))
         self.begins.queue(ticket)
         return ticket
@@ -172,7 +172,7 @@ class Recorder:
 
 def _shorten(ticket: Ticket[Begun]) -> None:
     """Let go of a long prompt once it is written: its answer may take many minutes, and needs the excerpt only."""
-    ticket.row = rows.shortened(ticket.row)
+    ticket.row = weights.shortened(ticket.row)
 
 
 @asynccontextmanager
