@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from aibridge.pricing import OwnPrice, Rates
 from aibridge.recording.storable import MAX_INDEXED_BYTES
 from aibridge.store.connections import Connection
+from aibridge.store.pool import Store
 from support.coder_database import CoderDatabase, Import
 from support.rollups import exact
 from support.rows import NOON, at
@@ -155,6 +157,30 @@ async def test_figures_beyond_what_a_count_may_be_are_unknown(
     usage = await only(psql, "aibridge_token_usages")
     assert (usage["input_tokens"], usage["output_tokens"]) == (None, 2**63 - 1)
     assert (await only(psql, "aibridge_interceptions"))["notes"] == ["input_tokens: not a count in 0..2^63-1, dropped"]
+    await exact(psql)
+
+
+async def test_tokens_are_priced_as_of_their_own_moment(
+    coder: CoderDatabase, ada: UUID, run_import: Import, psql: Connection, store: Store
+) -> None:
+    """By the instance's seller and by the house's own prices of then; what nobody knows stays unpriced."""
+    for since, rate in ((NOON - timedelta(days=1), 2_000_000), (NOON + timedelta(days=1), 9_000_000)):
+        price = OwnPrice(provider_name="local", model="llama", since=since, rates=(Rates(input=rate, output=0),))
+        await store.prices.set(price, by="olga")
+    for provider, name, model in (
+        ("bedrock", "aws", "anthropic.claude-haiku-4-5-20251001-v1:0"),
+        ("openai", "local", "llama"),
+        ("openai", "", "x"),
+    ):
+        row = await coder.interception(ada, provider=provider, provider_name=name, model=model)
+        await coder.usage(row, input_tokens=100, output_tokens=0, created_at=NOON)
+    await run_import()
+    rows = await psql.fetch("SELECT price_listed_as, cost_micros FROM aibridge_token_usages")
+    costs = dict(map(tuple, rows))
+    assert (costs.pop("local/llama"), costs.pop(None)) == (200, None)
+    [(listed_as, cost)] = costs.items()
+    assert listed_as.startswith("aws/")
+    assert cost >= 100
     await exact(psql)
 
 

@@ -220,7 +220,7 @@ async def test_a_model_without_a_price_is_counted_logged_once_and_never_free(hou
             assert only_cost(await house.carry(HUNDREDS, "in-house-7b", name="own-gpu")) is None
     assert [line["model"] for line in logs] == ["in-house-7b"]
     assert house.unpriced() == ['aibridge_unpriced_token_usages_total{model="in-house-7b",provider="own-gpu"} 3.0']
-    session = await psql.fetchrow("SELECT cost_micros, unpriced FROM aibridge_sessions")
+    [session] = await psql.fetch("SELECT cost_micros, unpriced FROM aibridge_sessions")
     assert tuple(session) == (0, 3)
 
 
@@ -261,7 +261,8 @@ async def test_a_session_sums_up_what_has_a_price_and_counts_what_has_none(house
     assert only_cost(await house.carry(TokenUsage(input=100_000, output=0))) == 300_000
     await house.carry(TokenUsage(input=1, output=1), "in-house")
     await rollups.exact(psql)
-    assert tuple(await psql.fetchrow("SELECT cost_micros, unpriced FROM aibridge_sessions")) == (300_000, 1)
+    [session] = await psql.fetch("SELECT cost_micros, unpriced FROM aibridge_sessions")
+    assert tuple(session) == (300_000, 1)
 
 
 # ------------------------------------------------------------------ own prices

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
@@ -66,14 +67,15 @@ async def carried(store: Store, who: UUID, *models: str, **changes: Any) -> list
 
 async def test_what_had_no_price_gets_it_and_every_sum_follows(store: Store, psql: Connection, alice: UUID) -> None:
     await carried(store, alice, "in-house", "in-house", "claude-haiku-4-5")
-    assert tuple(await psql.fetchrow("SELECT cost_micros, unpriced FROM aibridge_sessions")) == (0, 3)
+    [session] = await psql.fetch("SELECT cost_micros, unpriced FROM aibridge_sessions")
+    assert tuple(session) == (0, 3)
     by = book(own("in-house", 1_000_000))
     done = await all_of(store, by)
     assert (done.interceptions, done.usages, done.changed, done.gained, done.unpriced) == (3, 3, 3, 3, 0)
     assert done.cost_before == 0
     assert done.cost_after == await psql.fetchval(COSTS) > 200
     await exact(psql, by)
-    row = await psql.fetchrow("SELECT * FROM aibridge_token_usages WHERE price_source = 'own'")
+    [row] = await psql.fetch("SELECT * FROM aibridge_token_usages WHERE price_source = 'own' LIMIT 1")
     assert (row["price_listed_as"], row["input_price_micros"], row["cost_micros"]) == ("anthropic/in-house", 10**6, 100)
 
 
@@ -102,7 +104,7 @@ async def test_a_price_that_is_gone_leaves_no_cost_behind(store: Store, psql: Co
     await all_of(store, book(own("in-house", 1_000_000)))
     done = await all_of(store, book())
     assert (done.changed, done.lost, done.unpriced, done.cost_after) == (1, 1, 1, 0)
-    row = await psql.fetchrow("SELECT * FROM aibridge_token_usages")
+    [row] = await psql.fetch("SELECT * FROM aibridge_token_usages")
     assert (row["cost_micros"], row["price_source"], row["price_since"], row["input_price_micros"]) == (None,) * 4
     await exact(psql, book())
 
@@ -157,6 +159,21 @@ async def test_what_is_in_flight_and_what_told_no_tokens_is_left_alone(
     done = await all_of(store, book(own("m", 1_000_000)))
     assert (done.interceptions, done.usages, done.changed) == (1, 0, 0)
     await rollups.exact(psql)
+
+
+async def test_what_was_recorded_before_there_were_prices_is_unpriced(
+    store: Store, psql: Connection, alice: UUID, bob: UUID
+) -> None:
+    """The migration says so of its sessions; pricing anew then prices it."""
+    await Records(store, [alice, bob], 5).write(60)
+    await psql.execute("UPDATE aibridge_sessions SET unpriced = 0")
+    migration = (files("aibridge.store") / "migrations" / "0007_prices.sql").read_text()
+    await psql.execute(migration[migration.index("UPDATE aibridge_sessions") : migration.index("CREATE TABLE")])
+    await sums_are_exact(psql)
+    assert await psql.fetchval("SELECT sum(unpriced) FROM aibridge_sessions") > 20
+    by, _ = _some_books(random.Random(5))
+    assert (await all_of(store, by)).gained > 0
+    await exact(psql, by)
 
 
 @pytest.mark.parametrize("seed", range(4))
