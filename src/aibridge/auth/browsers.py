@@ -34,7 +34,7 @@ def form_token(secret: str) -> str:
 def is_form_token(secret: str, given: str) -> bool:
     """Tell whether a form's token was made for this cookie."""
     try:
-        raw = base64.urlsafe_b64decode(given.encode(errors="replace"))
+        raw = base64.b64decode(given.encode(errors="replace"), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return False
     pad, mixed = raw[:SECRET_BYTES], raw[SECRET_BYTES:]
