@@ -27,7 +27,8 @@ async def test_it_lists_what_the_interceptions_list_lists(
     records = Records(store, (alice, bob), 7)
     await records.write(120)
     naive = await Naive.read(psql)
-    usages = dict(await psql.fetch("SELECT interception_id, count(*) FROM aibridge_token_usages GROUP BY 1"))
+    counted = await psql.fetch("SELECT interception_id, count(*) AS n FROM aibridge_token_usages GROUP BY 1")
+    usages = {row["interception_id"]: row["n"] for row in counted}
     for row in naive.rows:
         row["usages"] = usages.get(row["id"], 0)
     tokens = {row["id"]: row["tokens"] for row in naive.rows}
