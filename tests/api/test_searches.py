@@ -18,14 +18,13 @@ Join = Callable[..., Awaitable[Any]]
 async def record(join: Join, store: Store) -> tuple[Any, Any]:
     """Dana has said three things in one session, Eve one in another of the same id."""
     dana, eve = await join("dana"), await join("eve")
-    for n, (who, end) in enumerate(
-        (
-            (dana, {"model_thoughts": (thought("A lighthouse, perhaps."),)}),
-            (dana, {"tool_usages": (call("c1", tool="find_lighthouse", input='{"q":"at\\nsea"}'),)}),
-            (dana, {}),
-            (eve, {"model_thoughts": (thought("The lighthouse of Eve"),)}),
-        )
-    ):
+    said: tuple[tuple[Any, dict[str, Any]], ...] = (
+        (dana, {"model_thoughts": (thought("A lighthouse, perhaps."),)}),
+        (dana, {"tool_usages": (call("c1", tool="find_lighthouse", input='{"q":"at\\nsea"}'),)}),
+        (dana, {}),
+        (eve, {"model_thoughts": (thought("The lighthouse of Eve"),)}),
+    )
+    for n, (who, end) in enumerate(said):
         asked = prompt("Where is the LIGHTHOUSE?", at(n)) if n == 2 else None
         start = begun(who.id, client_session_id="a/search", started_at=at(n), user_prompt=asked)
         await carried(store, start, **end)

@@ -71,8 +71,15 @@ class Talk:
     def results(self, n: int) -> tuple[ToolResultRow, ...]:
         if self.chance.random() < 0.7:
             return ()
-        said = {"provider_tool_call_id": "c", "content": self.said(), "is_error": None, "metadata": {}}
-        return (ToolResultRow(id=new_id(), created_at=at(n), **said),)
+        row = ToolResultRow(
+            id=new_id(),
+            created_at=at(n),
+            provider_tool_call_id="c",
+            content=self.said(),
+            is_error=None,
+            metadata={},
+        )
+        return (row,)
 
     def answers(self, n: int) -> tuple[ModelAnswerRow, ...]:
         if self.chance.random() < 0.7:

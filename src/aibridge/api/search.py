@@ -71,7 +71,9 @@ def record_query(q: str) -> Query:
         raise QueryRefused(wrong)
     values = {field: frozenset(terms.values[key]) for key, field in _EXACT.items() if key in terms.values}
     bounds = {key: min(max(moment, _FIRST), _LAST) for key, moment in window.items()}
-    return Query(filter=Filter(**values, **bounds, text=text), initiators=initiators)
+    return Query(
+        filter=msgspec.structs.replace(msgspec.convert(values | bounds, Filter), text=text), initiators=initiators
+    )
 
 
 def text_query(q: str) -> tuple[Text, ...]:
