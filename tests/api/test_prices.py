@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from aibridge.records import Role
+from aibridge.records import Role, UsageCost
 from aibridge.store.pool import Store
 from support.auditing import carried
 from support.rows import at, begun, usage
@@ -14,6 +14,7 @@ from support.rows import at, begun, usage
 Join = Callable[..., Awaitable[Any]]
 PRICES = "/aibridge/prices"
 SONNET = {"provider": "anthropic", "model": "Claude-Sonnet-4-5", "rates": [{"input": 3_000_000, "output": 15_000_000}]}
+RATES = dict.fromkeys([f for f in UsageCost.__struct_fields__ if f.endswith("price_micros")])
 OF_SONNET = {"provider": "anthropic", "model": "claude-sonnet-4-5"}
 
 
@@ -108,6 +109,10 @@ async def test_models_without_a_price_are_found_each_by_whoever_may_see_it(join:
     await carried(store, begun(dana.id, model="b-unknown", started_at=at(1)), token_usage=usage())
     await carried(store, begun(bob.id, model="A-unknown"), token_usage=usage())
     await carried(store, begun(bob.id, model="told-nothing"))
+    unknown = UsageCost(
+        micros=None, lower_bound=False, price_source="own", price_listed_as="x", price_since=None, **RATES
+    )
+    await carried(store, begun(bob.id, model="told-no-figures"), token_usage=usage(cost=unknown))
     assert (await owner.get("/aibridge/models", unpriced="true")).json() == ["A-unknown", "b-unknown"]
     assert (await dana.get("/aibridge/models", unpriced="true")).json() == ["b-unknown"]
     assert (await bob.get("/aibridge/models", unpriced="true", q="b")).json() == []

@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import structlog
 import structlog.testing
 
 from aibridge.app.prices import hear_prices, open_prices
+from aibridge.demo.script import Text
 from aibridge.ops.metrics import Metrics
 from aibridge.ops.prices.desk import PriceDesk
 from aibridge.pricing import OwnPrice, Rates
 from aibridge.store.connections import Connection
-from aibridge.store.pool import Store
+from aibridge.store.pool import Store, open_store
+from support import asking
 from support.rows import NOON
+from support.stage import Stage, open_stage
 
 END_LISTENERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aibridge-listen'"
 
@@ -101,3 +105,27 @@ async def test_prices_that_cannot_be_read_just_now_are_read_again(
             assert desk.rate("m") is None
             await psql.execute("ALTER TABLE elsewhere RENAME TO aibridge_prices")
             await desk.knows("m", 3)
+
+
+async def test_a_request_through_the_whole_program_is_priced_by_the_prices_of_its_moment(database: str) -> None:
+    """A price that is set while the gateway runs holds for the next request, and for none before."""
+    async with open_stage(database) as stage, open_store(database) as store:
+        stage.says(Text("hello"))
+        first = await _carried(stage)
+        assert first["token_usages"][0]["price_source"].startswith("genai-prices")
+        assert first["cost_micros"] > 0
+        free = OwnPrice(provider="anthropic", model=first["model"], rates=(Rates(),))
+        await store.prices.set(free, by="olga")
+        async with asyncio.timeout(20):
+            while (last := await _carried(stage))["cost_micros"] != 0:
+                pass
+        assert last["token_usages"][0]["price_source"] == "own"
+        assert (await stage.gateway.interceptions())[-1]["cost_micros"] == first["cost_micros"]
+
+
+async def _carried(stage: Stage) -> dict[str, Any]:
+    """The newest of all requests, after one more."""
+    before = len(await stage.gateway.interceptions())
+    answer = await stage.gateway.post("/v1/messages", asking.messages(model="claude-haiku-4-5"))
+    assert answer.status_code == 200
+    return (await stage.gateway.ended(before + 1))[0]

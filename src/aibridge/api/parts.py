@@ -109,7 +109,7 @@ class Records(Protocol):
     ) -> Sequence[str]:
         """The distinct models of ended interceptions that begin with `prefix`, ascending by code points.
 
-        `unpriced`: only those with token usage that has no cost.
+        `unpriced`: only those with token usage for which nobody has said a price.
         """
         ...
 

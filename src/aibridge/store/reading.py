@@ -293,7 +293,7 @@ class Reader:
     ) -> list[str]:
         """The distinct models that begin with `prefix`, by code points; see `values.values`.
 
-        `unpriced`: only those with token usage that has no cost.
+        `unpriced`: only those with token usage for which nobody has said a price.
         """
         return await self._values("unpriced_models" if unpriced else "models", viewer, prefix, limit, offset)
 

@@ -42,12 +42,13 @@ WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
 LIMIT $3 OFFSET $4;
 
 -- name: unpriced_models
--- The models of ended interceptions with token usage that has no cost; $1 to $4: see models, $5: whose, or NULL for everyone's.
--- Found in the index of what is unpriced, which is little: the cost is that of looking up each of it.
+-- The models of ended interceptions with token usage for which nobody has said a price; $1 to $4: see models, $5: whose, or NULL
+-- for everyone's. Found in the index of what has no cost, which is little: each of it is looked up. What has a price and no
+-- cost, since its figures were unknown, is no model's fault.
 SELECT DISTINCT i.model COLLATE "C" AS name
 FROM aibridge_token_usages AS u
 JOIN aibridge_interceptions AS i ON i.id = u.interception_id AND i.initiator_id = u.initiator_id
-WHERE u.cost_micros IS NULL AND ($5::uuid IS NULL OR u.initiator_id = $5)
+WHERE u.cost_micros IS NULL AND u.price_source IS NULL AND ($5::uuid IS NULL OR u.initiator_id = $5)
   AND i.ended_at IS NOT NULL AND i.model COLLATE "C" >= $1::text AND ($2::text IS NULL OR i.model COLLATE "C" < $2)
 ORDER BY name LIMIT $3 OFFSET $4;
 
