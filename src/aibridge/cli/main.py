@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from aibridge.cli import db, demo, erase, import_, prices, reprice, retention, telemetry, tokens, users
+from aibridge.cli import db, demo, erase, export, import_, prices, reprice, retention, telemetry, tokens, users
 from aibridge.errors import AIBridgeError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(telemetry.app, name="telemetry")
 app.add_typer(import_.app, name="import")
 app.add_typer(retention.app, name="retention")
 app.command()(erase.erase)
+app.command()(export.export)
 app.add_typer(prices.app, name="prices")
 app.command()(reprice.reprice)
 app.add_typer(demo.app, name="demo")
