@@ -124,7 +124,7 @@ async def list_values(request: Request) -> Response:
         raise HTTPException(404)
     find = request.query_params.get(f"find-{facet.key}", "").strip()
     try:
-        found = await options(parts.reader, viewer, await filter_of(asked, parts.people), facet, find)
+        found = await options(parts.reader, viewer, await filter_of(asked, parts.people), asked.window, facet, find)
     except TextRefused:
         found = []
     list_path = request.url.path.partition("/menus/")[0]

@@ -8,12 +8,19 @@ from aibridge.filters import Filter
 from aibridge.records import Outcome
 from aibridge.store.activity import Menu, MenuValue
 from aibridge.store.reading import Reader
+from aibridge.store.usage import Bucket, By, UsageGroup
+from aibridge.web.ranges import Window
 from aibridge.web.requests.asked import Asked
 from aibridge.web.requests.rows import ENDINGS
+from aibridge.web.requests.strip import usage_asked
 from aibridge.web.viewer import Viewer
 
 MOST = 50
 """Values that a menu lists at once; typing finds the others."""
+
+
+UNKNOWN = -1
+"""Requests of a value that was not counted."""
 
 
 class Facet(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,20 +80,52 @@ def without(filter_: Filter, key: str) -> Filter:
     return msgspec.structs.replace(filter_, **{_FIELDS[key]: None if key == "user" else frozenset()})
 
 
-async def options(reader: Reader, viewer: Viewer, filter_: Filter, facet: Facet, find: str) -> list[Option]:
+async def options(
+    reader: Reader, viewer: Viewer, filter_: Filter, window: Window, facet: Facet, find: str
+) -> list[Option]:
     """What is chosen first, then the values of the requests that match all else and that hold `find`."""
-    found = await reader.menu(viewer.scope, without(filter_, facet.key), Menu(facet.key), find, limit=MOST)
-    values = found if found is not None else await _named(reader, viewer, facet.key, find)
+    others = without(filter_, facet.key)
+    values = await reader.menu(viewer.scope, others, Menu(facet.key), find, limit=MOST)
+    if values is None:
+        values = await _rolled_up(reader, viewer, others, window, facet.key, find)
     return _options(facet, values)
 
 
+_BY = {
+    "user": By.USER,
+    "provider": By.PROVIDER_NAME,
+    "model": By.MODEL,
+    "client": By.CLIENT,
+    "tool": By.TOOL,
+}
+
+
+async def _rolled_up(
+    reader: Reader, viewer: Viewer, filter_: Filter, window: Window, key: str, find: str
+) -> list[MenuValue]:
+    """With too many requests to be counted one by one: from the roll-ups, where they are fine enough."""
+    asked = usage_asked(filter_, window)
+    if key not in _BY or asked is None:
+        return await _named(reader, viewer, key, find)
+    usage = await reader.usage(viewer.scope, msgspec.structs.replace(asked, by=_BY[key], bucket=Bucket.NONE))
+    values = [_value(group) for group in usage.groups]
+    held = find.casefold()
+    return [each for each in values if held in each.value.casefold() or held in each.name.casefold()][:MOST]
+
+
+def _value(group: UsageGroup) -> MenuValue:
+    if group.person is not None:
+        return MenuValue(value=group.person.username, name=group.person.name, requests=group.requests)
+    return MenuValue(value=group.key or "", name="", requests=group.requests)
+
+
 async def _named(reader: Reader, viewer: Viewer, key: str, find: str) -> list[MenuValue]:
-    """With too many requests to count: the values that begin so, without figures."""
-    lists = {"provider": reader.providers, "model": reader.models, "client": reader.clients}
+    """Else the values that begin so, without figures."""
     if key == "status":
-        return [MenuValue(value=each, name="", requests=-1) for each in Outcome]
+        return [MenuValue(value=each, name="", requests=UNKNOWN) for each in Outcome]
+    lists = {"provider": reader.providers, "model": reader.models, "client": reader.clients}
     names = await lists[key](viewer.scope, find, limit=MOST, offset=0) if key in lists else []
-    return [MenuValue(value=name, name="", requests=-1) for name in names]
+    return [MenuValue(value=name, name="", requests=UNKNOWN) for name in names]
 
 
 def _options(facet: Facet, values: Sequence[MenuValue]) -> list[Option]:
@@ -100,6 +139,6 @@ def _option(key: str, value: str, found: MenuValue | None, *, is_chosen: bool) -
     return Option(
         value=value,
         shown=(found.name if found else "") or called(key, value),
-        requests=None if found is None or found.requests < 0 else found.requests,
+        requests=None if found is None or found.requests == UNKNOWN else found.requests,
         is_chosen=is_chosen,
     )
