@@ -1,16 +1,17 @@
 """Usage is what a look at every interception tells: for everyone and for one, under any filter, by anything."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from aibridge.filters import Filter
+from aibridge.records import UserStatus
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
 from aibridge.store.usage import Bucket, By, Sort, UsageAsked
 from support.inventing import WIDTH, Records
-from support.rows import NOON
+from support.rows import NOON, at, begun, call, finished, usage
 from support.usage_told import expected, told
 from support.usages import ended
 
@@ -68,3 +69,36 @@ async def test_every_interception_of_a_time(store: Store, alice: UUID, bob: UUID
                 asked = UsageAsked(start=NOON - timedelta(days=1), end=NOON + WIDTH, by=by, bucket=bucket, limit=2)
                 assert told(await store.reader.usage(None, asked)) == expected(everything, None, asked), (posted, asked)
         await store.books.post()
+
+
+async def test_what_is_erased_stays_counted_under_an_id_without_a_name(store: Store, alice: UUID, bob: UUID) -> None:
+    start = begun(alice, started_at=at(0))
+    await store.write_begun([start])
+    await store.write_finished([finished(start, token_usage=usage(), tool_usages=(call("c"),))])
+    asked = UsageAsked(start=at(-3600), end=at(3600), by=By.USER)
+    before = await store.reader.usage(None, asked)
+    await store.keeping.begin_erasure(erasure := uuid4(), by="somebody", user_id=alice)
+    while await store.keeping.erase_of_user(erasure, alice):
+        pass
+    await store.people.set_status(alice, UserStatus.DELETED)
+    await store.keeping.anonymise(alice)
+    after = await store.reader.usage(None, asked)
+    assert after.totals == before.totals
+    [group] = after.groups
+    assert group.key == str(alice)
+    assert group.person is not None
+    assert group.person.username.startswith("erased-")
+
+
+async def test_combinations_that_share_a_hash_count_once(store: Store, alice: UUID, psql: Connection) -> None:
+    """Somebody may look for two names of models with one hash: figures do not double."""
+    start = begun(alice, started_at=at(0), model="a")
+    await store.write_begun([start])
+    await store.write_finished([finished(start, token_usage=usage())])
+    await psql.execute(
+        "INSERT INTO aibridge_combinations SELECT id, provider, provider_name, 'b', client, outcome, error_type, "
+        "credential_kind, credential_type FROM aibridge_combinations"
+    )
+    found = await store.reader.usage(None, UsageAsked(start=at(-3600), end=at(3600), by=By.MODEL))
+    assert [(group.key, group.requests, group.active_users) for group in found.groups] == [("a", 1, 1)]
+    assert found.totals.requests == 1

@@ -130,9 +130,17 @@ async def _groups(connection: PooledConnection, where: _Where, totals: Mapping[d
         found.users = {key: 1 if key else found.count - len(named) for key in found.places}
         found.people = await _people(connection, named)
     else:
-        rows = *where.rows(users=True, combinations=by in _OF_COMBINATIONS, tools=by is By.TOOL), by
-        found.users = {row["key"]: row["users"] for row in await connection.fetch(sql("usage_users_by"), *rows, named)}
+        found.users = await _users_by(connection, where, named)
     return found
+
+
+async def _users_by(connection: PooledConnection, where: _Where, keys: list[str]) -> Mapping[str | None, int]:
+    if where.asked.by is By.TOOL:
+        rows = await connection.fetch(sql("usage_users_by_tool"), *where.rows(users=True, tools=True), keys)
+    else:
+        of_both = where.rows(users=True, combinations=True)
+        rows = await connection.fetch(sql("usage_users_by"), *of_both, where.asked.by, keys)
+    return {row["key"]: row["users"] for row in rows}
 
 
 async def _people(connection: PooledConnection, ids: list[str]) -> dict[str | None, Person]:

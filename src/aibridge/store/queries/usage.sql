@@ -284,22 +284,37 @@ UNION ALL
 SELECT NULL, count(DISTINCT initiator_id) FROM present;
 
 -- name: usage_users_by
--- How many users there are in each of these groups ($11: keys), and in all others together (NULL); $1 to $10: see usage_groups.
--- Everything that is asked of the ledger stands in its index.
-WITH named AS MATERIALIZED (
-    SELECT id, CASE WHEN name = ANY ($11::text[]) THEN name END AS name FROM (
+-- How many users there are in each of these groups of combinations ($11: keys), and in all others together (NULL); $1 to $10: see
+-- usage_groups. Everything that is asked of the ledger stands in its index; places are compared, being shorter than keys.
+WITH shown AS MATERIALIZED (
+    SELECT key, place FROM unnest($11::text[]) WITH ORDINALITY AS s (key, place)
+), named AS MATERIALIZED (
+    SELECT n.id, s.place FROM (
 -- include: usage_names
-    ) AS every
-)
-SELECT key, count(*) AS users FROM (
-    SELECT
-        CASE $10 WHEN 'tool' THEN CASE WHEN u.tool = ANY ($11) THEN u.tool END ELSE n.name END AS key, u.initiator_id
+    ) AS n JOIN shown AS s ON s.key = n.name
+), present AS (
+    SELECT n.place, u.initiator_id
     FROM (
 -- include: usage_rows
     ) AS u LEFT JOIN named AS n ON n.id = u.combination
     GROUP BY 1, 2 HAVING sum(u.requests) > 0
-) AS present
-GROUP BY key;
+)
+SELECT s.key, p.users
+FROM (SELECT place, count(*) AS users FROM present GROUP BY place) AS p LEFT JOIN shown AS s ON s.place = p.place;
+
+-- name: usage_users_by_tool
+-- The same of tools ($10: keys).
+WITH shown AS MATERIALIZED (
+    SELECT key, place FROM unnest($10::text[]) WITH ORDINALITY AS s (key, place)
+), present AS (
+    SELECT s.place, u.initiator_id
+    FROM (
+-- include: usage_rows
+    ) AS u LEFT JOIN shown AS s ON s.key = u.tool
+    GROUP BY 1, 2 HAVING sum(u.requests) > 0
+)
+SELECT s.key, p.users
+FROM (SELECT place, count(*) AS users FROM present GROUP BY place) AS p LEFT JOIN shown AS s ON s.place = p.place;
 
 -- name: people_of_usage
 -- The users with these ids ($1), as others see them.
