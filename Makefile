@@ -21,7 +21,7 @@ FIND_PYTHON = for python in python3.14 python3.13 python3.12 python3.11 python3;
 CLIENTS := .clients/.ready-$(shell cksum < scripts/clients/install.sh | cut -d ' ' -f 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo bench install install-dev test lint check clients format prices lock clean
+.PHONY: help serve demo bench install install-dev test browser lint check clients format prices lock clean
 
 help: ## List what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: install ## Look around without a key: invented people at work, in a databa
 
 test: install-dev ## Run every test (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
+
+browser: install-dev ## Drive the pages in Chromium, as people do (ARGS="-k sign_in" for some)
+	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 lint: install-dev ## Check style, types and layers
 	@$(BIN)/ruff check

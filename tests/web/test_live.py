@@ -11,7 +11,6 @@ import pytest
 
 from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.demo.script import Text
-from aibridge.filters import EVERYTHING
 from aibridge.records import UserStatus
 from aibridge.store.announcing import RECORD_CHANNEL
 from aibridge.store.listening import Hearing, listen
@@ -69,7 +68,7 @@ async def listening(stage: Stage, user: User, query: str = "") -> AsyncIterator[
 
 
 async def ask(stage: Stage, user: User, session: str | None = None) -> None:
-    headers = {"x-claude-code-session-id": session} if session else {}
+    headers = {"user-agent": "claude-cli/2.1.330", "x-claude-code-session-id": session or "another"}
     answer = await stage.gateway.post("/v1/messages", BODY, token=user.token, headers=headers)
     assert answer.status_code == 200
 
@@ -98,13 +97,10 @@ async def test_everybody_hears_of_what_they_may_see(stage: Stage) -> None:
 async def test_an_open_session_hears_when_it_grows(stage: Stage) -> None:
     """Another session of the same person is no news to it."""
     milo = await stage.gateway.new_user("milo")
-    await ask(stage, milo)
-    reader = stage.gateway.worker.store.reader
-    ((row,), _) = await reader.sessions_page(milo.id, EVERYTHING, limit=1)
-    session = row.id
-    async with listening(stage, stage.gateway.user, f"?session={session}&initiator={milo.id}") as stream:
+    await ask(stage, milo, "the session")
+    async with listening(stage, stage.gateway.user, f"?session=the%20session&initiator={milo.id}") as stream:
         await ask(stage, milo)
-        await ask(stage, milo, session)
+        await ask(stage, milo, "the session")
         name, data = await stream.event()
         assert (name, data) == ("news", {"steps": 2})
 
