@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from aibridge.recording import rows
+from aibridge.recording import rows, weights
 from aibridge.records import (
     CredentialKind,
     CredentialType,
     ErrorType,
+    ModelAnswer,
     ModelThought,
     Outcome,
     ProviderType,
@@ -21,6 +22,7 @@ from aibridge.records import (
     RequestFacts,
     ThoughtSource,
     TokenUsage,
+    ToolResult,
     ToolUsage,
 )
 from support.rows import NOON, at, prompt
@@ -145,11 +147,11 @@ def test_an_end_never_comes_before_its_start() -> None:
 
 def test_a_reduced_start_keeps_identity_time_and_closed_sets() -> None:
     whole = begun(model="m", prompt="p", client_session_id="s", agent_id="a", metadata={"x": 1})
-    reduced = rows.reduced_begun(whole)
+    reduced = weights.reduced_begun(whole)
     assert (reduced.id, reduced.initiator_id, reduced.started_at) == (whole.id, whole.initiator_id, whole.started_at)
     assert (reduced.model, reduced.user_prompt, reduced.client_session_id, reduced.metadata) == ("", None, None, {})
     assert reduced.notes == ("the database refused this record; only its outline was kept",)
-    assert rows.begun_bytes(whole) == rows.begun_bytes(reduced) + 1
+    assert weights.begun_bytes(whole) == weights.begun_bytes(reduced) + 1
 
 
 def test_a_reduced_end_keeps_the_outcome_and_says_so() -> None:
@@ -159,10 +161,10 @@ def test_a_reduced_end_keeps_the_outcome_and_says_so() -> None:
         model_thoughts=(ModelThought(source=ThoughtSource.THINKING, content="hm"),),
     )
     whole = finished(facts, outcome=Outcome.FAILED, error_type=ErrorType.TIMEOUT, error_message="late")
-    reduced = rows.reduced_finished(whole)
+    reduced = weights.reduced_finished(whole)
     assert (reduced.outcome, reduced.ended_at, reduced.error_type) == (whole.outcome, whole.ended_at, whole.error_type)
     assert (reduced.error_message, reduced.token_usage, reduced.tool_usages, reduced.partial) == (None, None, (), True)
-    assert rows.finished_bytes(whole) > rows.finished_bytes(reduced)
+    assert weights.finished_bytes(whole) > weights.finished_bytes(reduced)
 
 
 def test_rows_are_times_in_utc() -> None:
@@ -173,10 +175,46 @@ def test_rows_are_times_in_utc() -> None:
 def test_a_start_is_shortened_to_what_its_end_needs() -> None:
     """An answer of many minutes does not hold the prompt that is written already; no prompt stays none."""
     long = a_start(uuid4(), user_prompt=prompt("x" * (rows.EXCERPT_CHARS + 1)))
-    assert rows.is_long(long)
-    short = rows.shortened(long)
+    assert weights.is_long(long)
+    short = weights.shortened(long)
     assert short.user_prompt is not None
     assert short.user_prompt.prompt == "x" * rows.EXCERPT_CHARS
-    assert not rows.is_long(short)
+    assert not weights.is_long(short)
     bare = a_start(uuid4())
-    assert rows.shortened(bare) is bare
+    assert weights.shortened(bare) is bare
+
+
+def test_answers_and_results_become_rows() -> None:
+    """In their order, each with an id, storable."""
+    results = (
+        ToolResult(provider_tool_call_id="t" * 600, content="a\0"),
+        ToolResult(provider_tool_call_id="", content="b"),
+    )
+    start = begun(tool_results=results, not_captured=("prompts",))
+    assert [(len(each.provider_tool_call_id), each.content) for each in start.tool_results] == [
+        (512, "a\ufffd"),
+        (0, "b"),
+    ]
+    assert start.not_captured == ("prompts",)
+    assert start.notes == (
+        "provider_tool_call_id: cut at 512 bytes",
+        "tool result: unstorable characters replaced by U+FFFD",
+    )
+    answers = (ModelAnswer(content="one", metadata={"incomplete": True}), ModelAnswer(content="\ud800"))
+    end = finished(ReplyFacts(model_answers=answers, not_captured=("tools",)))
+    assert [(each.content, each.metadata) for each in end.model_answers] == [
+        ("one", {"incomplete": True}),
+        ("\ufffd", {}),
+    ]
+    assert (end.not_captured, end.notes) == (("tools",), ("answer: unstorable characters replaced by U+FFFD",))
+    assert len({each.id for each in (*start.tool_results, *end.model_answers)}) > 1
+
+
+def test_answers_and_results_weigh_and_results_are_let_go() -> None:
+    """They are not needed once their start is written; a batch counts the bytes of both."""
+    bare, start = begun(), begun(tool_results=(ToolResult(provider_tool_call_id="t", content="x" * 500),))
+    assert weights.begun_bytes(start) == weights.begun_bytes(bare) + 500 + weights.ROW_OVERHEAD
+    assert weights.is_long(start)
+    assert weights.shortened(start).tool_results == ()
+    end = finished(ReplyFacts(model_answers=(ModelAnswer(content="z" * 500),)))
+    assert weights.finished_bytes(end) == weights.finished_bytes(finished()) + 500 + weights.ROW_OVERHEAD
