@@ -13,6 +13,7 @@ import pytest
 
 from aibridge.errors import EmbeddedPostgresError
 from aibridge.store.embedded import EmbeddedPostgres, open_embedded
+from aibridge.store.embedded.configuration import configuration
 from support.postgres_visitor import Visitor, runs
 
 
@@ -146,6 +147,22 @@ async def test_kill_9_of_the_postmaster_is_noticed_and_mended(
             assert server.pid != killed
             assert await ask(server.dsn, "SELECT answer FROM kept") == "42"
         monitor.cancel()
+
+
+@pytest.mark.parametrize(
+    ("platform", "release", "at_once"),
+    [
+        ("linux", "6.18.44-generic", True),
+        ("linux", "5.8.0", True),
+        ("linux", "5.7.19", False),
+        ("linux", "4.19", False),
+        ("linux", "unknown", False),
+        ("darwin", "25.1.0", False),
+    ],
+)
+def test_files_are_made_durable_at_once_where_that_is_told_truly(platform: str, release: str, *, at_once: bool) -> None:
+    """One call for all files after a crash: a thousand keep a busy machine for seconds, and the gateway waiting."""
+    assert ("recovery_init_sync_method = syncfs" in configuration(platform, release)) is at_once
 
 
 async def test_a_server_that_does_not_come_back_is_tried_again(

@@ -16,7 +16,7 @@ from pathlib import Path
 from aibridge.errors import EmbeddedPostgresError
 from aibridge.store.embedded import binaries, locks
 from aibridge.store.embedded.account import Account, account_with_a_name
-from aibridge.store.embedded.configuration import ACCESS, CONFIGURATION
+from aibridge.store.embedded.configuration import ACCESS, configuration
 from aibridge.store.embedded.explain import explain
 from aibridge.store.embedded.short_path import short_path
 
@@ -93,7 +93,7 @@ class Cluster:
         try:
             for stale in ("postmaster.pid", SOCKET, f"{SOCKET}.lock"):  # the lock says that nobody of it lives
                 (self.folder / stale).unlink(missing_ok=True)
-            self._write("postgresql.conf", CONFIGURATION)
+            self._write("postgresql.conf", configuration(sys.platform, os.uname().release))
             self._write("pg_hba.conf", ACCESS)
             started_at = self._begin_log()
             call = ["pg_ctl", "start", "-W", "-s", "-D", self._where(self.folder), "-l", self.log.name]
