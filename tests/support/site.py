@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from playwright.sync_api import Browser, BrowserContext
 
@@ -48,9 +49,9 @@ class Site:
         people = self.store.people
         return self.run(people.create_user(username, role=role, name=name, password_hash=_HASHED))
 
-    def known(self, username: str) -> User:
-        """Somebody who is there."""
-        found = self.run(self.store.people.find_user(username))
+    def known(self, user: str | UUID) -> User:
+        """Somebody who is there, by name or id."""
+        found = self.run(self.store.people.find_user(user))
         assert found is not None
         return found
 

@@ -39,7 +39,8 @@ async def events(request: Request) -> Response:
     """The stream. Somebody else's session is a 404."""
     parts, viewer = parts_of(request), viewer_of(request)
     session_id = request.query_params.get("session")
-    scope, tell = viewer.scope, _as_it_is
+    scope = viewer.scope
+    tell: Tell = _as_it_is
     if session_id is not None:
         initiator = as_id(request.query_params.get("initiator", "")) or viewer.user_id
         if viewer.scope not in {None, initiator}:
