@@ -17,6 +17,11 @@ from support.rows import begun, call
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 LOG = "/aibridge/interceptions"
+UNPRICED = (
+    *("input_price_micros", "output_price_micros", "cache_read_price_micros", "cache_write_price_micros"),
+    *("cache_write_1h_price_micros", "price_source", "price_listed_as", "price_since"),
+)
+"""All of it is unknown where nobody knows the price."""
 
 Join = Callable[..., Awaitable[Any]]
 Exchange = Callable[..., Awaitable[UUID]]
@@ -75,6 +80,7 @@ async def test_everything_that_is_told_about_one(join: Join, exchange: Exchange)
         "body_sha256_sent": "cd" * 32,
         "notes": ["from the start"],
         "not_captured": [],
+        "cost_micros": None,
         "metadata": {"request_user_agent": "claude-cli/2", "service_tier": "standard"},
     }
     every_child = [child for kind in children.values() for child in kind]
@@ -89,6 +95,9 @@ async def test_everything_that_is_told_about_one(join: Join, exchange: Exchange)
             "output_tokens": 0,
             "cache_read_input_tokens": 2**40,
             "cache_write_input_tokens": None,
+            "cost_micros": None,
+            "cost_lower_bound": False,
+            **dict.fromkeys(UNPRICED),
             "partial": False,
             "created_at": ended,
         }
