@@ -65,10 +65,6 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
         """All of the session as a file: `json` or `md`."""
         return session_path(self.session_id, f"export.{kind}", initiator=self.initiator)
 
-    def call(self, step: UUID, call: UUID) -> str:
-        """The arguments of a tool call as a file."""
-        return session_path(self.session_id, f"steps/{step}/calls/{call}", initiator=self.initiator)
-
     def _with(self, **more: object) -> str:
         state: dict[str, object] = {
             "initiator": self.initiator,
