@@ -26,6 +26,7 @@ FACTS = Facts(
     client=Values(common="Claude Code", rare="Zed"),
     provider_name=Values(common="anthropic", rare="azure"),
     tool=Values(common="Bash", rare="refund"),
+    word=Values(common="the", rare="lighthouse"),
     long_sessions=("one/two", "three"),
 )
 
@@ -57,6 +58,7 @@ def test_every_question_is_asked_once_and_is_a_path_that_can_be_sent() -> None:
     assert not any(re.search(r'[\s"]', question.path) for question in every)
     terms = [parse_qs(urlsplit(question.path).query).get("q", [""])[0] for question in every]
     assert 'client:"Claude Code"' in terms
+    assert "lighthouse the" in terms
     assert 'tool:"Bash" started_after:"2026-10-21T12:00:00Z"' in terms
 
 
@@ -64,7 +66,9 @@ def test_questions_about_somebodys_session_are_not_for_members() -> None:
     paths = [question.path for question in questions(FACTS, "me") if question.of_everyone]
     assert paths == [
         "/api/v2/aibridge/sessions/one%2Ftwo?limit=200",
+        "/api/v2/aibridge/sessions/one%2Ftwo/search?q=the",
         "/api/v2/aibridge/sessions/three?limit=200",
+        "/api/v2/aibridge/sessions/three/search?q=the",
     ]
 
 
