@@ -14,6 +14,7 @@ from aibridge.store.connections import Connection
 from aibridge.store.exports import ReadRow, SessionExport, portions
 from aibridge.store.pool import Store
 from aibridge.store.steps import Step
+from aibridge.texts import text_of, together
 from support.auditing import carried, detail, remove
 from support.rows import at, begun, call, prompt, thought, usage
 
@@ -78,6 +79,18 @@ async def test_a_filter_holds_on_every_page(store: Store, alice: UUID, small_pag
     wanted = await written(store, alice, 5, model="wanted")
     await written(store, alice, 5, model="other")
     assert await ids(store.exports.rows(None, Filter(models=frozenset({"wanted"})))) == wanted
+
+
+async def test_a_text_holds_on_every_page(store: Store, alice: UUID, small_pages: None) -> None:
+    """What is searched for by words is walked like any other filter."""
+    await written(store, alice, 5)
+    told = [
+        (await carried(store, begun(alice, started_at=at(20 + n), user_prompt=prompt("a needle")))).id for n in range(5)
+    ]
+    found = Filter(text=together([text_of("needle", quoted=False)]))
+    assert await ids(store.exports.rows(None, found)) == told[::-1]
+    assert [row.id async for page in store.exports.interceptions(None, found) for row in page] == told[::-1]
+    assert await ids(store.exports.rows(None, found, after=told[2])) == told[1::-1]
 
 
 async def test_it_goes_on_behind_a_cursor(store: Store, alice: UUID, bob: UUID, small_pages: None) -> None:
