@@ -82,7 +82,7 @@ class MenuValue(msgspec.Struct, frozen=True, kw_only=True):
 async def menu_values(
     connection: PooledConnection, those: Matching | None, menu: Menu, find: str, limit: int
 ) -> list[MenuValue] | None:
-    """The values that hold `find`, whatever its case, most used first; None when there are too many requests to count."""
+    """The values that hold `find` in any case, most used first; None when there are too many requests to count."""
     if those is None or not those.total or not can_be_stored(find):
         return []
     if those.total > MOST:
