@@ -177,7 +177,7 @@ def test_nothing_of_the_real_settings_is_reached() -> None:
     assert staged.listen.port == 9
 
 
-@pytest.mark.parametrize(("chosen", "level"), [("info", "warning"), ("debug", "debug"), ("error", "error")])
+@pytest.mark.parametrize(("chosen", "level"), [("info", "error"), ("debug", "debug"), ("error", "error")])
 def test_the_log_leaves_the_terminal_to_the_play(chosen: str, level: str) -> None:
     """Only the usual level is lowered: who asks for another one gets it."""
     settings = load_settings({"HOME": "/home/ada", "AIBRIDGE_LOG_LEVEL": chosen}, Path("/nonexistent"))

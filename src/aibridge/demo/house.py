@@ -101,9 +101,9 @@ def staged_settings(settings: Settings, provider: str, address: str) -> Settings
 
 
 def quiet(settings: Settings) -> Settings:
-    """Leave the log to what goes wrong: the terminal belongs to the play."""
+    """Leave the log to what goes wrong: the terminal belongs to the play, and models without a price to its cast."""
     if settings.log_level is LogLevel.INFO:
-        return dataclasses.replace(settings, log_level=LogLevel.WARNING)
+        return dataclasses.replace(settings, log_level=LogLevel.ERROR)
     return settings
 
 
