@@ -77,6 +77,8 @@ async def test_everything_that_is_told_about_one(join: Join, store: Store) -> No
             "interceptions": 2,
             "tool_calls": 1,
             "failures": 1,
+            "cost_micros": 0,
+            "unpriced": 2,
             "token_usage_summary": {
                 "input_tokens": 300,
                 "output_tokens": 50,
