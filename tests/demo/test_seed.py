@@ -77,7 +77,7 @@ async def test_an_empty_database_is_migrated_and_filled_and_every_roll_up_is_exa
         await connection.close()
     assert counts[0] == done.interceptions == watcher.interceptions == SIZE
     assert sum(counts) == done.rows
-    assert watcher.stages == ["rows", "roll-ups", "indexes", "statistics"]
+    assert watcher.stages == ["rows", "roll-ups", "indexes", "usage", "statistics"]
 
 
 async def test_the_schema_is_afterwards_exactly_what_it_was(database: str) -> None:

@@ -70,7 +70,7 @@ UNPRICED: Row = (None, False, *(None,) * 8)
 """The end of a token usage's row that nobody has priced."""
 
 Tell = Callable[[str], None]
-"""Hears what begins: `rows`, `roll-ups`, `indexes`, `statistics`."""
+"""Hears what begins: `rows`, `roll-ups`, `indexes`, `usage`, `statistics`."""
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -161,10 +161,11 @@ async def fill_empty(dsn: str, tell: Tell) -> AsyncIterator[Filling]:
                 await connection.execute(f"ANALYZE {table}")
             for table in ROLL_UPS:
                 await connection.execute(sql(f"fill_{table.removeprefix('aibridge_')}"))
-            await connection.execute(sql("fill_usage"))  # beside what a record that was removed has left there
             tell("indexes")
             for statement in dropped:
                 await connection.execute(statement)
+            tell("usage")  # row by row through the indexes, and beside what a record that was removed has left there
+            await connection.execute(sql("fill_usage"))
         await _settle(connection, tell)
 
 
