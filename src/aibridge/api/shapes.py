@@ -122,7 +122,7 @@ class ModelAnswer(Shape):
 
 
 class ToolResult(Shape):
-    """What a client sent back for a tool call of an earlier request; on record only where `tool_results` are captured."""
+    """What a client sent back for an earlier tool call; on record only where `tool_results` are captured."""
 
     id: UUID
     interception_id: UUID = Field(description="the request that brought it")

@@ -46,7 +46,7 @@ async def list_models(
     parts: Parts,
     q: Prefix = "",
     *,
-    unpriced: Annotated[bool, Query(description="only those with token usage for which nobody has said a price")] = False,
+    unpriced: Annotated[bool, Query(description="only those with usage that nobody has said a price for")] = False,
 ) -> Response:
     """The models of ended interceptions, ascending. Key: `model`."""
     models = partial(parts.records.models, unpriced=unpriced)

@@ -108,7 +108,8 @@ async def index(store: Store) -> None:
     while more:
         indexed = await store.indexing.index_some()
         if indexed.refused:
-            log.error("the words of interceptions cannot be indexed", interceptions=[str(id_) for id_ in indexed.refused])
+            refused = [str(id_) for id_ in indexed.refused]
+            log.error("the words of interceptions cannot be indexed", interceptions=refused)
         more = indexed.more
 
 

@@ -173,9 +173,11 @@ def _cost(usages: Sequence[ReadTokenUsage], rate: str, count: int | None) -> int
 
 
 def _price(found: ReadInterception) -> str:
-    """Whose price it was, and since when it held."""
+    """Whose price it was, and since when it held; or why there is no cost."""
     usage = next((usage for usage in found.token_usages if usage.price_source), None)
     if usage is None:
-        return ""
+        return "No price is known for this model."
+    if found.cost_micros is None:
+        return "What it cost is unknown, as its tokens are."
     whose = "Your own price" if usage.price_source == "own" else f"List price of {usage.price_listed_as}"
     return f"{whose}, since {usage.price_since:%d %b %Y}" if usage.price_since else whose
