@@ -3,6 +3,7 @@
 Each is asked twice, with what stands on another's record and with something made up. To a member both look alike.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -52,21 +53,30 @@ class Question:
         return answer.status_code, answer.text.replace(value, "VALUE")
 
 
+def places(description: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything that can be read of the record: its path, with `{}` for a name in it, and what it takes."""
+    for path, methods in description["paths"].items():
+        if path.startswith("/aibridge/") and path != "/aibridge/prices" and "get" in methods:
+            yield re.sub(r"{\w+}", "{}", path), methods["get"]
+
+
 def questions(description: dict[str, Any]) -> Iterator[Question]:
     """Every parameter of everything that can be read of the record, with every kind of value."""
-    for path, methods in description["paths"].items():
-        if not path.startswith("/aibridge/"):
-            continue
-        place, _, named = path.partition("{")
-        names = [parameter["name"] for parameter in methods["get"]["parameters"] if parameter["in"] == "query"]
+    for place, operation in places(description):
+        names = [parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query"]
+        of_the_shared = place.format("shared")
         for kind in MADE_UP:
-            if named:
-                yield Question(f"{place}{{}}", {}, kind)
+            if "{}" in place:
+                yield Question(place, {}, kind)
             for name in names:
                 if name != "q":
-                    yield Question(f"{place}shared" if named else path, {name: "{}"}, kind)
+                    yield Question(of_the_shared, {name: "{}"}, kind)
         for key in RECORD_KEYS if "q" in names else ():
-            yield Question(path, {"q": f'{key}:"{{}}"'}, key if key in MADE_UP else "model")
+            yield Question(of_the_shared, {"q": f'{key}:"{{}}"'}, key if key in MADE_UP else "model")
+    then = {"from": f"{at(-7200):%FT%TZ}", "to": f"{at(7200):%FT%TZ}"}
+    yield Question("/aibridge/usage", {"by": "model", "q": 'model:"{}"'} | then, "model")
+    yield Question("/aibridge/search", {"q": '"{}"'}, "tool")
+    yield Question("/aibridge/sessions/{}/search", {"q": "secret"}, "session_id")
     for path in ("/aibridge/interceptions", "/aibridge/sessions"):
         yield Question(path, {"q": "initiator:{}"}, "user id")
         yield Question(path, {"q": "initiator:{} initiator:me"}, "user id")
@@ -107,9 +117,9 @@ async def test_who_reads_everything_is_told(join: Join, store: Store, api: httpx
     """The same questions, so that the silence above is not that of a broken one."""
     auditor, hers = await record(join, store, role)
     description = (await api.get("/openapi.json")).json()
-    untold = {path.partition("{")[0] for path in description["paths"] if path.startswith("/aibridge/")}
+    untold = {place for place, _ in places(description)}
     for question in questions(description):
-        place = question.path.partition("{")[0].removesuffix("shared")
+        place = question.path.replace("/shared", "/{}")
         if place in untold:
             status, text = await question.ask(auditor, hers)
             if status == 200 and ("zoe" in text or "VALUE" in text):
