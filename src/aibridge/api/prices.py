@@ -47,7 +47,13 @@ async def list_prices(caller: ReaderOf, parts: Parts) -> PriceList:  # noqa: ARG
     return PriceList(prices=found, count=len(found))
 
 
-@router.put("", responses=bad_request(case("{}", _INVALID, field="provider", reason=_ONE_OF_TWO)) | _TOO_LARGE)
+@router.put(
+    "",
+    responses=bad_request(
+        case('{"model": "gpt-5", "rates": [{"input": 1250000}]}', _INVALID, field="provider", reason=_ONE_OF_TWO)
+    )
+    | _TOO_LARGE,
+)
 async def set_price(caller: OwnerOf, body: PriceBody, parts: Parts) -> Price:
     """Set a price, at once for every replica; one for the same from the same moment on is replaced. Owners only."""
     if wrong := [*_of_nobody(body.provider, body.provider_name), *_of_rates(body)]:

@@ -55,7 +55,7 @@ async def search(
             f"{', '.join(f'`{key}`' for key in RECORD_KEYS)}.",
             examples=['"off by one" migrat* model:claude-sonnet-4-5'],
         ),
-    ],
+    ] = "",
     limit: Limit = DEFAULT_LIMIT,
     offset: Offset = 0,
     after_id: Annotated[
@@ -102,7 +102,7 @@ async def search_session(
     caller: CallerOf,
     parts: Parts,
     *,
-    q: Annotated[str, Query(description=f"{TEXTS} No keys.", examples=['"off by one" migrat*'])],
+    q: Annotated[str, Query(description=f"{TEXTS} No keys.", examples=['"off by one" migrat*'])] = "",
     initiator: Whose = None,
     limit: Limit = DEFAULT_LIMIT,
     after_id: Annotated[UUID | None, Query(description="The id of the last step of the page before.")] = None,
