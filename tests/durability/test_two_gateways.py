@@ -69,4 +69,5 @@ async def test_forty_sessions_shared_by_two(home: Home, upstream: str) -> None:
     async with looking(home.dsn) as psql:
         await kept(psql, people.answered)
     for served in pair:
-        assert all(line["level"] == "info" for line in served.said()), served.log.read_text()
+        said = [line for line in served.said() if line["logger"] != "aibridge.prices"]  # the provider's model has none
+        assert all(line["level"] == "info" for line in said), served.log.read_text()

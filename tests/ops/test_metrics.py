@@ -290,6 +290,7 @@ def test_every_series_on_the_page_of_figures_is_in_the_catalogue() -> None:
     metrics.recording("begin")
     metrics.upkeep("trim", done=True)
     metrics.passed("anthropic", "/v1/models", "GET")
+    metrics.unpriced("anthropic", "house-model")
     carry(metrics, asked(), ReplyFacts(tool_usages=(ToolUsage(tool="Bash", input=""),)))
     body, _ = metrics.render()
     shown = {family.name for family in text_string_to_metric_families(body.decode()) if family.samples}

@@ -54,7 +54,7 @@ class Bookkeeping:
         return posted
 
     async def _post_some(self, limit: int) -> int:
-        async with self._lane.hold() as connection, connection.transaction():
+        async with self._lane.transaction() as connection:
             if not await connection.fetchval(sql("alone_at_posting")):
                 return 0
             count: int = await connection.fetchval(sql("post_usage"), limit)

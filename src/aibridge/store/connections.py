@@ -111,6 +111,25 @@ class Lane:
                     self._drop()
                     raise
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """The same, in a transaction. Whoever is cancelled leaves at once: the server rolls back what lost its client.
+
+        A ROLLBACK would have to be answered, and a server that hangs would hold up the end of the process.
+        """
+        async with self.hold() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                yield connection
+            except Exception:
+                await transaction.rollback()
+                raise
+            except BaseException:
+                self._drop()
+                raise
+            await transaction.commit()
+
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
             connection: Connection = await asyncpg.connect(**self._arguments)

@@ -136,7 +136,7 @@ class Keeping:
 
     async def _transaction(self, work: Callable[[Connection], Awaitable[Removed]]) -> Removed:
         async def attempt() -> Removed:
-            async with self._lane.hold() as connection, connection.transaction():
+            async with self._lane.transaction() as connection:
                 return await work(connection)
 
         return await past_conflicts(attempt)

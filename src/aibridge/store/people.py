@@ -114,6 +114,8 @@ class People:
 
     def __init__(self, pool: Pool, dial: Dial) -> None:
         self._pool = pool
+        # On a connection of its own: giving one back to the pool waits for a server that hangs, and the end must not.
+        self._last_words = Lane(dial, timeout=LAST_WORDS_TIMEOUT)
         self._look_ups = Lane(dial, timeout=LOOK_UP_TIMEOUT)
 
     async def create_user(
@@ -248,11 +250,13 @@ class People:
         """Note when and by which client tokens were last used; one entry per token, in the order of their ids."""
         ids = [use.token_id for use in uses]
         times, clients = [use.used_at for use in uses], [use.client for use in uses]
-        await self._all(sql("touch_tokens"), ids, times, clients)
+        async with self._last_words.hold() as connection:
+            await connection.execute(sql("touch_tokens"), ids, times, clients)
 
     async def close(self) -> None:
-        """Ends the connection for look-ups; the pool is its owner's."""
+        """Ends the connections of its own; the pool is its owner's."""
         await self._look_ups.close()
+        await self._last_words.close()
 
     async def _all(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         with mapped():
@@ -284,3 +288,7 @@ def _token(row: asyncpg.Record) -> Token:
 def _page(rows: Sequence[asyncpg.Record], kind: type[_Row]) -> tuple[list[_Row], int]:
     """The page and the total; the first row of an empty page bears only the total."""
     return [msgspec.convert(dict(row), kind) for row in rows if row["id"] is not None], rows[0]["total"]
+
+
+LAST_WORDS_TIMEOUT = 5.0
+"""Seconds to note when tokens were used."""

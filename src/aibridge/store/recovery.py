@@ -54,7 +54,7 @@ class Recovery:
     async def _recover_some(self, gateway_id: UUID, silence: timedelta) -> int | None:
         """How many were ended; None when a finish stood in the way, which has gone on instead."""
         try:
-            async with self._lane.hold() as connection, connection.transaction():
+            async with self._lane.transaction() as connection:
                 rows = await connection.fetch(sql("close_orphans"), gateway_id, silence, BATCH)
                 await add(connection, rows)
                 return len(rows)

@@ -95,7 +95,7 @@ class Repricing:
         """
 
         async def attempt() -> tuple[Repriced, Place | None]:
-            async with self._lane.hold() as connection, connection.transaction():
+            async with self._lane.transaction() as connection:
                 return await _batch(connection, window, pricing, after or (window.start, START), limit, dry_run=dry_run)
 
         return await past_conflicts(attempt)
