@@ -113,7 +113,7 @@ async def test_pages_go_on_where_the_last_one_ended(join: Join, store: Store) ->
         ("search", {"q": "red", "limit": "1001"}, "limit"),
         ("search", {"q": "red", "after_id": str(uuid4())}, "not found: invalid pagination cursor"),
         ("search", {"q": "red", "after_id": str(uuid4()), "offset": "1"}, "Cannot use both"),
-        ("search", {}, "Field required"),
+        ("search", {}, "Write what to search for"),
         ("sessions/s/search", {"q": ""}, "Write what to search for"),
         ("sessions/s/search", {"q": "model:x"}, "only texts are searched"),
         ("sessions/s/search", {"q": "red", "initiator": "nobody"}, "does not exist"),
