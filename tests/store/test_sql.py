@@ -40,6 +40,15 @@ def test_a_fragment_stands_where_it_is_included(tmp_path: Path) -> None:
     }
 
 
+def test_a_query_may_begin_with_a_fragment(tmp_path: Path) -> None:
+    """The line that names it is no part of what is said about the query."""
+    (tmp_path / "a.sql").write_text(
+        "-- name: both\n-- A one and more.\n-- include: one\n+ 1\n\n-- fragment: one\n-- A one.\nSELECT 1\n"
+    )
+    both = load_queries(tmp_path)["both"]
+    assert (both.description, both.sql) == ("A one and more.", "SELECT 1\n+ 1")
+
+
 def test_a_fragment_that_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("-- name: one\n-- Nothing.\nSELECT 1\n-- include: two\n;\n")
     with pytest.raises(ValueError, match="no fragment two"):

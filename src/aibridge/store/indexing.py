@@ -64,8 +64,7 @@ class Indexing:
         return Indexed(interceptions=done, refused=tuple(refused), more=True)
 
     async def _blank(self) -> UUID | None:
-        async with self._lane.hold() as connection:
-            found: UUID | None = await connection.fetchval(sql("index_queued_blank"))
+        found: UUID | None = await self._lane.fetchval(sql("index_queued_blank"), 1)
         return found
 
     async def close(self) -> None:

@@ -178,6 +178,16 @@ async def _session_cursor(
     return found[0]["last_active_at"], found[0]["session_id"], found[0]["initiator_id"]
 
 
+async def session_of(
+    connection: PooledConnection, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None
+) -> ReadSession | None:
+    """The session of this id, of one initiator or the one that was last active; None: none that the viewer may see."""
+    if (viewer is not None and initiator not in {None, viewer}) or not can_be_stored(session_id):
+        return None
+    found = await connection.fetchrow(sql("session_named"), session_id, initiator or viewer)
+    return session_shown(found) if found is not None else None
+
+
 def session_shown(row: asyncpg.Record) -> ReadSession:
     """A row with the columns of `session_shown`."""
     return ReadSession(

@@ -15,10 +15,9 @@ from aibridge.filters import Filter
 from aibridge.store import searching
 from aibridge.store.connections import PooledConnection
 from aibridge.store.excerpts import Excerpt, excerpt, pattern_of
-from aibridge.store.lists import matching
+from aibridge.store.lists import matching, place_of, session_of
 from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
-from aibridge.store.text import can_be_stored
 from aibridge.texts import Text
 
 MOST_SHOWN = 20
@@ -79,12 +78,7 @@ async def search(
     after: UUID | None = None,
 ) -> ReadMatches:
     """A page of what holds the filter's text, newest first, behind `after`. Raises `CursorUnknown`."""
-    cursor: searching.Cursor = (None, None)
-    if after is not None:
-        row = await connection.fetchrow(sql("interception"), after, viewer)
-        if row is None:
-            raise CursorUnknown
-        cursor = row["started_at"], row["id"]
+    cursor = await place_of(connection, viewer, after)
     those = await matching(connection, viewer, filter_)
     if those is None or not those.total:
         return ReadMatches(results=[], total=0)
@@ -107,12 +101,10 @@ async def search_session(
     None when there is no such session that the viewer may see; without an initiator, the one that was last active.
     Raises `CursorUnknown` when `after` is none of the steps that match.
     """
-    if (viewer is not None and initiator not in {None, viewer}) or not can_be_stored(session_id):
+    session = await session_of(connection, session_id, viewer, initiator=initiator)
+    if session is None:
         return None
-    sessions = await connection.fetch(sql("sessions_named"), session_id, initiator or viewer)
-    if not sessions:
-        return None
-    whose = searching.Bounds(initiators=[sessions[0]["initiator_id"]], session_ids=[session_id])
+    whose = searching.Bounds(initiators=[session.initiator.id], session_ids=[session_id])
     found = await searching.find(connection, text, whose)
     steps = (await searching.page(connection, found, limit=found.total))[::-1]
     begin = 0

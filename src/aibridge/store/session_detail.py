@@ -14,11 +14,10 @@ import msgspec
 from aibridge.errors import CursorUnknown
 from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import SessionHead, session_shown
+from aibridge.store.lists import SessionHead, session_of
 from aibridge.store.origins import StartedBy, subagent_threads
 from aibridge.store.sql import sql
 from aibridge.store.steps import Step, steps_of
-from aibridge.store.text import can_be_stored
 from aibridge.store.threads import Mark, ThreadMarks, page_of, threads_of
 from aibridge.store.token_sums import Sums, TokenSums, TokenSumsInDetail
 
@@ -26,7 +25,7 @@ FAILURES = frozenset({"failed", "truncated", "interrupted"})
 """Outcomes that count as failures; who cancels has not failed."""
 
 
-class Thread(msgspec.Struct, frozen=True, kw_only=True):
+class ThreadHead(msgspec.Struct, frozen=True, kw_only=True):
     """A root and what answers to it. From `prompt` to `parent_agent_id` all is that of the root, or what stands in."""
 
     id: UUID
@@ -55,6 +54,11 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """Micro-dollars, of what has a price."""
     unpriced: int
     """Steps with token usage that has none."""
+
+
+class Thread(ThreadHead, frozen=True, kw_only=True):
+    """A thread with its steps."""
+
     steps: list[Step]
     """By (started_at, id)."""
 
@@ -82,12 +86,9 @@ async def session_detail(
     before: UUID | None = None,
 ) -> ReadSessionDetail | None:
     """See `api.parts.Records.session`; to be called in one snapshot. Raises `CursorUnknown`."""
-    if (viewer is not None and initiator not in (None, viewer)) or not can_be_stored(session_id):
+    session = await session_of(connection, session_id, viewer, initiator=initiator)
+    if session is None:
         return None
-    found = await connection.fetchrow(sql("session_named"), session_id, initiator or viewer)
-    if found is None:
-        return None
-    session = session_shown(found)
     marks = [Mark(*row) for row in await connection.fetch(sql("session_marks"), session_id, session.initiator.id)]
     reading = _Reading(connection, session_id, viewer, marks)
     page = page_of(
@@ -98,10 +99,10 @@ async def session_detail(
     )
     threads = await reading.read(page)
     spent = TokenSumsInDetail(
-        **_fields(session.token_usage_summary, TokenSums), metadata=await reading.token_metadata(threads)
+        **fields_of(session.token_usage_summary, TokenSums), metadata=await reading.token_metadata(threads)
     )
     return ReadSessionDetail(
-        **_fields(session, SessionHead),
+        **fields_of(session, SessionHead),
         thread_count=len(reading.threads),
         token_usage_summary=spent,
         page_started_at=min((thread.started_at for thread in threads), default=None),
@@ -110,7 +111,7 @@ async def session_detail(
     )
 
 
-def _fields(of: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
+def fields_of(of: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
     """The values that `of` has for the fields of `kind`."""
     return {name: getattr(of, name) for name in kind.__struct_fields__}
 

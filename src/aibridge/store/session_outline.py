@@ -1,7 +1,6 @@
 """A whole session in figures: its threads, what each comes to, and which steps it has, whose texts are not read."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +9,11 @@ import msgspec
 
 from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import SessionHead, session_shown
+from aibridge.store.lists import SessionHead, session_of
 from aibridge.store.origins import StartedBy, subagent_threads
-from aibridge.store.session_detail import FAILURES
+from aibridge.store.session_detail import FAILURES, ThreadHead, fields_of
 from aibridge.store.sql import sql
-from aibridge.store.text import can_be_stored, shown_hint
+from aibridge.store.text import shown_hint
 from aibridge.store.threads import Mark, ThreadMarks, threads_of
 from aibridge.store.token_sums import Sums, TokenSums, TokenSumsInDetail
 
@@ -24,37 +23,11 @@ MOST_TOOLS = 50
 """Tools of which the calls are told."""
 
 
-class ThreadOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """A thread without its steps; see `session_detail.Thread`."""
+class ThreadOutline(ThreadHead, frozen=True, kw_only=True):
+    """A thread without its steps; its prompt is cut at `EXCERPT` characters."""
 
-    id: UUID
-    prompt: str | None
-    """Cut at `EXCERPT` characters."""
-    model: str
-    provider: str
-    provider_name: str
-    client: str
-    credential_kind: str
-    credential_type: str
-    credential_hint: str
-    outcome: str
-    error_type: str | None
-    error_message: str | None
-    agent_id: str | None
-    parent_agent_id: str | None
-    started_by: StartedBy | None
     subagent: bool
     """A subagent began it, whether or not it is known which call started that."""
-    started_at: datetime
-    ended_at: datetime
-    interceptions: int
-    tool_calls: int
-    failures: int
-    token_usage: TokenSumsInDetail
-    cost_micros: int
-    """Micro-dollars, of what has a price."""
-    unpriced: int
-    """Steps with token usage that has none."""
     steps: list[tuple[UUID, int]]
     """By (started_at, id): the id of each, and about how many bytes it takes."""
 
@@ -73,22 +46,20 @@ async def session_outline(
     connection: PooledConnection, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None
 ) -> SessionOutline | None:
     """See `exports.Exports.session`; to be called in one snapshot."""
-    if (viewer is not None and initiator not in (None, viewer)) or not can_be_stored(session_id):
+    session = await session_of(connection, session_id, viewer, initiator=initiator)
+    if session is None:
         return None
-    found = await connection.fetchrow(sql("session_named"), session_id, initiator or viewer)
-    if found is None:
-        return None
-    session = session_shown(found)
     reading = _Reading(await connection.fetch(sql("export_steps"), session_id, session.initiator.id))
     await reading.more(connection)
     spent = Sums()
     for row in reading.usages:
         spent.tell(row["metadata"])
-    figures = {name: getattr(session.token_usage_summary, name) for name in TokenSums.__struct_fields__}
     tools = await connection.fetch(sql("export_tools"), [*reading.rows], MOST_TOOLS)
     return SessionOutline(
-        head=SessionHead(**{name: getattr(session, name) for name in SessionHead.__struct_fields__}),
-        token_usage_summary=TokenSumsInDetail(**figures, metadata=spent.metadata),
+        head=SessionHead(**fields_of(session, SessionHead)),
+        token_usage_summary=TokenSumsInDetail(
+            **fields_of(session.token_usage_summary, TokenSums), metadata=spent.metadata
+        ),
         tools=[(row["tool"], row["calls"]) for row in tools],
         threads=[reading.thread(thread) for thread in reading.threads],
     )

@@ -38,7 +38,7 @@ def _split(text: str) -> Iterator[_Part]:
         raise ValueError(f"a query file opens with `-- name:`, not with {head.strip()[:40]!r}")
     for kind, name, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         lines = body.strip().splitlines()
-        described = next(i for i, line in enumerate(lines) if not line.startswith("--"))
+        described = next(i for i, line in enumerate(lines) if not line.startswith("--") or _INCLUDE.match(line))
         description = " ".join(line.removeprefix("--").strip() for line in lines[:described])
         yield _Part(kind, name, description, "\n".join(lines[described:]).rstrip().removesuffix(";"))
 

@@ -14,10 +14,9 @@ import msgspec
 
 from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import ReadSession, session_shown
+from aibridge.store.lists import ReadSession, session_of
 from aibridge.store.origins import StartedBy, subagent_threads
 from aibridge.store.sql import sql
-from aibridge.store.text import can_be_stored
 from aibridge.store.threads import Mark, threads_of
 
 MOST_OF_AN_ARGUMENT = 600
@@ -92,12 +91,9 @@ async def timeline(
     connection: PooledConnection, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None
 ) -> ReadTimeline | None:
     """See `Reader.timeline`; to be called in one snapshot."""
-    if (viewer is not None and initiator not in (None, viewer)) or not can_be_stored(session_id):
+    session = await session_of(connection, session_id, viewer, initiator=initiator)
+    if session is None:
         return None
-    found = await connection.fetchrow(sql("session_named"), session_id, initiator or viewer)
-    if found is None:
-        return None
-    session = session_shown(found)
     key = session_id, session.initiator.id
     rows = await connection.fetch(sql("timeline_steps"), *key, MOST_OF_AN_ARGUMENT, MOST_OF_A_TEXT)
     threads = threads_of([Mark(*row[: len(Mark._fields)]) for row in rows])

@@ -65,13 +65,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS thoughts FROM aibridge_model_thoughts
     WHERE interception_id = i.id AND initiator_id = i.initiator_id
 ) AS thought
-CROSS JOIN LATERAL (
-    SELECT
-        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
-        sum(cache_read_input_tokens) AS cache_read_input_tokens, sum(cache_write_input_tokens) AS cache_write_input_tokens,
-        sum(cost_micros) AS cost_micros, coalesce(bool_or(cost_micros IS NULL), false) AS unpriced
-    FROM aibridge_token_usages WHERE interception_id = i.id AND initiator_id = i.initiator_id
-) AS spent
+-- include: spent_on_it
 ORDER BY p.started_at DESC, p.id DESC;
 
 -- name: export_steps

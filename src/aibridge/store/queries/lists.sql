@@ -146,20 +146,24 @@ SELECT DISTINCT interception_id FROM aibridge_tool_usages
 WHERE tool = ANY ($1::text[]) AND ($2::uuid IS NULL OR initiator_id = $2)
 LIMIT $3;
 
+-- fragment: interceptions_matching_calling
+-- The same ($1 to $7), and the model called one of the tools $8; NULL for no condition.
+-- include: interceptions_matching
+AND (
+    $8::text[] IS NULL
+    OR EXISTS (
+        SELECT FROM aibridge_tool_usages AS t
+        WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($8)
+    )
+)
+
 -- fragment: interceptions_on_page
 -- Start and id of the matching ended interceptions, newest first. $1 to $7: see the fragment; $8: tools, or NULL; $9, $10: start
 -- and id of the interception before the page, NULL at the beginning; $11: limit, $12: offset. All of it is found in the index.
 page AS MATERIALIZED (
     SELECT i.started_at, i.id FROM aibridge_interceptions AS i
     WHERE
--- include: interceptions_matching
-    AND (
-        $8::text[] IS NULL
-        OR EXISTS (
-            SELECT FROM aibridge_tool_usages AS t
-            WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($8)
-        )
-    )
+-- include: interceptions_matching_calling
     AND ($9::timestamptz IS NULL OR (i.started_at, i.id) < ($9, $10::uuid))
     ORDER BY i.started_at DESC, i.id DESC
     LIMIT $11 OFFSET $12

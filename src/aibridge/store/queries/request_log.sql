@@ -55,14 +55,7 @@ SELECT
 FROM aibridge_interceptions AS i
 -- include: spent_on_it
 WHERE
--- include: interceptions_matching
-AND (
-    $8::text[] IS NULL
-    OR EXISTS (
-        SELECT FROM aibridge_tool_usages AS t
-        WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($8)
-    )
-)
+-- include: interceptions_matching_calling
 GROUP BY 1
 ORDER BY 1;
 
@@ -82,14 +75,7 @@ CROSS JOIN LATERAL (
     WHERE $9 = 'tool' AND interception_id = i.id AND initiator_id = i.initiator_id
 ) AS v
 WHERE
--- include: interceptions_matching
-AND (
-    $8::text[] IS NULL
-    OR EXISTS (
-        SELECT FROM aibridge_tool_usages AS t
-        WHERE t.interception_id = i.id AND t.initiator_id = i.initiator_id AND t.tool = ANY ($8)
-    )
-)
+-- include: interceptions_matching_calling
 AND ($10::text = '' OR strpos(lower(v.value), $10) > 0 OR strpos(lower(v.name), $10) > 0)
 GROUP BY v.value, v.name
 ORDER BY requests DESC, v.value

@@ -61,10 +61,10 @@ CROSS JOIN LATERAL (
 INSERT INTO aibridge_search AS known (interception_id, initiator_id, started_at, combination, session, words)
 SELECT s.interception_id, s.initiator_id, s.started_at, s.combination, s.session, s.words
 
--- name: index_queued
--- Indexes up to $1 interceptions of the queue; returns how many. Each is held, so that nobody removes it meanwhile and leaves its
--- words behind; what somebody is just removing or indexing is skipped.
-WITH queued AS MATERIALIZED (
+-- fragment: search_taken
+-- held: up to $1 interceptions of the queue, which leave it. Each is held, so that nobody removes it meanwhile and leaves its words
+-- behind; what somebody is just removing or indexing is skipped.
+queued AS MATERIALIZED (
     SELECT interception_id, initiator_id FROM aibridge_search_queue
     ORDER BY interception_id
     LIMIT $1
@@ -79,7 +79,13 @@ WITH queued AS MATERIALIZED (
         q.interception_id IN (SELECT id FROM held)
         OR NOT EXISTS (SELECT FROM aibridge_interceptions AS i WHERE i.id = q.interception_id)
     )
-), indexed AS (
+)
+
+-- name: index_queued
+-- Indexes up to $1 interceptions of the queue; returns how many.
+WITH
+-- include: search_taken
+, indexed AS (
 -- include: search_put
     FROM held AS i
 -- include: search_document
@@ -90,23 +96,10 @@ WITH queued AS MATERIALIZED (
 SELECT count(*) FROM held;
 
 -- name: index_queued_blank
--- The first of the queue without its words, which the database does not take; returns its id, or NULL when there is none.
-WITH queued AS MATERIALIZED (
-    SELECT interception_id, initiator_id FROM aibridge_search_queue
-    ORDER BY interception_id
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED
-), held AS MATERIALIZED (
-    SELECT i.* FROM aibridge_interceptions AS i
-    WHERE i.id = ANY (ARRAY(SELECT interception_id FROM queued)) AND i.ended_at IS NOT NULL
-    FOR KEY SHARE SKIP LOCKED
-), done AS (
-    DELETE FROM aibridge_search_queue AS q USING queued AS n
-    WHERE q.interception_id = n.interception_id AND q.initiator_id = n.initiator_id AND (
-        q.interception_id IN (SELECT id FROM held)
-        OR NOT EXISTS (SELECT FROM aibridge_interceptions AS i WHERE i.id = q.interception_id)
-    )
-), indexed AS (
+-- The first of the queue ($1: 1) without its words, which the database does not take; returns its id, or NULL when there is none.
+WITH
+-- include: search_taken
+, indexed AS (
 -- include: search_put
     FROM held AS i
     CROSS JOIN LATERAL (SELECT NULL AS words, NULL AS tools) AS t
