@@ -16,8 +16,7 @@ def tree(pid: int) -> list[int]:
     """Return a process and its living descendants."""
     found = [pid]
     for parent in found:
-        for listing in Path(f"/proc/{parent}/task").glob("*/children"):
-            found += map(int, _read(listing).split())
+        found += _children(parent)
     return found
 
 
@@ -47,6 +46,14 @@ def forget_peak(pid: int) -> None:
     """Let the largest resident set begin anew at the present one."""
     for process in tree(pid):
         Path(f"/proc/{process}/clear_refs").write_text("5")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        listings = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    except (FileNotFoundError, ProcessLookupError):  # it ended just now
+        return []
+    return [int(child) for listing in listings for child in _read(listing).split()]
 
 
 def _times(stat: str) -> float:
