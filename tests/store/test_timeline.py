@@ -132,14 +132,14 @@ async def test_the_place_of_a_step(store: Store, alice: UUID, bob: UUID) -> None
     await store.write_begun([flying])
     found = await store.reader.step("s", root.id, None)
     assert found is not None
-    step, place = found
+    step, _, place = found
     assert (step.id, [one.tool for one in step.tool_usages]) == (root.id, ["Bash"])
     assert (place.number, place.steps, place.previous_id) == (1, 4, None)
     assert (place.root_id, place.went_on_at) == (root.id, at(4))
     last = await store.reader.step("s", child.id, alice)
     assert last is not None
-    assert (last[1].number, last[1].previous_id, last[1].next_id) == (4, other.id, None)
-    assert (last[1].root_id, last[1].went_on_at) == (root.id, None)
+    assert (last[2].number, last[2].previous_id, last[2].next_id) == (4, other.id, None)
+    assert (last[2].root_id, last[2].went_on_at) == (root.id, None)
     assert await store.reader.step("s", root.id, bob) is None
     assert await store.reader.step("other", root.id, None) is None
     assert await store.reader.step("s", flying.id, None) is None

@@ -11,10 +11,12 @@ from aibridge.records import (
     CredentialKind,
     CredentialType,
     Finished,
+    ModelAnswerRow,
     ModelThoughtRow,
     Outcome,
     ProviderType,
     TokenUsageRow,
+    ToolResultRow,
     ToolUsageRow,
     UserPromptRow,
 )
@@ -109,6 +111,21 @@ def thought(content: str, **changes: Any) -> ModelThoughtRow:
         "metadata": {},
     }
     return ModelThoughtRow(**fields | changes)
+
+
+def answered(content: str, created_at: datetime = NOON) -> ModelAnswerRow:
+    return ModelAnswerRow(id=new_id(), content=content, created_at=created_at, metadata={})
+
+
+def returned(call_id: str, content: str, created_at: datetime = NOON, *, is_error: bool | None = None) -> ToolResultRow:
+    return ToolResultRow(
+        id=new_id(),
+        provider_tool_call_id=call_id,
+        content=content,
+        is_error=is_error,
+        created_at=created_at,
+        metadata={},
+    )
 
 
 def finished(start: Begun, **changes: Any) -> Finished:

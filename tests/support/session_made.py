@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from aibridge.records import Begun, ErrorType, Finished, Outcome
-from support.rows import begun, call, finished, prompt, thought, usage
+from support.rows import begun, call, finished, prompt, returned, thought, usage
 
 HOSTILE = "<script>document.title = 'owned'</script><img src=x onerror=alert(1)>"
 RIGHT_TO_LEFT = "أصلح الاختبارات من فضلك 🙏🏽 \u202eabc"
@@ -36,17 +36,22 @@ class Made:
         answers: str | None = None,
         asked: str | None = None,
         thoughts: Sequence[str] = (),
+        brings: Sequence[tuple[str | None, str, bool]] = (),
         seconds: float = 4,
         begin: dict[str, Any] | None = None,
         **end: Any,
     ) -> str | None:
-        """One request. `answers`: the tool call whose result it carries. Returns the id of its first call."""
+        """One request. Returns the id of its first call.
+
+        `answers`: the tool call that it goes on from; `brings`: results that are kept, as (call, text, is an error).
+        """
         row = begun(
             self._initiator,
             client_session_id=self._session,
             started_at=self._now,
             correlating_tool_call_id=answers,
             user_prompt=prompt(asked, self._now) if asked is not None else None,
+            tool_results=tuple(returned(call_id or "", text, self._now, is_error=bad) for call_id, text, bad in brings),
             **{"metadata": {"client_version": "2.1.330"}, **(begin or {})},
         )
         made = [self._call(tool, arguments) for tool, arguments in calls]

@@ -61,7 +61,7 @@ def _unread(word: str) -> str:
 
 def excerpt(said: str, pattern: re.Pattern[str], *, escaped: bool = False) -> Excerpt | None:
     r"""The part around the first match; None where there is none. `escaped`: it is JSON, where `\n` is a line break."""
-    read = _ESCAPES.sub("  ", said) if escaped else said
+    read = without_escapes(said) if escaped else said
     first = pattern.search(read)
     if first is None:
         return None
@@ -69,6 +69,11 @@ def excerpt(said: str, pattern: re.Pattern[str], *, escaped: bool = False) -> Ex
     return Excerpt(
         pieces=list(_pieces(said, read, pattern, start)), cut_before=start > 0, cut_after=start + WIDTH < len(said)
     )
+
+
+def without_escapes(json: str) -> str:
+    r"""JSON with blanks for its escapes, each character in its place: the `n` of `\n` begins no word."""
+    return _ESCAPES.sub("  ", json)
 
 
 def _beginning(read: str, found: int) -> int:

@@ -14,6 +14,7 @@ from aibridge.store import lists
 from aibridge.store.activity import Menu, MenuValue, Steps, menu_values
 from aibridge.store.captured import ReadModelAnswer, ReadToolResult
 from aibridge.store.connections import Pool, PooledConnection
+from aibridge.store.exchanged import Exchanged, exchanged
 from aibridge.store.failures import mapped
 from aibridge.store.matches import ReadMatches, search, search_session
 from aibridge.store.people_shown import Person, person
@@ -246,16 +247,23 @@ class Reader:
 
     async def step(
         self, session_id: str, interception_id: UUID, viewer: UUID | None
-    ) -> tuple[ReadInterception, StepPlace] | None:
-        """An interception of this session with its place there; None where `interception` gives None."""
+    ) -> tuple[ReadInterception, Exchanged, StepPlace] | None:
+        """The same as `request` for one of this session, with its place there; None where that gives None."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 rows = await connection.fetch(sql("interception"), interception_id, viewer)
                 if not rows or rows[0]["session_id"] != session_id:
                     return None
                 place = await step_place(connection, session_id, rows[0]["initiator_id"], interception_id)
-                found = await with_children(connection, rows)
-        return (found[0], place) if place is not None else None
+                found = await _with_exchanged(connection, rows[0])
+        return (*found, place) if place is not None else None
+
+    async def request(self, interception_id: UUID, viewer: UUID | None) -> tuple[ReadInterception, Exchanged] | None:
+        """The same as `interception`, with what came back for its calls and the calls for which it brought results."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                row = await connection.fetchrow(sql("interception"), interception_id, viewer)
+                return await _with_exchanged(connection, row) if row is not None else None
 
     async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> ReadInterception | None:
         """One, or None when it is missing, in flight, or of another initiator than the viewer may see."""
@@ -337,6 +345,13 @@ async def _children(connection: PooledConnection, query: str, ids: Sequence[UUID
     for row in await connection.fetch(sql(query), ids):
         found[row["interception_id"]].append(dict(row))
     return found
+
+
+async def _with_exchanged(connection: PooledConnection, row: asyncpg.Record) -> tuple[ReadInterception, Exchanged]:
+    (found,) = await with_children(connection, [row])
+    called = [call.provider_tool_call_id for call in found.tool_usages if call.provider_tool_call_id]
+    brought = [result.provider_tool_call_id for result in found.tool_results if result.provider_tool_call_id]
+    return found, await exchanged(connection, row, called, brought)
 
 
 async def with_children(connection: PooledConnection, rows: Sequence[asyncpg.Record]) -> list[ReadInterception]:

@@ -14,6 +14,7 @@ import msgspec
 
 from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
+from aibridge.store.exchanged import FailedCalls, failed_calls
 from aibridge.store.lists import ReadSession, session_of
 from aibridge.store.origins import StartedBy, subagent_threads
 from aibridge.store.sql import sql
@@ -45,7 +46,9 @@ class TimelineStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the person asked: of a thread's first step, or said in between."""
     tool_calls: int
     failed_calls: int
-    """Those that the gateway invoked itself and that failed; what clients invoke tells no result."""
+    """Those that came back with an error. Where results of tools are not kept, only what the gateway invoked itself."""
+    call_error: str | None
+    """What the first of these told."""
     tool: str | None
     """The first that the model called, and the beginning of its arguments as the provider sent them."""
     input: str | None
@@ -100,7 +103,8 @@ async def timeline(
     agents = {thread.head.id for thread in subagent_threads(threads)}
     started = await started_by(connection, threads) if agents else {}
     calls = await _calls(connection, started)
-    steps = {row["id"]: _step(row) for row in rows}
+    failed = await failed_calls(connection, *key, most=MOST_OF_A_TEXT)
+    steps = {row["id"]: _step(row, failed.get(row["id"])) for row in rows}
     return ReadTimeline(
         session=session,
         in_flight=await connection.fetchval(sql("session_in_flight"), *key),
@@ -122,9 +126,12 @@ _SUMS = frozenset(name for name in TimelineStep.__struct_fields__ if name.endswi
 _REST = [name for name in TimelineStep.__struct_fields__ if name not in _SUMS]
 
 
-def _step(row: asyncpg.Record) -> TimelineStep:
+def _step(row: asyncpg.Record, failed: FailedCalls | None) -> TimelineStep:
     """The sum of bigints is a numeric, which has no greatest value."""
     fields: dict[str, Any] = {name: row[name] for name in _REST}
+    if failed is not None:
+        fields["failed_calls"] += failed.calls
+        fields["call_error"] = fields["call_error"] or failed.said
     for name in _SUMS:
         fields[name] = None if row[name] is None else int(row[name])
     return TimelineStep(**fields)

@@ -7,7 +7,7 @@ SELECT
     i.metadata @> '{"subagent": true}' AS says_subagent,
     i.ended_at, i.time_to_first_byte_us, i.model, i.outcome, i.error_type, left(i.error_message, $4) AS error_message,
     left(i.metadata ->> 'side_prompt', $4) AS side_prompt, p.prompt,
-    coalesce(c.calls, 0) AS tool_calls, coalesce(c.failed, 0) AS failed_calls, c.tool, c.input,
+    coalesce(c.calls, 0) AS tool_calls, coalesce(c.failed, 0) AS failed_calls, c.call_error, c.tool, c.input,
     coalesce(t.thoughts, 0) AS thoughts, t.thought,
     u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens,
     u.cost_micros, coalesce(u.unpriced, false) AS unpriced
@@ -21,6 +21,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         count(*) AS calls, count(*) FILTER (WHERE invocation_error <> '') AS failed,
+        (array_agg(left(invocation_error, $4) ORDER BY created_at, id) FILTER (WHERE invocation_error <> ''))[1] AS call_error,
         (array_agg(tool ORDER BY created_at, id))[1] AS tool,
         (array_agg(left(input, $3) ORDER BY created_at, id))[1] AS input
     FROM aibridge_tool_usages

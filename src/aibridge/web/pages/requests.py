@@ -18,6 +18,7 @@ from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.large import MOST, Large, large
 from aibridge.web.linking import Links, links
+from aibridge.web.marking import Marker
 from aibridge.web.paging import Paging, paging
 from aibridge.web.ranges import RANGES, Range
 from aibridge.web.render import page
@@ -45,6 +46,8 @@ class RequestsPage(msgspec.Struct, frozen=True, kw_only=True):
     """None: too many requests to be counted one by one."""
     paging: Paging
     open: Detail | None
+    mark: Marker
+    """Marks what is searched for."""
     link: Links
 
 
@@ -64,6 +67,7 @@ class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
     """One request."""
 
     detail: Detail
+    mark: Marker
 
 
 class ValuePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,12 +85,13 @@ async def list_requests(request: Request) -> Response:
     viewer, parts = viewer_of(request), parts_of(request)
     asked = asked_of(request.query_params, datetime.now(UTC), sees_everyone=viewer.sees_everyone)
     link = links(request, defaults=DEFAULTS)
-    refused, found = "", _NOTHING
+    refused, found, mark = "", _NOTHING, Marker()
     try:
-        found = await _read(parts.reader, viewer.scope, asked, await filter_of(asked, parts.people))
+        filter_ = await filter_of(asked, parts.people)
+        found, mark = await _read(parts.reader, viewer.scope, asked, filter_), Marker(filter_.text)
     except TextRefused as why:
         refused = str(why)
-    opened = await parts.reader.interception(asked.open, viewer.scope) if asked.open else None
+    opened = await parts.reader.request(asked.open, viewer.scope) if asked.open else None
     context = RequestsPage(
         asked=asked,
         facets=facets_of(asked, sees_everyone=viewer.sees_everyone),
@@ -96,7 +101,8 @@ async def list_requests(request: Request) -> Response:
         total=found.total,
         strip=None if found.activity is None else strip(found.activity, asked.window, link),
         paging=paging(asked.offset, asked.limit, found.total),
-        open=detail(opened) if opened else None,
+        open=detail(*opened) if opened else None,
+        mark=mark,
         link=link,
     )
     response = page(request, "requests/page.html", context, "requests/list.html")
@@ -155,7 +161,10 @@ async def _export(request: Request, format_: TableFormat) -> Response:
 
 async def show_request(request: Request) -> Response:
     """One request, as a page or as what its row opens."""
-    context = RequestPage(detail=detail(await _found(request)))
+    found = await parts_of(request).reader.request(request.path_params["id"], viewer_of(request).scope)
+    if found is None:
+        raise HTTPException(404)
+    context = RequestPage(detail=detail(*found), mark=Marker())
     return page(request, "requests/request.html", context, "requests/detail.html")
 
 

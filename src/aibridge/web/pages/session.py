@@ -19,11 +19,12 @@ from aibridge.store.timeline import ReadTimeline
 from aibridge.texts import Text, TextRefused
 from aibridge.web.addresses import session_path
 from aibridge.web.guard import parts_of
+from aibridge.web.marking import Marker
 from aibridge.web.render import page
 from aibridge.web.session.asked import as_id, links_of, needed_id
 from aibridge.web.session.building import tree_of
 from aibridge.web.session.figures import Figures, axis_of, figures_of, is_active, pauses
-from aibridge.web.session.found import Found, Marker, found_by_step, sought
+from aibridge.web.session.found import Found, found_by_step, sought
 from aibridge.web.session.links import Links
 from aibridge.web.session.map import session_map
 from aibridge.web.session.opening import OpenStep, opened

@@ -6,12 +6,15 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup
 
+from aibridge.store.captured import ReadToolResult
+from aibridge.store.exchanged import CallResult, Exchanged
 from aibridge.store.reading import ReadInterception, ReadTokenUsage
 from aibridge.store.steps import ReadToolUsage
 from aibridge.store.token_sums import Sums
 from aibridge.web import tool_shown
 from aibridge.web.addresses import session_path
 from aibridge.web.charts import token_bar
+from aibridge.web.formats import plural
 from aibridge.web.json_shown import json_shown
 from aibridge.web.large import Large, large
 from aibridge.web.requests.rows import Ending, ending
@@ -26,12 +29,36 @@ CREDENTIALS = {
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A text of the request: a prompt or a thought."""
+    """A text of the request: a prompt, a thought, an answer."""
 
     id: UUID
     source: str
-    """Of a thought; empty for a prompt."""
+    """Of a thought; empty for all else."""
     told: Large
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back for a tool call."""
+
+    id: UUID
+    request: UUID
+    """That brought it."""
+    told: Large
+    failed: bool
+    left_out: str
+    """What is not kept of it, such as `1 image`; empty: nothing."""
+
+
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """What the request brought back for the call of an earlier one."""
+
+    returned: Returned
+    icon: str
+    server: str
+    name: str
+    """Of the tool; where the call is not on record, its id."""
+    caller: UUID | None
+    """The request that called; None: not on record."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +78,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """`command`, `change`, `arguments`, `words`; of `told` when it is not whole."""
     change: tool_shown.Change | None
     text: Markup | str
+    returned: Returned | None
+    """None: not on record."""
+
+    @property
+    def failed(self) -> bool:
+        """The gateway, or whoever ran it, tells an error."""
+        return bool(self.error) or (self.returned is not None and self.returned.failed)
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +109,10 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     first_byte_ms: float | None
     prompts: Sequence[Item]
     thoughts: Sequence[Item]
+    answers: Sequence[Item]
+    """What the model said, where that is kept; so are the results of calls."""
     calls: Sequence[Call]
+    brought: Sequence[Brought]
     spent: Sequence[Spent]
     total: int
     bar: Markup
@@ -86,9 +123,15 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     price: str
     """Where the rates come from; empty: there are none."""
 
+    @property
+    def says_nothing(self) -> bool:
+        """No text of it is on record."""
+        said = (self.prompts, self.thoughts, self.answers, self.calls, self.brought, self.r.error_message)
+        return not any(said) and self.r.error_type is None and "side_prompt" not in self.r.metadata
 
-def detail(found: ReadInterception) -> Detail:
-    """What is shown of this interception."""
+
+def detail(found: ReadInterception, exchanged: Exchanged) -> Detail:
+    """What is shown of this interception, and of what belongs to it."""
     sums = Sums()
     for usage in found.token_usages:
         sums.count(
@@ -109,7 +152,9 @@ def detail(found: ReadInterception) -> Detail:
         first_byte_ms=None if found.time_to_first_byte_us is None else found.time_to_first_byte_us / 1000,
         prompts=[Item(id=each.id, source="", told=large(each.prompt)) for each in found.user_prompts],
         thoughts=[Item(id=each.id, source=each.source, told=large(each.content)) for each in found.model_thoughts],
-        calls=[call(each) for each in found.tool_usages],
+        answers=[Item(id=each.id, source="", told=large(each.content)) for each in found.model_answers],
+        calls=[call(each, exchanged.results.get(each.provider_tool_call_id or "")) for each in found.tool_usages],
+        brought=[_brought(each, exchanged) for each in found.tool_results],
         spent=_spent(found, (input_, read, written, output)),
         total=sum(count or 0 for count in sums.counts),
         bar=token_bar(input_ or 0, read or 0, written or 0, output or 0),
@@ -120,7 +165,7 @@ def detail(found: ReadInterception) -> Detail:
     )
 
 
-def call(usage: ReadToolUsage) -> Call:
+def call(usage: ReadToolUsage, result: CallResult | None = None) -> Call:
     """A tool call: laid out as what it is when it is small, else the beginning of it."""
     told = large(usage.input)
     server, name = tool_shown.tool_name(usage.tool)
@@ -137,6 +182,31 @@ def call(usage: ReadToolUsage) -> Call:
         kind=layout.kind,
         change=layout if isinstance(layout, tool_shown.Change) else None,
         text=_text(layout),
+        returned=None if result is None else _returned(result),
+    )
+
+
+def _brought(result: ReadToolResult, exchanged: Exchanged) -> Brought:
+    before = exchanged.calls.get(result.provider_tool_call_id)
+    tool = before.tool if before else result.provider_tool_call_id
+    server, name = tool_shown.tool_name(tool)
+    return Brought(
+        returned=_returned(result),
+        icon=tool_shown.tool_icon(tool),
+        server=server,
+        name=name or "A call without an id",
+        caller=before.interception_id if before else None,
+    )
+
+
+def _returned(result: CallResult | ReadToolResult) -> Returned:
+    left_out = result.metadata.get("left_out")
+    return Returned(
+        id=result.id,
+        request=result.interception_id,
+        told=large(result.content),
+        failed=bool(result.is_error),
+        left_out=", ".join(plural(n, kind) for kind, n in left_out.items()) if left_out else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a search found in the steps of a session, and how what was searched for is marked."""
+"""What a search found in the steps of a session."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,13 +7,15 @@ from uuid import UUID
 
 from markupsafe import Markup, escape
 
-from aibridge.store.excerpts import Excerpt, pattern_of
+from aibridge.store.excerpts import Excerpt
 from aibridge.store.matches import FoundIn, ReadMatches
 from aibridge.texts import MIN_BEGINNING, Text, texts_of
 
 PLACES = {
     FoundIn.PROMPT: "prompt",
+    FoundIn.TOOL_RESULT: "results",
     FoundIn.THOUGHT: "thoughts",
+    FoundIn.ANSWER: "answer",
     FoundIn.TOOL: "tools",
     FoundIn.TOOL_INPUT: "arguments",
     FoundIn.ERROR: "error",
@@ -72,20 +74,3 @@ def _found(place: str, excerpt: Excerpt) -> Found:
         else:
             told += escape(text)
     return Found(place=place, excerpt=told + ("…" if excerpt.cut_after else ""), words=frozenset(words))
-
-
-class Marker:
-    """Marks in any text what was searched for."""
-
-    def __init__(self, texts: Sequence[Text] = ()) -> None:
-        self._pattern: re.Pattern[str] | None = pattern_of(texts) if texts else None
-
-    def __call__(self, text: str | None) -> Markup:
-        """The text, escaped, with `<mark>` around each match."""
-        if self._pattern is None or not text:
-            return escape(text or "")
-        parts, at = Markup(), 0
-        for match in self._pattern.finditer(text):
-            parts += escape(text[at : match.start()]) + Markup("<mark>{}</mark>").format(match[0])
-            at = match.end()
-        return parts + escape(text[at:])

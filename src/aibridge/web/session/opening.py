@@ -1,29 +1,19 @@
 """A step as the inspector shows it: its times, what came before and after, and all that is on record of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from markupsafe import Markup
 
+from aibridge.store.exchanged import Exchanged
 from aibridge.store.reading import ReadInterception
 from aibridge.store.step_place import StepPlace
-from aibridge.web.large import large
-from aibridge.web.requests.detail import Detail, Item, detail
+from aibridge.web.requests.detail import Detail, detail
 from aibridge.web.session.tree import FAILURES
 from aibridge.web.session.wording import problem_of
 
 NOTHING = timedelta()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What came back for a tool call."""
-
-    item: Item
-    call_id: str
-    failed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +32,6 @@ class OpenStep:
     answered: bool
     problem: str
     detail: Detail
-    answers: Sequence[Item]
-    """What the model said, where answers are kept."""
-    results: Sequence[Result]
-    """What the request brought back for earlier calls, where results are kept."""
 
     @property
     def bar(self) -> Markup:
@@ -62,13 +48,13 @@ class OpenStep:
         ).format("f-err" if self.failed else "f-c0", model, model, 100 - model if self.wait else 0, mark)
 
 
-def opened(found: ReadInterception, place: StepPlace) -> OpenStep:
+def opened(found: ReadInterception, exchanged: Exchanged, place: StepPlace) -> OpenStep:
     """What is shown of it."""
     model_time = max(NOTHING, found.ended_at - found.started_at)
     wait = NOTHING
     if place.went_on_at is not None and found.tool_usages:
         wait = max(NOTHING, place.went_on_at - max(found.ended_at, found.started_at))
-    first = found.time_to_first_byte_us
+    first, shown = found.time_to_first_byte_us, detail(found, exchanged)
     return OpenStep(
         id=found.id,
         number=place.number,
@@ -78,17 +64,8 @@ def opened(found: ReadInterception, place: StepPlace) -> OpenStep:
         model_time=model_time,
         wait=wait,
         first_byte=None if first is None else timedelta(microseconds=first),
-        failed=found.outcome in FAILURES or any(call.invocation_error for call in found.tool_usages),
+        failed=found.outcome in FAILURES or any(call.failed for call in shown.calls),
         answered=found.outcome == "completed" and not found.tool_usages and not found.side_request,
         problem=problem_of(found.outcome, found.error_type, found.error_message),
-        detail=detail(found),
-        answers=[Item(id=each.id, source="", told=large(each.content)) for each in found.model_answers],
-        results=[
-            Result(
-                item=Item(id=each.id, source="", told=large(each.content)),
-                call_id=each.provider_tool_call_id,
-                failed=bool(each.is_error),
-            )
-            for each in found.tool_results
-        ],
+        detail=shown,
     )

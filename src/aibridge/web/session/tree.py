@@ -67,7 +67,7 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        """The request did, or a tool that the gateway called for it."""
+        """The request did, or a tool that it called."""
         return self.step.outcome in FAILURES or self.step.failed_calls > 0
 
     @property

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from aibridge.web.session.found import Found, Marker
+from aibridge.web.marking import Marker
+from aibridge.web.session.found import Found
 from aibridge.web.session.links import Links
 from aibridge.web.session.selecting import Selection
 from aibridge.web.session.tree import Row

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aibridge.store.timeline import TimelineStep
 from aibridge.web.session.tree import Row
 from aibridge.web.tool_shown import main_argument, tool_icon, tool_name
 
@@ -43,8 +44,7 @@ def lead(row: Row) -> Lead:
     problem = problem_of(step.outcome, step.error_type, step.error_message)
     if step.tool is not None:
         server, name = tool_name(step.tool)
-        if step.failed_calls:
-            problem = problem or f"{step.failed_calls} of {step.tool_calls} calls failed"
+        problem = problem or _failed_calls(step)
         argument = main_argument(step.tool, step.input or "")
         return Lead(icon=tool_icon(step.tool), server=server, tool=name, argument=argument, problem=problem)
     if step.side_request:
@@ -63,6 +63,17 @@ def problem_of(outcome: str, error_type: str | None, message: str | None) -> str
     known = ERRORS.get(error_type or "") or ENDINGS[outcome]
     told = _line(message)
     return f"{known}: {told}" if told else known
+
+
+def _failed_calls(step: TimelineStep) -> str:
+    """What the only call told that failed; how many, and what the first of them told."""
+    if not step.failed_calls:
+        return ""
+    told = _line(step.call_error)
+    if step.tool_calls == 1:
+        return told or "The call failed"
+    count = f"{step.failed_calls} of {step.tool_calls} calls failed"
+    return f"{count}: {told}" if told else count
 
 
 def _line(text: str | None) -> str:
