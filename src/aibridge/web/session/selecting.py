@@ -40,16 +40,26 @@ class Selection:
         self.narrows = show is not Show.ALL or found is not None
         self._show, self._found = show, found
         self._sizes: dict[UUID, int] = {}
-        self.matches = 0
+        self._matching: set[UUID] = set()
         for thread in threads:
             for row in reversed(thread.all_rows):  # what is below a step comes before it
                 self._sizes[row.id] = self._size(row)
 
     def _size(self, row: Row) -> int:
         matches = is_kind(row, self._show) and (self._found is None or row.id in self._found)
-        self.matches += matches
+        if matches:
+            self._matching.add(row.id)
         below = sum(self.of(agent) for agent in row.agents)
         return below + 1 if matches or below else 0
+
+    @property
+    def matches(self) -> int:
+        """How many steps match."""
+        return len(self._matching)
+
+    def hits(self, row: Row) -> bool:
+        """Whether a step is shown because it matches, while others are not."""
+        return self.narrows and row.id in self._matching
 
     def size(self, row: Row) -> int:
         """Rows that are shown of a step with all that is below it; none when it is not shown."""

@@ -1,7 +1,7 @@
 /* <session-timeline>: walks through a session by keyboard and shows the details of a step beside its timeline.
 
-   Every step is a link that works without this. Steps are `.step` with the id `s-…`, threads are <details> with `t-…`; a
-   `.gap` stands for what is not here yet: htmx fills it when it comes near, or at once when it hears "near".
+   Every step is a link that works without this. Steps are `.step` with the id `s-…`, threads are <details> with `t-…`; while
+   steps are narrowed down, those that match have `data-hit`: the others only lead to them. A `.gap` stands for what is not here yet: htmx fills it when it comes near, or at once when it hears "near".
    data-failures: where the server tells which failure follows a step. */
 const typing = (el) => el.closest?.("input, textarea, select, [contenteditable]");
 const fragment = { headers: { "HX-Request": "true" } };
@@ -19,8 +19,17 @@ customElements.define("session-timeline", class extends HTMLElement {
   get current() { return this.querySelector(".step > a[aria-current]"); }
   get inspector() { return document.getElementById("inspector"); }
   /* Steps that can be seen, and gaps, in order. */
-  get stops() {
-    return [...this.querySelectorAll(".step > a, .gap")].filter((el) => el.checkVisibility({ contentVisibilityAuto: false }));
+  seen(steps) {
+    return [...this.querySelectorAll(`${steps} > a, .gap`)].filter((el) => el.checkVisibility({ contentVisibilityAuto: false }));
+  }
+  /* Where keys and arrows stop: at what matches, while anything is looked for. */
+  get stops() { return this.seen(this.querySelector("[data-hit]") ? ".step[data-hit]" : ".step"); }
+  /* The place from which to go on among these; the current step may lie between two of them. */
+  from(stops, by) {
+    const at = stops.indexOf(this.current);
+    if (at >= 0 || !this.current) return at;
+    const before = stops.findLastIndex((el) => el.compareDocumentPosition(this.current) & Node.DOCUMENT_POSITION_FOLLOWING);
+    return by > 0 ? before : before + 1;
   }
 
   click(e) {
@@ -52,7 +61,7 @@ customElements.define("session-timeline", class extends HTMLElement {
   }
 
   async move(by) {
-    const stops = this.stops, next = stops[stops.indexOf(this.current) + by];
+    const stops = this.stops, next = stops[this.from(stops, by) + by];
     if (!next) return;
     if (!next.matches(".gap")) return this.select(next);
     const before = stops[stops.indexOf(next) - by];
@@ -71,7 +80,7 @@ customElements.define("session-timeline", class extends HTMLElement {
   }
   /* The next failure on the page; behind a gap, or at its end, the server knows. */
   async failure() {
-    const stops = this.stops, rest = stops.slice(stops.indexOf(this.current) + 1);
+    const stops = this.seen(".step"), rest = stops.slice(stops.indexOf(this.current) + 1);
     const next = rest.find((el) => el.matches(".gap:not(.before), .step.err > a"));
     if (next?.matches("a")) return this.select(next);
     const url = new URL(this.dataset.failures, location);
@@ -118,6 +127,7 @@ customElements.define("session-timeline", class extends HTMLElement {
       if (answer.status === 401) return location.reload();
       box.innerHTML = await answer.text();
       box.scrollTop = 0;
+      this.reveal(box.querySelector("mark"));
       globalThis.htmx?.process(box);
     } catch (e) {
       if (e.name === "AbortError") return;
@@ -125,6 +135,13 @@ customElements.define("session-timeline", class extends HTMLElement {
     }
     box.removeAttribute("aria-busy");
     link.parentElement.scrollIntoView({ block });
+  }
+  /* What was searched for, in what scrolls by itself and in what scrolls that; the page stays where it is. */
+  reveal(mark) {
+    for (let box = mark?.parentElement; box && box !== this.inspector.parentElement; box = box.parentElement) {
+      const { top, bottom } = box.getBoundingClientRect(), at = mark.getBoundingClientRect();
+      if (box.scrollHeight > box.clientHeight && (at.top < top || at.bottom > bottom)) box.scrollTop += at.top - top - box.clientHeight / 3;
+    }
   }
   fail(link) {
     const sorry = document.getElementById("step-failed").content.cloneNode(true);
