@@ -48,6 +48,18 @@ async def test_nothing_in_flight_is_found(store: Store, psql: Connection, alice:
     assert await psql.fetchval("SELECT count(*) FROM aibridge_search_queue") == 0
 
 
+async def test_an_end_wakes_whoever_indexes(store: Store, alice: UUID) -> None:
+    """An idle database is looked at rarely, what has just ended at once."""
+    await store.indexing.some(within=60)  # there may be some from before
+    waiting = asyncio.gather(store.indexing.some(within=60))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await ended(store, alice, 1)
+    async with asyncio.timeout(30):
+        await waiting
+    await store.indexing.some(within=0.01)  # what others left is looked for all the same
+
+
 async def test_replicas_share_the_work_and_every_moment_is_exact(database: str, store: Store, alice: UUID) -> None:
     """While two index and one writes, a search finds each that has ended, once."""
     ids: list[UUID] = []

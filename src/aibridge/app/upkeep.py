@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -29,9 +30,10 @@ PROBE_SECONDS = 5.0
 POSTING_SECONDS = 15.0
 """Between postings of what usage was entered since: the journal is read with every question about usage."""
 INDEX_SECONDS = 1.0
-"""Between looks for what has ended and is not in the index of words: until then, each search looks at it."""
-POSTING_SECONDS = 15.0
-"""Between postings of what usage was entered since: the journal is read with every question about usage."""
+"""Between an end and its place in the index of words, that several are indexed together: until then, each search looks
+at it."""
+LEFT_SECONDS = 15.0
+"""Between looks for what others have left to be indexed, while nothing ends here."""
 TELEMETRY_SECONDS = 60.0
 """Between looks for full hours that nobody has reported."""
 
@@ -103,14 +105,17 @@ async def recover(store: Store, gateway_id: UUID) -> None:
 
 
 async def index(store: Store) -> None:
-    """Bring into the index of words what has ended."""
-    more = True
-    while more:
+    """Bring into the index of words what has ended, as soon as there is some; half of the time is left to others."""
+    await store.indexing.some(within=LEFT_SECONDS)
+    while True:
+        begins = time.monotonic()
         indexed = await store.indexing.index_some()
         if indexed.refused:
             refused = [str(id_) for id_ in indexed.refused]
             log.error("the words of interceptions cannot be indexed", interceptions=refused)
-        more = indexed.more
+        if not indexed.more:
+            return
+        await asyncio.sleep(time.monotonic() - begins)
 
 
 async def report(store: Store, reporter: Reporter | None) -> None:

@@ -5,6 +5,8 @@ batches; what one holds the others skip. What was on record before there was an 
 first.
 """
 
+import asyncio
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -13,8 +15,9 @@ from aibridge.errors import RowsRefused
 from aibridge.store.connections import Dial, Lane
 from aibridge.store.sql import sql
 
-BATCH = 200
-"""Interceptions in one transaction: some 20 ms, during which whoever removes one of them waits."""
+BATCH = 50
+"""Interceptions in one transaction: some 5 ms, during which whoever removes one of them waits, and whose share of the
+write-ahead log the next durable commit has to wait for."""
 
 TIMEOUT = 60.0
 """Seconds."""
@@ -34,7 +37,29 @@ class Indexing:
     """Indexes what waits, on a connection of its own. Raises `StoreUnavailable`."""
 
     def __init__(self, dial: Dial) -> None:
-        self._lane = Lane(dial, timeout=TIMEOUT, plan_cache_mode="force_generic_plan", enable_seqscan="off")
+        self._lane = Lane(
+            dial,
+            timeout=TIMEOUT,
+            plan_cache_mode="force_generic_plan",
+            enable_seqscan="off",
+            synchronous_commit="off",  # what a crash takes back is in the queue again, and nobody waits for the disk
+        )
+        self._some = asyncio.Event()
+        self._some.set()  # there may be some from before
+
+    def ended(self) -> None:
+        """Note that something has ended here, so that it waits in the queue."""
+        self._some.set()
+
+    async def some(self, *, within: float) -> None:
+        """Return when something has ended here since the last time; after so many seconds at the latest.
+
+        What another replica left, or an import, is not announced.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._some.wait()
+        self._some.clear()
 
     async def index_some(self) -> Indexed:
         """Index a batch of what has ended; when nothing waits, queue some that ended before there was an index."""

@@ -63,6 +63,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         """See `Writer.write_finished`."""
         await self.writer.write_finished(batch)
         self.announcer.ended(batch)
+        self.indexing.ended()
 
 
 @asynccontextmanager
