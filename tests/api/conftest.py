@@ -105,7 +105,7 @@ def parts_of() -> Callable[..., ApiParts]:
 async def api(store: Store) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API on the test's own database, without a token."""
     app = create_api(_parts_of(store))
-    async with _served(app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         yield client
 
 

@@ -60,7 +60,9 @@ async def replicas(database: str, served: Served, parts_of: Callable[..., ApiPar
             running.append(asyncio.get_running_loop().create_task(follower))
             await heard.wait()
             url = await stack.enter_async_context(served(create_api(parts)))
-            replicas.append(Replica(await stack.enter_async_context(httpx.AsyncClient(base_url=url)), parts))
+            replicas.append(
+                Replica(await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60)), parts)
+            )
             assert parts.identifier._ttl == TTL > 1
         yield replicas
         for task in running:

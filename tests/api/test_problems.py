@@ -71,7 +71,7 @@ async def test_a_database_that_is_away(served: Served, parts_of: PartsOf) -> Non
     """503 and when to come again; neither the address nor the password of the database."""
     async with open_store(NOWHERE) as store:
         app = create_api(parts_of(store))
-        async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
+        async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
             answer = await client.get(LOG, headers={"Authorization": f"Bearer {mint().token}"})
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
@@ -89,7 +89,7 @@ async def test_nothing_of_the_inside_is_told(
     """What broke stands in the log, not in the answer."""
     dana = await join("dana")
     app = create_api(parts_of(store, Broken(error)))
-    async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         dana.client = client
         for path in (LOG, f"{LOG}/{UUID(int=1)}", *(f"/aibridge/{name}" for name in OTHERS)):
             answer = await dana.get(path)

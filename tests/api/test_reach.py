@@ -62,7 +62,7 @@ async def program(database: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the whole program, whose record of another year is kept."""
     async with (
         open_stage(database, environ={"AIBRIDGE_RETENTION": "0"}) as stage,
-        httpx.AsyncClient(base_url=stage.gateway.url, trust_env=False) as http,
+        httpx.AsyncClient(base_url=stage.gateway.url, trust_env=False, timeout=60) as http,
     ):
         yield http
 

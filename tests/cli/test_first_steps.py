@@ -18,12 +18,12 @@ async def test_the_first_start_says_what_to_do_and_a_later_one_does_not(tmp_path
         for words in (NOBODY, "users create", "tokens create", "ANTHROPIC_BASE_URL"):
             assert words in text
         link = next(line for line in text.splitlines() if "/welcome?token=" in line)
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             page = await http.get(link, headers={"accept": "text/html"})
             assert (page.status_code, "Create the first administrator" in page.text) == (200, True)
         async with open_store(home.dsn) as store:
             await store.people.create_user("ada")
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             assert (await http.get(link)).status_code == 401
         first.send(signal.SIGTERM)
         assert await first.ended() == 0

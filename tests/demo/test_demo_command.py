@@ -82,7 +82,7 @@ async def started(folder: Path) -> AsyncIterator[Demo]:
 
 async def opened(link: str) -> str:
     """The page that a browser arrives at."""
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as http:
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=True, timeout=60) as http:
         answer = await http.get(link, headers={"accept": "text/html"})
     assert (answer.status_code, answer.url.params.get("token")) == (200, None)
     return answer.text
@@ -93,7 +93,7 @@ async def record(command: str) -> list[dict[str, Any]]:
     words = shlex.split(command)
     assert words[:2] == ["curl", "-H"]
     name, _, value = words[2].partition(": ")
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.get(words[3].replace("limit=3", "limit=1000"), headers={name: value})
     assert answer.status_code == 200
     results: list[dict[str, Any]] = answer.json()["results"]

@@ -49,7 +49,7 @@ async def test_an_answer_arrives_whole_however_it_is_cut(framing: Framing, seed:
     body = random.Random(seed).randbytes(5000)
     one = Recording("x:streaming", "anthropic", "/v1/messages", b"{}", Recorded(418, ((b"X-Odd", b"1"),), body))
     upstream = replay.upstream(one, one, seed=seed, framing=framing)
-    async with serve_provider(upstream) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with serve_provider(upstream) as address, httpx.AsyncClient(trust_env=False, timeout=60) as client:
         for _ in range(2):
             reply = await client.post(f"{address}/v1/messages", content=b"{}")
             assert (reply.status_code, reply.content, reply.headers["x-odd"]) == (418, body, "1")
@@ -60,7 +60,7 @@ async def test_an_answer_arrives_whole_however_it_is_cut(framing: Framing, seed:
 async def test_every_recording_is_replayed(recording: Recording) -> None:
     """Status and body as recorded; the upstream keeps what it was sent."""
     upstream = replay.upstream(recording, seed=len(recording.name))
-    async with serve_provider(upstream) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with serve_provider(upstream) as address, httpx.AsyncClient(trust_env=False, timeout=60) as client:
         method = "GET" if recording.request is None else "POST"
         reply = await client.request(method, address + recording.path, content=recording.request)
     assert (reply.status_code, reply.content) == (recording.answer.status, recording.answer.body)

@@ -22,7 +22,7 @@ CALLS = [("call_one", "ls", {"path": ".", "all": True}), ("call_two", "cat", {"p
 
 
 async def ask(provider: Provider, path: str, body: Json) -> httpx.Response:
-    async with serve_provider(provider) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with serve_provider(provider) as address, httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.post(address + path, json=body)
 
 
@@ -222,7 +222,10 @@ async def test_the_deltas_of_a_response_add_up_to_its_items() -> None:
 async def test_a_response_repeats_its_request() -> None:
     """Byte for byte, numbers included: what makes these events large."""
     body = b'{"model":"m","stream":true,"tools":[{"type":"x","n":1.50}],"instructions":"Be brief."}'
-    async with serve_provider(Provider([Text("hi")])) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        serve_provider(Provider([Text("hi")])) as address,
+        httpx.AsyncClient(trust_env=False, timeout=60) as client,
+    ):
         reply = await client.post(f"{address}/v1/responses", content=body)
     assert reply.text.count('"tools":[{"type":"x","n":1.50}]') == 3
     assert reply.text.count('"instructions":"Be brief."') == 3
@@ -329,5 +332,8 @@ async def test_arguments_can_be_broken() -> None:
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions", "/v1/responses"])
 async def test_a_body_that_cannot_be_read_is_answered_all_the_same(path: str, body: bytes) -> None:
     """It is the gateway that is under test, not its clients."""
-    async with serve_provider(Provider([Think("hm"), Text("hi")])) as address, httpx.AsyncClient(trust_env=False) as c:
+    async with (
+        serve_provider(Provider([Think("hm"), Text("hi")])) as address,
+        httpx.AsyncClient(trust_env=False, timeout=60) as c,
+    ):
         assert (await c.post(address + path, content=body)).status_code == 200

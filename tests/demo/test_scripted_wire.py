@@ -101,7 +101,7 @@ async def test_what_is_no_http_is_kept_apart() -> None:
 async def test_only_as_many_requests_are_kept_as_asked() -> None:
     """Under load, and in the demo."""
     provider = Provider([Text("hi")], keep=1)
-    async with serve_provider(provider) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with serve_provider(provider) as address, httpx.AsyncClient(trust_env=False, timeout=60) as client:
         for number in range(3):
             await client.post(f"{address}/v1/messages", json={"n": number})
     assert [received.json for received in provider.requests] == [{"n": 2}]
@@ -123,7 +123,7 @@ async def test_only_as_many_requests_are_kept_as_asked() -> None:
 async def test_every_framing_ends_where_it_says(framing: Framing, body: bytes) -> None:
     """A client of another make reads the same whatever the framing."""
     said = Answer(parts=(Text("hello"),), wire=Wire(framing=framing))
-    async with serve_provider(Provider(said)) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with serve_provider(Provider(said)) as address, httpx.AsyncClient(trust_env=False, timeout=60) as client:
         reply = await client.post(f"{address}/v1/messages", content=body)
     assert "hello" in reply.text
     expected = {Framing.CHUNKED: "transfer-encoding", Framing.LENGTH: "content-length", Framing.CLOSE: "connection"}
@@ -283,7 +283,7 @@ async def test_a_provider_can_refuse_to_read() -> None:
 async def test_answers_are_given_in_order_and_then_run_out() -> None:
     """A test that asks once too often learns it."""
     provider = Provider(answers=[Text("one"), [Text("two")]])
-    async with serve_provider(provider) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with serve_provider(provider) as address, httpx.AsyncClient(trust_env=False, timeout=60) as client:
         replies = [await client.post(f"{address}/v1/messages", content=PLAIN) for _ in range(3)]
     assert ["one" in replies[0].text, "two" in replies[1].text, replies[2].status_code] == [True, True, 500]
 
@@ -295,7 +295,10 @@ async def test_a_script_that_raises_is_not_overlooked() -> None:
         raise RuntimeError("no such scene")
 
     with pytest.RaisesGroup(RuntimeError):
-        async with serve_provider(Provider(script=broken)) as address, httpx.AsyncClient(trust_env=False) as client:
+        async with (
+            serve_provider(Provider(script=broken)) as address,
+            httpx.AsyncClient(trust_env=False, timeout=60) as client,
+        ):
             with pytest.raises(httpx.TransportError):
                 await client.post(f"{address}/v1/messages", content=PLAIN)
 
@@ -304,7 +307,7 @@ async def test_a_wrong_key_is_refused() -> None:
     """In the envelope of whoever was asked, and clients are told not to try again."""
     async with (
         serve_provider(Provider([Text("hi")], key="sk-1")) as address,
-        httpx.AsyncClient(trust_env=False, base_url=address) as client,
+        httpx.AsyncClient(trust_env=False, base_url=address, timeout=60) as client,
     ):
         wrong = await client.post("/v1/messages", content=PLAIN, headers={"x-api-key": "aib_x"})
         right = await client.post("/v1/messages", content=PLAIN, headers={"x-api-key": "sk-1"})
@@ -319,7 +322,7 @@ async def test_other_routes_answer_as_the_providers_do() -> None:
     claude = {"anthropic-version": "2023-06-01"}
     async with (
         serve_provider(Provider([Text("hi")])) as address,
-        httpx.AsyncClient(trust_env=False, base_url=address) as client,
+        httpx.AsyncClient(trust_env=False, base_url=address, timeout=60) as client,
     ):
         gpts = (await client.get("/v1/models")).json()
         claudes = (await client.get("/v1/models", headers=claude)).json()
@@ -339,7 +342,7 @@ async def test_other_routes_can_be_scripted() -> None:
     raw = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"
     async with (
         serve_provider(Provider(elsewhere=lambda _: exactly(raw))) as address,
-        httpx.AsyncClient(trust_env=False) as client,
+        httpx.AsyncClient(trust_env=False, timeout=60) as client,
     ):
         assert (await client.get(f"{address}/v1/models")).content == b"[]"
 
@@ -352,7 +355,7 @@ async def test_it_serves_tls() -> None:
     authority.configure_trust(client_side)
     async with (
         serve_provider(Provider([Text("hello")]), ssl=server) as address,
-        httpx.AsyncClient(trust_env=False, verify=client_side) as client,
+        httpx.AsyncClient(trust_env=False, verify=client_side, timeout=60) as client,
     ):
         reply = await client.post(f"{address}/v1/messages", content=STREAM)
     assert address.startswith("https://")
@@ -362,7 +365,10 @@ async def test_it_serves_tls() -> None:
 async def test_many_are_served_at_the_same_time() -> None:
     """Each gets the whole of its own answer."""
     script: Callable[..., Text] = lambda request: Text(f"for {request.model}.")  # noqa: E731 - one line says it
-    async with serve_provider(Provider(script=script)) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        serve_provider(Provider(script=script)) as address,
+        httpx.AsyncClient(trust_env=False, timeout=60) as client,
+    ):
         asked = [client.post(f"{address}/v1/chat/completions", json={"model": f"m{n}"}) for n in range(40)]
         replies = await asyncio.gather(*asked)
     said = [reply.json()["choices"][0]["message"]["content"] for reply in replies]

@@ -230,7 +230,7 @@ async def stage() -> AsyncIterator[tuple[Stage, str]]:
 
 
 async def say(address: str, body: dict[str, object]) -> str:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         reply = await client.post(f"{address}/v1/messages", json={"model": "m"} | body)
     return str(reply.json()["content"][0]["text"])
 

@@ -73,7 +73,7 @@ async def auditor(database: str, store: Store) -> AsyncIterator[Auditor]:
     )
     async with (
         open_stage(database, environ={"AIBRIDGE_RETENTION": "0"}) as stage,
-        httpx.AsyncClient(base_url=stage.gateway.url, trust_env=False) as http,
+        httpx.AsyncClient(base_url=stage.gateway.url, trust_env=False, timeout=60) as http,
     ):
         yield Auditor(http, minted.token)
 

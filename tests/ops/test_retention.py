@@ -64,15 +64,16 @@ async def test_a_run_that_is_broken_off_tells_what_it_did(store: Store, psql: Co
     """As at the end of the process; the next one goes on."""
     await record(store, alice, 4 * BATCH)
     with capture_logs() as logs:
-        removing = asyncio.gather(remove_aged(store.keeping, AGE))
-        await until(psql, f"SELECT ({ROWS}) < $1", 4 * BATCH)
-        removing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await removing
-    left = await psql.fetchval(ROWS)
-    assert told(logs) == [4 * BATCH - left]
-    assert left > 0
-    assert (await remove_aged(store.keeping, AGE)).interceptions == left
+        async with psql.transaction():
+            await hold(psql, [("second", alice)])
+            removing = asyncio.gather(remove_aged(store.keeping, AGE))
+            await until(psql, SOMEBODY_WAITS)
+            removing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await removing
+    assert told(logs) == [BATCH]
+    assert await psql.fetchval(ROWS) == 3 * BATCH
+    assert (await remove_aged(store.keeping, AGE)).interceptions == 3 * BATCH
 
 
 async def test_a_database_that_goes_away_takes_back_one_batch_at_most(

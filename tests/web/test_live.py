@@ -56,7 +56,9 @@ async def listening(stage: Stage, user: User, query: str = "") -> AsyncIterator[
     store, secret = stage.gateway.worker.store, mint_secret()
     await store.sign_ins.start(user.id, secret_sha256=sha256_of(secret), user_agent="", address="")
     async with (
-        httpx.AsyncClient(base_url=stage.gateway.url, cookies={"aibridge": secret}, trust_env=False) as http,
+        httpx.AsyncClient(
+            base_url=stage.gateway.url, cookies={"aibridge": secret}, trust_env=False, timeout=60
+        ) as http,
         http.stream("GET", f"/events{query}", timeout=30) as answer,
     ):
         assert answer.status_code == 200

@@ -19,7 +19,9 @@ HOSTILE = '<img src=x onerror="window.stolen=1">\x1b]0;x\x07'
 
 def asks(site: Site, key: str) -> int:
     """What the API answers to this key."""
-    answer = httpx.get(f"{site.url}/api/v2/users/me", headers={"authorization": f"Bearer {key}"}, trust_env=False)
+    answer = httpx.get(
+        f"{site.url}/api/v2/users/me", headers={"authorization": f"Bearer {key}"}, trust_env=False, timeout=60
+    )
     return answer.status_code
 
 

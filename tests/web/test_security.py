@@ -37,7 +37,7 @@ async def browsing(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody with cookies of their own."""
     async with httpx.AsyncClient(
-        base_url=stage.gateway.url, headers={**HTML, **(headers or {})}, trust_env=False
+        base_url=stage.gateway.url, headers={**HTML, **(headers or {})}, trust_env=False, timeout=60
     ) as http:
         if username is not None:
             store, secret = stage.gateway.worker.store, mint_secret()

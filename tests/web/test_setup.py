@@ -24,6 +24,7 @@ def ask(site: Site, token: str) -> None:
         json=BODY,
         headers={"authorization": f"Bearer {token}", "user-agent": "claude-cli/2.1.330 (external, cli)"},
         trust_env=False,
+        timeout=60,
     )
     assert answer.status_code == 200
 
