@@ -232,6 +232,13 @@ class TestOwnPrices:
         moments = [first - instant, first, second - instant, second]
         assert [inputs(find(book, "opus", name="eu", at=at)) for at in moments] == [3, 1, 1, 2]
 
+    def test_what_held_a_moment_before_is_not_remembered_beyond_it(self) -> None:
+        """A price is looked up once for as long as none begins: to the microsecond, in either order of asking."""
+        begins = NOW + timedelta(microseconds=1)
+        book = PriceBook(LISTS, [OwnPrice(provider="anthropic", model="opus", since=begins, rates=(Rates(input=1),))])
+        shown = [inputs(find(book, "opus", at=at)) for at in (NOW, begins, NOW, begins)]
+        assert shown == [4, 1, 4, 1]
+
     def test_two_that_begin_at_once_are_refused(self) -> None:
         own = OwnPrice(provider="anthropic", model="opus", since=NOW, rates=(Rates(),))
         with pytest.raises(ValueError, match="Two prices for OPUS begin at the same time"):

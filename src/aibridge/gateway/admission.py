@@ -61,7 +61,7 @@ class Admission:
 
         If there is none, a valid one's missing scope is told, else the first one's fault.
         """
-        problem: AccessDenied = TokenMissing()
+        problem: AccessDenied | None = None
         for number, candidate in enumerate(candidates):
             try:
                 return await self._identifier.identify(candidate, scope=Scope.GATEWAY)
@@ -69,7 +69,7 @@ class Admission:
                 problem = lacking
             except TokenInvalid as invalid:
                 problem = problem if number else invalid
-        raise problem
+        raise problem or TokenMissing()
 
     def _check_own_key(self, *, own_left: bool) -> None:
         if not self._allow_byok:

@@ -1,18 +1,21 @@
 """Which price holds: the house's own, else the shipped one, of the moment of the usage."""
 
 import re
-from collections.abc import Iterable
-from datetime import datetime
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from aibridge.pricing.own import OwnPrice, OwnPrices
 from aibridge.pricing.rates import Price
-from aibridge.pricing.shipped import Model, Shipped, price_at
+from aibridge.pricing.shipped import Model, Shipped, midnight, price_at
 
 MAX_NAME = 512
 """Characters of a model's name; the record keeps no more. A longer one is no model's, and is not remembered."""
 REMEMBERED = 2048
 """Names of models. Clients choose them, so their number is bounded; a few dozen are in use at a time."""
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+"""When what has no beginning began."""
 
 _OF_TYPE = {"anthropic": "anthropic", "openai": "openai", "copilot": "github-copilot"}
 _OF_HOST = {
@@ -37,8 +40,11 @@ class PriceBook:
 
     def __init__(self, shipped: Shipped, own: Iterable[OwnPrice] = ()) -> None:
         self._shipped = shipped
-        self._own = OwnPrices(own)
+        self._own = OwnPrices(own := tuple(own))
         self._find = lru_cache(REMEMBERED)(shipped.find)
+        self._beginnings = sorted({ALWAYS, *_beginnings(shipped), *(price.since for price in own if price.since)})
+        """Between two of them every price stays what it is, so that it is looked up once."""
+        self._since = lru_cache(REMEMBERED)(self._found)
 
     def find(self, *, provider: str, provider_name: str, model: str, at: datetime) -> Price | None:
         """The price of a model, or None when nobody has said one: its cost is then unknown, not zero.
@@ -48,6 +54,10 @@ class PriceBook:
         """
         if len(model) > MAX_NAME:
             return None
+        began = self._beginnings[bisect_right(self._beginnings, at) - 1]
+        return self._since(provider, provider_name, model, began)
+
+    def _found(self, provider: str, provider_name: str, model: str, at: datetime) -> Price | None:
         seller = self._seller(provider, provider_name)
         found = self._find(seller, model) if seller else None
         names = (model, found[1].model) if found else (model,)
@@ -61,3 +71,10 @@ class PriceBook:
         words = re.findall("[a-z]+", provider_name.lower())
         seller = next((_OF_HOST[word] for word in words if word in _OF_HOST), _OF_TYPE.get(provider))
         return seller if seller in self._shipped.lists else None
+
+
+def _beginnings(shipped: Shipped) -> Iterator[datetime]:
+    """When any price of the lists begins."""
+    for each in shipped.lists.values():
+        for model in each.models:
+            yield from (since for price in model.prices if (since := midnight(price.since)) is not None)
