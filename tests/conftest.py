@@ -8,8 +8,8 @@ import hashlib
 import logging
 import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -19,25 +19,27 @@ import structlog
 from aibridge.store.connections import Connection, teach_json
 from aibridge.store.migrate import load_migrations
 from aibridge.store.pool import Store, open_store
-from support import postgres
+from support import keeper, postgres
 
-_FOLDER = pytest.StashKey[Path]()
+_KEEPER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background jobs ignore Ctrl-C, and every process that a test starts would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before there are workers: what they start shall be told of the run too."""
     factory = getattr(session.config, "_tmp_path_factory", None)
     if isinstance(factory, pytest.TempPathFactory) and not hasattr(session.config, "workerinput"):
-        session.config.stash[_FOLDER] = postgres.shared_folder(factory.getbasetemp(), "master")
+        session.config.stash[_KEEPER] = keeper.watch(factory.getbasetemp())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The last word is the controller's, also after Ctrl-C."""
-    if _FOLDER in config.stash:
-        postgres.stop_what_was_left(config.stash[_FOLDER])
+    if _KEEPER in config.stash:
+        keeper.dismiss(config.stash[_KEEPER])
 
 
 @pytest.fixture(autouse=True)

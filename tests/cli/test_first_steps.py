@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from aibridge.store.pool import open_store
-from support.life.processes import swept
+from support.life.leftovers import swept
 
 NOBODY = "Nobody has an account yet."
 

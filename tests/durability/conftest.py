@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.life.processes import Home, provider, swept
+from support.life.leftovers import swept
+from support.life.processes import Home, provider
 
 collect_ignore_glob = [] if sys.platform.startswith("linux") else ["test_*"]
 """The process table is read from /proc."""

@@ -15,7 +15,8 @@ from aibridge.records import Role, Scope
 from aibridge.store.pool import Store
 from support import asking
 from support.gateway import ROOT
-from support.life.processes import Served, swept
+from support.life.leftovers import swept
+from support.life.processes import Served
 from support.raw_client import connect, head, request
 
 pytestmark = pytest.mark.slow

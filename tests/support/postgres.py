@@ -29,13 +29,6 @@ def embedded_server(folder: Path) -> Iterator[str]:
         yield server.dsn
 
 
-def stop_what_was_left(folder: Path) -> None:
-    """Workers that were killed left their server running: being the last one in and out stops it."""
-    if folder.exists():
-        with EmbeddedPostgres(folder):
-            pass
-
-
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """One worker at a time."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -44,7 +44,12 @@ def processes() -> Iterator[int]:
 
 def of_folder(folder: Path) -> set[int]:
     """Every process that works in this folder or was told of it: gateways, workers, the whole of PostgreSQL."""
-    return {pid for pid in processes() if pid != os.getpid() and _belongs(pid, folder)}
+    return {pid for pid in processes() if pid != os.getpid() and (_works_in(pid, folder) or _was_told_of(pid, folder))}
+
+
+def told_of(folder: Path) -> set[int]:
+    """Every process that got this folder, or one below it, in its environment."""
+    return {pid for pid in processes() if pid != os.getpid() and _was_told_of(pid, folder)}
 
 
 def children(pid: int) -> set[int]:
@@ -58,13 +63,17 @@ def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
         os.kill(pid, number)
 
 
-def _belongs(pid: int, folder: Path) -> bool:
-    try:
-        where = Path(f"/proc/{pid}/cwd").readlink()
-        told = Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:  # gone meanwhile, or somebody else's
-        return False
-    return where.is_relative_to(folder) or f"={folder}".encode() in told
+def _works_in(pid: int, folder: Path) -> bool:
+    with suppress(OSError):  # gone meanwhile, or somebody else's
+        return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(folder)
+    return False
+
+
+def _was_told_of(pid: int, folder: Path) -> bool:
+    with suppress(OSError):
+        told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return any(Path(os.fsdecode(each.partition(b"=")[2])).is_relative_to(folder) for each in told)
+    return False
 
 
 def _stat(pid: int) -> list[str]:
@@ -189,21 +198,6 @@ class Served:
         """Let it die at once."""
         self.process.kill()
         await self.ended()
-
-
-@contextmanager
-def swept(root: Path) -> Iterator[Home]:
-    """A home of which no process survives the block, whatever happens in it."""
-    home = Home(root)
-    try:
-        yield home
-    finally:
-        while left := of_folder(root):
-            for pid in left:
-                kill(pid)
-            time.sleep(0.02)
-        for served in home.served:
-            served.process.wait()
 
 
 # ------------------------------------------------------------------ the provider
