@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -248,13 +249,38 @@ def test_what_comes_meanwhile_is_announced(site: Site, log: Log, signed_in: Sign
         page.goto("/requests")
     button = page.locator("[data-news]")
     expect(button).to_be_hidden()
-    page.wait_for_function("document.querySelector('live-events').source?.readyState === 1")
+    expect(page.locator("live-events[listening]")).to_be_attached()
     many(log, 2)
     log.write()
     expect(button).to_contain_text("2 new requests")
     assert rows(page) == 3
     button.click()
     total(page, "5")
+
+
+@pytest.mark.parametrize("path", ["/requests", "/sessions"])
+def test_only_what_matches_is_announced(log: Log, signed_in: SignedIn, path: str) -> None:
+    """Under a filter the number is that of what the list will show, also after another value was chosen."""
+    many(log, 3)
+    log.write()
+    page = signed_in("owner")
+    page.goto(f"{path}?q=special")
+    expect(page.locator("live-events[listening]")).to_be_attached()
+    button = page.locator("[data-news]")
+    many(log, 2)
+    log.add("milo", "something special", ago=timedelta(microseconds=1))
+    log.write()
+    expect(button).to_have_text("1 new request")
+    button.click()
+    expect(page.locator("tr.r")).to_have_count(1)
+    expect(page.locator("[data-news]")).to_be_hidden()
+    page.get_by_role("searchbox", name="Search").first.fill("question")
+    expect(page).to_have_url(re.compile("q=question"))
+    expect(page.locator("live-events[listening][src*=question]")).to_be_attached()
+    log.add("milo", "something special", ago=timedelta(microseconds=1))
+    log.add("milo", "one more question", ago=timedelta(microseconds=1))
+    log.write()
+    expect(page.locator("[data-news]")).to_have_text("1 new request")
 
 
 def test_a_list_that_cannot_be_loaded_keeps_its_rows(log: Log, signed_in: SignedIn) -> None:

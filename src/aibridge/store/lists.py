@@ -314,6 +314,12 @@ async def matching(connection: PooledConnection, viewer: UUID | None, filter_: F
     return Matching(total, _conditions=(*_conditions(what, few), what.tools))
 
 
+async def parameters(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> tuple[object, ...] | None:
+    """The parameters of the fragment `interceptions_matching_calling`, of all but the text; None: nothing can match."""
+    what = await _asked(connection, viewer, filter_)
+    return None if what is None else (*_conditions(what, None), what.tools)
+
+
 _ANY = (None, None, None, None, None, None)
 """No condition beside the ids, as parameters of the fragment `interceptions_matching`."""
 

@@ -17,6 +17,7 @@ from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.exchanged import Exchanged, exchanged
 from aibridge.store.failures import mapped
 from aibridge.store.matches import ReadMatches, search, search_session
+from aibridge.store.newcomers import newcomers
 from aibridge.store.people_shown import Person, person
 from aibridge.store.request_log import RequestLog, request_log
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
@@ -178,6 +179,12 @@ class Reader:
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await request_log(connection, viewer, filter_, limit=limit, offset=offset, steps=steps)
+
+    async def newcomers(self, viewer: UUID | None, filter_: Filter, since: datetime) -> int | None:
+        """How many that match ended since this moment; see `newcomers.newcomers`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await newcomers(connection, viewer, filter_, since)
 
     async def menu(
         self, viewer: UUID | None, filter_: Filter, menu: Menu, find: str, *, limit: int

@@ -71,7 +71,7 @@ def floor(moment: datetime, step: timedelta) -> datetime:
 def window_of(query: QueryParams, now: datetime, *, default: str = "24h") -> Window:
     """The window that a link asks for: a range counts before two moments. What cannot be read is left out."""
     key = query.get("range", "")
-    start, end = _moment(query.get("from")), _moment(query.get("to"))
+    start, end = moment_of(query.get("from")), moment_of(query.get("to"))
     if key not in RANGES and start is not None and (end is None or end > start) and start < now:
         return between(start, end, now)
     key = key if key in RANGES else default
@@ -102,7 +102,8 @@ def _label(start: datetime, end: datetime | None) -> str:
     return f"{start:%d %b, %H:%M} to {last} UTC"
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
+    """The moment that a link names; None: none that can be read."""
     try:
         moment = datetime.fromisoformat(text) if text else None
         return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None

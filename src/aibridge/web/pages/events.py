@@ -1,11 +1,13 @@
 """`GET /events`: what has just been recorded of what this person may see, as server-sent events.
 
-`event: news` with `{"requests": 12}` (null: some), or for `?session=…&initiator=…` with `{"steps": 34}` whenever the
-session has grown. `event: ended` when nobody is signed in any more: the page must not ask again.
+`event: news` with `{"requests": 12}` (null: some). For `?since=…` and the filter of a list with `{"matching": 12}`: all
+that matches it and ended since (null: many). For `?session=…&initiator=…` with `{"steps": 34}` whenever the session has
+grown. `event: ended` when nobody is signed in any more: the page must not ask again.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,15 +19,20 @@ from starlette.routing import Route
 from aibridge.auth.browsers import sha256_of
 from aibridge.auth.usernames import as_id
 from aibridge.errors import StoreUnavailable
+from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.live import News, Subscription
 from aibridge.web.parts import WebParts
+from aibridge.web.ranges import moment_of
+from aibridge.web.requests.asked import list_filter
 from aibridge.web.viewer import viewer_of
 
 HEARTBEAT = 15.0
 """Seconds of silence until a comment is sent: what stands between must not take the stream for dead."""
 PACE = 0.5
 """Seconds between two events of a page."""
+LONGEST = timedelta(days=1)
+"""Before the page listens, as far as it is told what is new: it may have been left open for long."""
 RETRY = b"retry: 2000\n\n"
 """Milliseconds after which a browser asks again when the stream ends."""
 ENDED = b"event: ended\ndata: {}\n\n"
@@ -46,12 +53,36 @@ async def events(request: Request) -> Response:
         if viewer.scope not in {None, initiator}:
             raise HTTPException(404)
         scope, tell = initiator, await _growth(parts, session_id, initiator)
+    elif "since" in request.query_params:
+        tell = await _matching(request)
     stream = _stream(parts, sha256_of(viewer.secret), scope, tell)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
 async def _as_it_is(news: News) -> object:
     return news
+
+
+async def _matching(request: Request) -> Tell:
+    """Tells how many requests that match a list's filter ended since it was shown."""
+    viewer, parts, now = viewer_of(request), parts_of(request), datetime.now(UTC)
+    since = moment_of(request.query_params["since"]) or now
+    try:
+        filter_ = await list_filter(request, now)
+    except TextRefused:
+        return _nothing
+    told: int | None = 0
+
+    async def tell(_: News) -> object | None:
+        nonlocal told
+        before, told = told, await parts.reader.newcomers(viewer.scope, filter_, max(since, now - LONGEST))
+        return {"matching": told} if told != before else None
+
+    return tell
+
+
+async def _nothing(_: News) -> None:
+    """Nothing matches what cannot be searched for."""
 
 
 async def _growth(parts: WebParts, session_id: str, initiator: UUID) -> Tell:

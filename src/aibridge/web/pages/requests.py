@@ -22,7 +22,7 @@ from aibridge.web.marking import Marker
 from aibridge.web.paging import Paging, paging
 from aibridge.web.ranges import RANGES, Range
 from aibridge.web.render import page
-from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, spurious
+from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, listens_at, spurious
 from aibridge.web.requests.detail import Detail, detail
 from aibridge.web.requests.menus import Facet, Option, facets_of, options
 from aibridge.web.requests.rows import Row, row
@@ -49,6 +49,8 @@ class RequestsPage(msgspec.Struct, frozen=True, kw_only=True):
     mark: Marker
     """Marks what is searched for."""
     link: Links
+    live: str
+    """Where the page hears of what is new."""
 
 
 class MenuPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +84,8 @@ class ValuePage(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_requests(request: Request) -> Response:
     """The page, or for htmx its filters and rows."""
-    viewer, parts = viewer_of(request), parts_of(request)
-    asked = asked_of(request.query_params, datetime.now(UTC), sees_everyone=viewer.sees_everyone)
+    viewer, parts, now = viewer_of(request), parts_of(request), datetime.now(UTC)
+    asked = asked_of(request.query_params, now, sees_everyone=viewer.sees_everyone)
     link = links(request, defaults=DEFAULTS)
     refused, found, mark = "", _NOTHING, Marker()
     try:
@@ -104,6 +106,7 @@ async def list_requests(request: Request) -> Response:
         open=detail(*opened) if opened else None,
         mark=mark,
         link=link,
+        live=listens_at(request, asked, now),
     )
     response = page(request, "requests/page.html", context, "requests/list.html")
     response.headers["hx-push-url"] = link(**spurious(request.query_params))

@@ -20,11 +20,13 @@ from aibridge.texts import Text, TextRefused
 from aibridge.web.addresses import session_path
 from aibridge.web.guard import parts_of
 from aibridge.web.marking import Marker
+from aibridge.web.ranges import rfc3339
 from aibridge.web.render import page
 from aibridge.web.session.asked import as_id, links_of, needed_id
 from aibridge.web.session.building import tree_of
 from aibridge.web.session.figures import Figures, axis_of, figures_of, is_active, pauses
 from aibridge.web.session.found import Found, found_by_step, sought
+from aibridge.web.session.growth import MOST, fresh
 from aibridge.web.session.links import Links
 from aibridge.web.session.map import session_map
 from aibridge.web.session.opening import OpenStep, opened
@@ -43,6 +45,8 @@ class SessionPage:
     session: ReadSession
     title: str
     active: bool
+    read_at: str
+    """When; the page asks for what is new since then."""
     figures: Figures
     map: Markup
     kinds: Sequence[tuple[Show, str, int]]
@@ -121,7 +125,7 @@ async def _asked(request: Request) -> _Asked:
         links=links,
         read=read,
         threads=threads,
-        selection=Selection(threads, links.show, matches),
+        selection=Selection(threads, links.show, matches, only=fresh(threads, links.since) if links.since else None),
         matches=matches or {},
         mark=Marker(texts),
         refused=refused,
@@ -148,15 +152,16 @@ async def _step(request: Request, links: Links, id_: UUID | None) -> OpenStep | 
 async def show_session(request: Request) -> Response:
     """The page, or for htmx its timeline."""
     asked = await _asked(request)
-    step = await _step(request, asked.links, as_id(request.query_params.get("step")))
+    step, now = await _step(request, asked.links, as_id(request.query_params.get("step"))), datetime.now(UTC)
     read, threads = asked.read, asked.threads
     axis = axis_of([row for thread in threads for row in thread.all_rows])
     figures = figures_of(read, threads, axis)
-    items = portion_around(asked.selection, threads, asked.links.start, step.id if step else None).threads(threads)
+    items = _shown(asked, step).threads(threads)
     context = SessionPage(
         session=read.session,
         title=" ".join((read.session.first_prompt or "").split()) or "Session without a prompt",
-        active=is_active(read, datetime.now(UTC)),
+        active=is_active(read, now),
+        read_at=rfc3339(now),
         figures=figures,
         map=session_map(threads, axis),
         kinds=_kinds(figures),
@@ -168,6 +173,12 @@ async def show_session(request: Request) -> Response:
         live="/events?" + urlencode({"session": read.session.id, "initiator": str(read.session.initiator.id)}),
     )
     return page(request, "session/page.html", context, "session/body.html")
+
+
+def _shown(asked: _Asked, step: OpenStep | None) -> Portion:
+    if asked.links.since is not None:
+        return Portion(asked.selection, 0, MOST)
+    return portion_around(asked.selection, asked.threads, asked.links.start, step.id if step else None)
 
 
 def _kinds(figures: Figures) -> list[tuple[Show, str, int]]:

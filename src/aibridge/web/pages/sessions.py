@@ -17,9 +17,8 @@ from aibridge.web.pages.requests import list_values
 from aibridge.web.paging import Paging, paging
 from aibridge.web.ranges import RANGES, Range
 from aibridge.web.render import page
-from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, spurious
+from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, failed_only, filter_of, listens_at, spurious
 from aibridge.web.requests.menus import Facet, facets_of
-from aibridge.web.session.tree import FAILURES
 from aibridge.web.sessions.rows import Row, row
 from aibridge.web.viewer import viewer_of
 
@@ -43,6 +42,8 @@ class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
     link: Links
     mine: bool
     """Of the viewer alone."""
+    live: str
+    """Where the page hears of what is new."""
 
 
 async def list_sessions(request: Request) -> Response:
@@ -56,7 +57,7 @@ async def list_sessions(request: Request) -> Response:
     try:
         filter_ = await filter_of(asked, parts.people)
         if errors:
-            filter_ = msgspec.structs.replace(filter_, outcomes=FAILURES)
+            filter_ = failed_only(filter_)
         rows, total = await _rows(parts.reader, viewer.scope, filter_, asked, now)
     except TextRefused as why:
         refused = str(why)
@@ -71,6 +72,7 @@ async def list_sessions(request: Request) -> Response:
         paging=paging(asked.offset, asked.limit, total),
         link=link,
         mine=asked.chosen["user"] == (viewer.username,),
+        live=listens_at(request, asked, now),
     )
     response = page(request, "sessions/page.html", context, "sessions/list.html")
     response.headers["hx-push-url"] = link(**{key: None for key in spurious(request.query_params) if key != "errors"})

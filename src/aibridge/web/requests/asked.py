@@ -6,13 +6,18 @@ from uuid import UUID
 
 import msgspec
 from starlette.datastructures import QueryParams
+from starlette.requests import Request
 
 from aibridge.filters import Filter
 from aibridge.records import Outcome
 from aibridge.store.people import People
+from aibridge.store.session_detail import FAILURES
 from aibridge.store.text import can_be_stored
 from aibridge.texts import texts_of
-from aibridge.web.ranges import RANGES, Window, window_of
+from aibridge.web.guard import parts_of
+from aibridge.web.linking import Links
+from aibridge.web.ranges import RANGES, Window, rfc3339, window_of
+from aibridge.web.viewer import viewer_of
 
 FACETS = ("user", "provider", "model", "client", "status", "tool")
 """What menus choose from; each is a key of links."""
@@ -89,6 +94,27 @@ async def filter_of(asked: Asked, people: People) -> Filter:
         started_after=window.start,
         started_before=None if window.until_now else window.end - _TICK,
     )
+
+
+async def list_filter(request: Request, now: datetime) -> Filter:
+    """The filter of a list, of requests or of sessions, that this link carries. Raises `TextRefused`."""
+    query = request.query_params
+    asked = asked_of(query, now, sees_everyone=viewer_of(request).sees_everyone)
+    found = await filter_of(asked, parts_of(request).people)
+    return failed_only(found) if query.get("errors") == "1" else found
+
+
+def failed_only(filter_: Filter) -> Filter:
+    """The filter with what counts as a failure alone."""
+    return msgspec.structs.replace(filter_, outcomes=frozenset(FAILURES))
+
+
+def listens_at(request: Request, asked: Asked, now: datetime) -> str:
+    """Where a list hears of what comes from now on; of what matches, where it does not show all."""
+    if not asked.is_filtered and "errors" not in request.query_params:
+        return "/events"
+    left_out = dict.fromkeys(("offset", "limit", "open", "range", "from", "to"))
+    return Links("/events", request.query_params)(**left_out, since=rfc3339(now))
 
 
 async def _ids_of(names: Collection[str], people: People) -> frozenset[UUID]:

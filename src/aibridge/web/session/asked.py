@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from aibridge.store.text import can_be_stored
 from aibridge.web.addresses import from_segment
+from aibridge.web.ranges import moment_of
 from aibridge.web.session.links import Links
 from aibridge.web.session.selecting import Show
 
@@ -26,6 +27,7 @@ def links_of(request: Request) -> Links:
         text=text if can_be_stored(text) else "",
         show=Show(show) if show in set(Show) else Show.ALL,
         start=as_id(query.get("from")),
+        since=moment_of(query.get("since")),
     )
 
 

@@ -1,5 +1,6 @@
 """Where the session's page leads to: its own states, its parts, its exports."""
 
+from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -21,6 +22,8 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     show: Show = Show.ALL
     start: UUID | None = None
     """The step from which on the timeline is shown; None: from the first."""
+    since: datetime | None = None
+    """Only what is new since then is shown; no link carries it on."""
 
     @property
     def path(self) -> str:

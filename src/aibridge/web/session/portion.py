@@ -6,6 +6,7 @@ last step or thread, so that it stands for the same also after the session has g
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -33,6 +34,9 @@ class Gap:
     rows: int
     start: UUID
     """The step from which on a page shows the nearest part of it."""
+    begins: datetime
+    """When its first unit began, and its last: what begins between them comes with it."""
+    ends: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +141,13 @@ class Portion:
             before=before,
             rows=len(standing),
             start=standing[-PORTION:][0].id if before else standing[0].id,
+            begins=_begins(units[0]),
+            ends=_begins(units[-1]),
         )
+
+
+def _begins(unit: Row | Thread) -> datetime:
+    return (unit if isinstance(unit, Row) else unit.rows[0]).step.started_at
 
 
 def in_order(selection: Selection, rows: Sequence[Row]) -> list[Row]:

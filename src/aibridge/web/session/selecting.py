@@ -35,10 +35,17 @@ def is_kind(row: Row, show: Show) -> bool:
 class Selection:
     """The steps that are shown: those that match, and those that are needed to reach one."""
 
-    def __init__(self, threads: Sequence[Thread], show: Show, found: Container[UUID] | None) -> None:
-        """`found`: the ids that a search found; None when nothing is searched for."""
+    def __init__(
+        self,
+        threads: Sequence[Thread],
+        show: Show,
+        found: Container[UUID] | None,
+        *,
+        only: Container[UUID] | None = None,
+    ) -> None:
+        """`found`: the ids that a search found; None: nothing is searched for. `only`: no others are of interest."""
         self.narrows = show is not Show.ALL or found is not None
-        self._show, self._found = show, found
+        self._show, self._found, self._only = show, found, only
         self._sizes: dict[UUID, int] = {}
         self._matching: set[UUID] = set()
         for thread in threads:
@@ -46,7 +53,7 @@ class Selection:
                 self._sizes[row.id] = self._size(row)
 
     def _size(self, row: Row) -> int:
-        matches = is_kind(row, self._show) and (self._found is None or row.id in self._found)
+        matches = is_kind(row, self._show) and all(ids is None or row.id in ids for ids in (self._found, self._only))
         if matches:
             self._matching.add(row.id)
         below = sum(self.of(agent) for agent in row.agents)

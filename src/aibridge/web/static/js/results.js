@@ -20,13 +20,14 @@ for (const failure of ["htmx:response:error", "htmx:error"]) {
   });
 }
 
-/* "12 new requests": counted while the list is looked at; the rows come when somebody wants them. */
+/* "12 new requests": counted while the list is looked at; the rows come when somebody wants them. Under a filter the server
+   counts what matches, since the list was shown. */
 document.addEventListener("news", (e) => {
   const button = document.querySelector("[data-news]");
   if (!button) return;
-  const came = e.detail.requests, before = button.dataset.news;
-  const sum = came === null || before === "?" ? "?" : Number(before) + came;
+  const { matching, requests } = e.detail, before = button.dataset.news;
+  const sum = matching !== undefined ? matching ?? "?" : requests === null || before === "?" ? "?" : Number(before) + requests;
   button.dataset.news = sum;
-  button.hidden = false;
+  button.hidden = sum === 0;
   button.querySelector("[data-said]").textContent = sum === "?" ? "New requests" : `${sum.toLocaleString("en")} new request${sum === 1 ? "" : "s"}`;
 });

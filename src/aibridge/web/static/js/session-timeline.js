@@ -34,8 +34,9 @@ customElements.define("session-timeline", class extends HTMLElement {
 
   click(e) {
     if (e.metaKey || e.ctrlKey || e.shiftKey || e.altKey || e.button) return;
-    const hit = e.target.closest(".step > a, [data-move], [data-close], [data-fold], [data-goto]");
+    const hit = e.target.closest(".step > a, .gap > a, [data-move], [data-close], [data-fold], [data-goto]");
     if (!hit) return;
+    if (hit.matches(".gap > a")) return e.preventDefault(); // htmx fills it in place; without scripts the link leads there
     if (hit.matches(".step > a")) {
       if (!this.contains(hit)) return;
       e.preventDefault();
