@@ -15,6 +15,8 @@ from bench.database import Database
 from bench.gateway import Installation
 from bench.processes import Cores
 
+KEPT = "0"
+"""The retention, for ever: two months are as long as a gateway keeps by default, and it would remove what it is asked."""
 LONG_AGO = timedelta(days=14)
 """A model not seen for so long is a retired one."""
 
@@ -86,7 +88,7 @@ def seeded(interceptions: int) -> Iterator[Record]:
     cores = Cores.of_this_machine()
     with tempfile.TemporaryDirectory(prefix="aibridge-bench-") as made:
         folder = Path(made)
-        installation = Installation.of(folder)
+        installation = Installation.of(folder, RETENTION=KEPT)
         installation.call("demo", "seed", "--interceptions", str(interceptions))  # on all cores
         with cores.left_free(), EmbeddedPostgres(folder / "data") as server:
             yield _look(server.dsn, server.log_file, installation, cores)
@@ -97,7 +99,7 @@ def existing(dsn: str) -> Iterator[Record]:
     """The record behind an address. Tokens are made there, for people who are there already."""
     cores = Cores.of_this_machine()
     with tempfile.TemporaryDirectory(prefix="aibridge-bench-") as made, cores.left_free():
-        yield _look(dsn, None, Installation.of(Path(made), DATABASE_URL=dsn), cores)
+        yield _look(dsn, None, Installation.of(Path(made), DATABASE_URL=dsn, RETENTION=KEPT), cores)
 
 
 def _look(dsn: str, log: Path | None, installation: Installation, cores: Cores) -> Record:
