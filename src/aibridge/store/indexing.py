@@ -15,8 +15,8 @@ from aibridge.errors import RowsRefused
 from aibridge.store.connections import Dial, Lane
 from aibridge.store.sql import sql
 
-BATCH = 50
-"""Interceptions in one transaction: some 5 ms, during which whoever removes one of them waits, and whose share of the
+BATCH = 100
+"""Interceptions in one transaction: some 8 ms, during which whoever removes one of them waits, and whose share of the
 write-ahead log the next durable commit has to wait for."""
 
 TIMEOUT = 60.0
