@@ -16,7 +16,7 @@ from bench.gateway import Installation
 from bench.processes import Cores
 
 KEPT = "0"
-"""The retention, for ever: two months are as long as a gateway keeps by default, and it would remove what it is asked."""
+"""The retention, for ever: two months are as long as a gateway keeps by default, and it would remove what is asked."""
 LONG_AGO = timedelta(days=14)
 """A model not seen for so long is a retired one."""
 

@@ -9,13 +9,16 @@ import pytest
 import structlog
 import structlog.testing
 
-from aibridge.app.prices import hear_prices, open_prices
+from aibridge.app.hearing import ears_of, hear
+from aibridge.app.prices import follow_prices, open_prices
+from aibridge.auth.identify import Identifier
 from aibridge.demo.script import Text
 from aibridge.ops.metrics import Metrics
 from aibridge.ops.prices.desk import PriceDesk
 from aibridge.pricing import OwnPrice, Rates
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store, open_store
+from aibridge.web.live import Live
 from support import asking
 from support.rows import NOON
 from support.stage import Stage, open_stage
@@ -37,7 +40,7 @@ class Desk(PriceDesk):
 
     async def knows(self, model: str, rate: int | None) -> None:
         """Return when the price of a model is this."""
-        async with asyncio.timeout(20), self.read:
+        async with asyncio.timeout(60), self.read:
             await self.read.wait_for(lambda: self.rate(model) == rate)
 
     def rate(self, model: str) -> int | None:
@@ -46,11 +49,14 @@ class Desk(PriceDesk):
 
 
 @asynccontextmanager
-async def hearing(desk: Desk, database: str) -> AsyncIterator[None]:
+async def hearing(desk: Desk, store: Store, database: str) -> AsyncIterator[None]:
+    changed = asyncio.Event()
+    ears = ears_of(Identifier(store.people), Live(), changed.set)
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(hear_prices(desk, database))
+        both = [tasks.create_task(work) for work in (hear(database, ears), follow_prices(desk, changed))]
         yield
-        task.cancel()
+        for task in both:
+            task.cancel()
 
 
 def own(rate: int) -> OwnPrice:
@@ -65,7 +71,7 @@ async def test_a_worker_begins_with_the_prices_of_now(store: Store) -> None:
 
 async def test_what_is_set_changed_or_removed_is_heard(store: Store, database: str) -> None:
     desk = Desk(store)
-    async with hearing(desk, database):
+    async with hearing(desk, store, database):
         for rate in (1, 2):
             await store.prices.set(own(rate), by="olga")
             await desk.knows("m", rate)
@@ -77,7 +83,7 @@ async def test_what_was_set_while_nobody_heard_holds_after_the_reconnect(
     store: Store, psql: Connection, database: str
 ) -> None:
     desk = Desk(store)
-    async with hearing(desk, database):
+    async with hearing(desk, store, database):
         await store.prices.set(own(1), by="olga")
         await desk.knows("m", 1)
         await psql.execute("UPDATE aibridge_prices SET rates = '[{\"input\": 9}]'")  # nobody is told
@@ -99,8 +105,8 @@ async def test_prices_that_cannot_be_read_just_now_are_read_again(
         raise structlog.DropEvent
 
     with structlog.testing.capture_logs(processors=[note]):
-        async with hearing(desk, database):
-            async with asyncio.timeout(20):
+        async with hearing(desk, store, database):
+            async with asyncio.timeout(60):
                 await logged.wait()
             assert desk.rate("m") is None
             await psql.execute("ALTER TABLE elsewhere RENAME TO aibridge_prices")
@@ -116,7 +122,7 @@ async def test_a_request_through_the_whole_program_is_priced_by_the_prices_of_it
         assert first["cost_micros"] > 0
         free = OwnPrice(provider="anthropic", model=first["model"], rates=(Rates(),))
         await store.prices.set(free, by="olga")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (last := await _carried(stage))["cost_micros"] != 0:
                 pass
         assert last["token_usages"][0]["price_source"] == "own"

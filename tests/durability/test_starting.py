@@ -23,7 +23,7 @@ async def test_with_nothing_there_and_again(home: Home, upstream: str) -> None:
         assert await healthy(served)
         served.send(signal.SIGTERM)
         assert await served.ended() == 0
-        await home.empty(within=1)
+        await home.empty(within=10)
     first, second = ([line["event"] for line in served.said()] for served in home.served)
     assert "migrated the database" in first
     assert "migrated the database" not in second
@@ -39,7 +39,7 @@ async def test_two_share_one_postgresql(home: Home, upstream: str) -> None:
     assert await healthy(other)
     other.send(signal.SIGTERM)
     assert await other.ended() == 0
-    await home.empty(within=1)
+    await home.empty(within=10)
 
 
 async def test_a_taken_port(home: Home, upstream: str) -> None:
@@ -49,5 +49,5 @@ async def test_a_taken_port(home: Home, upstream: str) -> None:
         assert await served.ended() == 1
     (sentence,) = served.log.read_text().splitlines()
     assert "AIBRIDGE_LISTEN" in sentence
-    await home.empty(within=1)
+    await home.empty(within=10)
     assert home.postmaster is None

@@ -58,7 +58,7 @@ async def test_two_workers_and_the_death_of_one(home: Home, upstream: str) -> No
         await kept(psql, people.answered)
     served.send(signal.SIGTERM)
     assert await served.ended() == 0
-    await home.empty(within=1)
+    await home.empty(within=10)
 
 
 async def test_workers_die_with_their_parent(home: Home, upstream: str) -> None:

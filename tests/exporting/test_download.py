@@ -100,7 +100,7 @@ async def test_a_client_that_leaves_ends_the_reading() -> None:
     """Also while a query runs: it is cancelled, and what it held is let go."""
     client, chunks = Client(), Chunks(b"1", waits=True)
     export = await opened("a.csv", "text/csv", chunks.made())
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(client.take(export))
         await chunks.waiting.wait()
         client.leaves.set()
@@ -120,7 +120,7 @@ async def test_nothing_is_read_ahead_of_a_client_that_takes_nothing() -> None:
                 await takes.wait()
 
     client = Slow()
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(client.take(await opened("a.csv", "text/csv", chunks.made())))
         await holds.wait()
         assert chunks.given == 1

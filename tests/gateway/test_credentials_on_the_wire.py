@@ -42,7 +42,7 @@ def credentials(asked: Received) -> dict[bytes, list[bytes]]:
 
 async def once_it_is(stage: Stage, token: str, status: int) -> httpx.Response:
     """Ask until the announcement of a change was heard."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         while (answer := await ask(stage, [("x-api-key", token)])).status_code != status:
             await asyncio.sleep(0)
     return answer

@@ -96,15 +96,15 @@ async def test_trap_33_a_body_that_never_comes_is_408(stage: Stage, monkeypatch:
 
 
 async def test_a_slow_body_is_not_a_silent_one(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every byte counts as progress."""
-    monkeypatch.setattr(body, "BODY_SECONDS", 0.3)
+    """Every byte counts as progress; a machine that is busy for two seconds is no failure either."""
+    monkeypatch.setattr(body, "BODY_SECONDS", 2.5)
     stage.says(Text("hello"))
     whole = asking.messages("x")
     async with connect(stage.gateway.port) as client:
         await client.send(head("POST", MESSAGES, fields(stage, content_length=str(len(whole)))))
         for at in range(0, len(whole), 12):
             await client.send(whole[at : at + 12])
-            await asyncio.sleep(0.06)
+            await asyncio.sleep(0.4)
         assert (await client.answer()).status == 200
 
 
@@ -160,7 +160,7 @@ async def test_trap_33_bodies_together_have_a_bound(database: str, small_limits:
                 await three.send(big)
                 answer = await three.answer()
             assert (answer.status, answer.header(b"retry-after")) == (503, b"1")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (await owner.gateway.post("/v1/messages", asking.messages("x" * 60_000))).status_code != 200:
                 await asyncio.sleep(0)
 

@@ -70,8 +70,8 @@ async def test_trap_11_four_bodies_of_64_mib_at_once(tmp_path: Path, database: s
             answers = [tasks.create_task(one(served.port, 64 * MIB)) for _ in range(4)]
         assert [answer.result() for answer in answers] == [200] * 4
         assert {len(asked.body) for asked in provider.requests} == {64 * MIB}
-        # 388 MiB alone, 405 MiB beside other work; one more copy of one body would be 64 MiB more.
-        assert memory(served, "VmHWM") < 420 * MIB
+        # Up to 405 MiB beside other work; one more copy of one body would be 64 MiB more.
+        assert memory(served, "VmHWM") < 440 * MIB
         assert await one(served.port, 64 * MIB + 1) == 413
 
 

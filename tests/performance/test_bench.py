@@ -85,17 +85,18 @@ def test_a_request_line_is_the_script() -> None:
 @pytest.mark.parametrize("script", ["plain", "stream", "stream&delay=1&pace=1"])
 def test_clients_and_provider_talk_without_an_error(script: str) -> None:
     with provider(CORES) as (pid, port):
-        result = load(task(port, script), CORES)
+        result = load(task(port, script, seconds=60, requests=5), CORES)
         assert cpu_seconds(pid) > 0
-    assert result.answers > 3
-    assert (result.errors, result.problem) == (0, "")
+    assert (result.answers, result.errors, result.problem) == (5, 0, "")
     assert 0 < result.first_byte_p50 <= result.p50 <= result.p99
     assert not listens(port)
 
 
-def test_clients_stop_after_as_many_requests_as_they_were_told() -> None:
+def test_clients_stop_when_time_is_up() -> None:
+    """However few requests a busy machine let through."""
     with provider(CORES) as (_, port):
-        assert load(task(port, "plain", seconds=20, requests=5), CORES).answers == 5
+        result = load(task(port, "plain", seconds=0.1), CORES)
+    assert (result.errors, result.problem) == (0, "")
 
 
 def test_held_answers_stay_open_until_somebody_has_looked() -> None:
@@ -108,9 +109,8 @@ def test_held_answers_stay_open_until_somebody_has_looked() -> None:
 def test_wrong_answers_and_closed_ports_are_errors() -> None:
     with provider(CORES) as (_, port):
         pass
-    result = load(task(port, "plain", seconds=0.1), CORES)
-    assert result.answers == 0
-    assert result.errors >= 3
+    result = load(task(port, "plain", seconds=60, requests=3), CORES)
+    assert (result.answers, result.errors) == (0, 3)
     assert "refused" in result.problem
 
 

@@ -76,7 +76,7 @@ async def test_a_kept_promise_means_that_it_is_in_the_database(store: Store, ali
 
 async def test_the_end_waits_for_its_start(store: Store, alice: UUID, database: str) -> None:
     """Also when it is handed over long before; none is lost when the recorder is closed at once."""
-    async with open_recorder(store, clock=time.time) as recorder, asyncio.timeout(20):
+    async with open_recorder(store, clock=time.time) as recorder, asyncio.timeout(60):
         async with held(database):
             tickets = [start(recorder, alice, f"prompt {number}") for number in range(20)]
             ends = [recorder.finish(ticket, DONE, ReplyFacts()) for ticket in tickets]
@@ -94,7 +94,7 @@ async def test_closing_writes_what_was_taken(store: Store, alice: UUID) -> None:
 
 async def test_closing_gives_up_on_what_never_ends(store: Store, alice: UUID) -> None:
     """A start without an end is for recovery."""
-    async with asyncio.timeout(5), open_recorder(store, clock=time.time, drain_seconds=0.05) as recorder:
+    async with asyncio.timeout(60), open_recorder(store, clock=time.time, drain_seconds=0.05) as recorder:
         ticket = start(recorder, alice)
         assert await ticket.promise is None
     assert await outcome(store, ticket) is None
@@ -121,7 +121,7 @@ async def test_a_database_that_hangs_breaks_the_promise_and_is_written_later(
 ) -> None:
     """The gateway learns that the database is away, and that it is back."""
     patience = Patience(begin=0.3, finish=0.3)
-    async with open_recorder(store, clock=time.time, patience=patience) as recorder, asyncio.timeout(20):
+    async with open_recorder(store, clock=time.time, patience=patience) as recorder, asyncio.timeout(60):
         async with held(database):
             ticket = start(recorder, alice)
             assert isinstance(await ticket.promise, StoreUnavailable)
@@ -156,7 +156,7 @@ class Broken:
 async def test_a_batcher_that_dies_is_told_and_breaks_all_promises(alice: UUID) -> None:
     """The gateway goes on for those whose bytes flow; nothing new is promised."""
     told: list[Exception] = []
-    async with asyncio.timeout(5), open_recorder(Broken(), clock=time.time, died=told.append) as recorder:
+    async with asyncio.timeout(60), open_recorder(Broken(), clock=time.time, died=told.append) as recorder:
         first = start(recorder, alice)
         assert isinstance(await first.promise, StoreError)
         second = start(recorder, alice)
@@ -178,7 +178,7 @@ class Particular:
 
 
 async def test_a_row_refused_even_when_reduced_breaks_its_promise(alice: UUID) -> None:
-    async with asyncio.timeout(5), open_recorder(Particular(), clock=time.time) as recorder:
+    async with asyncio.timeout(60), open_recorder(Particular(), clock=time.time) as recorder:
         ticket = start(recorder, alice)
         assert isinstance(await ticket.promise, RowsRefused)
         assert isinstance(await recorder.finish(ticket, DONE, ReplyFacts()).promise, RowsRefused)

@@ -80,7 +80,7 @@ class Gateway:
 
     async def ended(self, count: int = 1) -> list[dict[str, Any]]:
         """Wait until so many interceptions have ended; for those whose client did not wait for the end."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(found := await self.interceptions()) < count:
                 await asyncio.sleep(0.01)
         return found
@@ -120,7 +120,7 @@ async def open_gateway(
     """Serve on a free port, in this process and loop. `environ` adds settings."""
     settings = settings_for(upstream, environ=environ)
     listener = bind("127.0.0.1", 0)
-    async with open_worker(settings, database) as worker, httpx.AsyncClient(trust_env=False, timeout=30) as http:
+    async with open_worker(settings, database) as worker, httpx.AsyncClient(trust_env=False, timeout=60) as http:
         user = await _user(worker, "olivia", Role.OWNER, BOTH)
         server = GatewayServer(worker, drain_seconds=drain_seconds)
         async with asyncio.TaskGroup() as tasks:

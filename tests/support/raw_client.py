@@ -117,7 +117,7 @@ class RawClient:
 
 
 @asynccontextmanager
-async def connect(port: int, *, buffer: int | None = None, within: float = 15.0) -> AsyncIterator[RawClient]:
+async def connect(port: int, *, buffer: int | None = None, within: float = 60.0) -> AsyncIterator[RawClient]:
     """Connect to a port of 127.0.0.1; the block may take `within` seconds, so that no test waits for ever.
 
     `buffer`: bytes that the kernel may hold of what this client does not read.

@@ -83,7 +83,7 @@ class Site:
     def context(self, browser: Browser, username: str | None = None, **options: Any) -> BrowserContext:
         """A fresh browser profile on this site, signed in as `username`. `options` are Playwright's."""
         context = browser.new_context(base_url=self.url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         if username is not None:
             self.let_in(context, username)
         return context

@@ -97,7 +97,7 @@ class Stage:
         """Wait until the start of this user's request is durable."""
         connection = await asyncpg.connect(self.database)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not await connection.fetchval(
                     "SELECT 1 FROM aibridge_interceptions WHERE initiator_id = $1", self.gateway.user.id
                 ):

@@ -99,7 +99,7 @@ class Provider:
 
 @asynccontextmanager
 async def provider(
-    script: Script, *, tls: ssl.SSLContext | None = None, within: float = 30.0, limit: int = 1 << 16
+    script: Script, *, tls: ssl.SSLContext | None = None, within: float = 60.0, limit: int = 1 << 16
 ) -> AsyncIterator[Provider]:
     """Listen on a free port of 127.0.0.1 while the block runs, at most `within` seconds."""
     async with asyncio.timeout(within), asyncio.TaskGroup() as group:

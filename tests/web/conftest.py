@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from aibridge.records import Role
 from support import postgres
@@ -21,6 +21,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+expect.set_options(timeout=60_000)  # milliseconds; what is expected comes at once, unless the machine is busy
 
 SignedIn = Callable[..., Page]
 """`signed_in("owner", color_scheme="dark")`: a page of a fresh browser; options are those of a context."""

@@ -72,7 +72,8 @@ def _works_in(pid: int, folder: Path) -> bool:
 def _was_told_of(pid: int, folder: Path) -> bool:
     with suppress(OSError):
         told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        return any(Path(os.fsdecode(each.partition(b"=")[2])).is_relative_to(folder) for each in told)
+        values = (each.partition(b"=")[2] for each in told if os.fsencode(folder) in each)
+        return any(Path(os.fsdecode(value)).is_relative_to(folder) for value in values)
     return False
 
 
