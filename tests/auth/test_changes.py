@@ -30,11 +30,10 @@ class Steps:
     async def announcements(self) -> AsyncIterator[str | Hearing]:
         async with aclosing(listen(self._dsn, AUTH_CHANNEL)) as events:
             async for event in events:
+                announcement = event.payload if isinstance(event, Said) else event
                 await self._further.acquire()
-                yield event.payload if isinstance(event, Said) else event
-                self._taken.put_nowait(
-                    event.payload if isinstance(event, Said) else event
-                )  # reached when the follower asks for the next
+                yield announcement
+                self._taken.put_nowait(announcement)  # reached when the follower asks for the next
 
     async def next(self) -> str | Hearing:
         """The announcement that was taken just now; the one after it waits."""

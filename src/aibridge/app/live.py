@@ -1,13 +1,11 @@
-"""Word of what was recorded, from the writers of every replica to the pages that are open at this one."""
+"""Word of what this worker recorded, to the pages that are open at any replica; `hearing` is the other end."""
 
 import asyncio
 
 import structlog
 
 from aibridge.errors import StoreError
-from aibridge.store.announcing import PAUSE, RECORD_CHANNEL, TOO_MUCH, Announcer, decoded
-from aibridge.store.listening import Hearing, listen
-from aibridge.web.live import Live
+from aibridge.store.announcing import PAUSE, Announcer
 
 AFTER_TROUBLE = 1.0
 """Seconds until the next announcement is tried."""
@@ -24,12 +22,3 @@ async def announce(announcer: Announcer) -> None:
             log.debug("what was recorded could not be announced", problem=str(problem))
             await asyncio.sleep(AFTER_TROUBLE)
         await asyncio.sleep(PAUSE)
-
-
-async def hear_record(live: Live, dsn: str) -> None:
-    """Tell the open pages; whoever may have missed something is told to look."""
-    async for event in listen(dsn, RECORD_CHANNEL):
-        if event is Hearing.CONNECTED:
-            live.hear(TOO_MUCH)
-        elif isinstance(event, str):
-            live.hear(decoded(event))

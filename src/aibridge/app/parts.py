@@ -15,9 +15,10 @@ from aibridge import __version__
 from aibridge.api.application import create_api
 from aibridge.api.parts import ApiParts
 from aibridge.app.face import Face
-from aibridge.app.live import announce, hear_record
+from aibridge.app.hearing import ears_of, hear
+from aibridge.app.live import announce
 from aibridge.app.memory import TRIM_SECONDS, Trimmer
-from aibridge.app.prices import hear_prices, open_prices
+from aibridge.app.prices import follow_prices, open_prices
 from aibridge.app.telemetry import delivery_to
 from aibridge.app.upkeep import (
     HEARTBEAT_SECONDS,
@@ -27,7 +28,6 @@ from aibridge.app.upkeep import (
     RECOVERY_SECONDS,
     TELEMETRY_SECONDS,
     Upkeep,
-    hear_changes,
     heartbeat,
     index,
     recover,
@@ -139,7 +139,7 @@ async def open_worker(
             gateway_id=gateway_id,
             log_requests=settings.log_requests,
         )
-        passwords, live = PasswordDesk(), Live()
+        passwords, live, prices_changed = PasswordDesk(), Live(), asyncio.Event()
         api = create_api(
             ApiParts(
                 identifier=identifier,
@@ -171,9 +171,8 @@ async def open_worker(
         reporter = _reporter(settings.telemetry_url, store, upstream)
         await stack.enter_async_context(
             running(
-                lambda: hear_changes(identifier, live, direct_dsn),
-                lambda: hear_record(live, direct_dsn),
-                lambda: hear_prices(prices, direct_dsn),
+                lambda: hear(direct_dsn, ears_of(identifier, live, prices_changed.set)),
+                lambda: follow_prices(prices, prices_changed),
                 lambda: announce(store.announcer),
                 last_used.run,
                 upkeep.every(HEARTBEAT_SECONDS, "heartbeat", lambda: heartbeat(store, gateway_id)),

@@ -7,9 +7,7 @@ import structlog
 from aibridge.errors import StoreError
 from aibridge.ops.metrics import Metrics
 from aibridge.ops.prices.desk import PriceDesk
-from aibridge.store.listening import Hearing, listen
 from aibridge.store.pool import Store
-from aibridge.store.prices import PRICES_CHANNEL
 
 RELOAD_SECONDS = 1.0
 """Between tries to read prices that have changed."""
@@ -24,11 +22,12 @@ async def open_prices(store: Store, metrics: Metrics) -> PriceDesk:
     return desk
 
 
-async def hear_prices(desk: PriceDesk, dsn: str) -> None:
-    """Have the house's own prices hold as soon as they are set, and what was missed as soon as it can be known."""
-    async for event in listen(dsn, PRICES_CHANNEL):
-        if event is not Hearing.LOST:
-            await _reload(desk)
+async def follow_prices(desk: PriceDesk, changed: asyncio.Event) -> None:
+    """Read the house's own prices anew each time that they may have changed."""
+    while True:
+        await changed.wait()
+        changed.clear()
+        await _reload(desk)
 
 
 async def _reload(desk: PriceDesk) -> None:

@@ -12,15 +12,11 @@ from uuid import UUID
 import structlog
 
 from aibridge import __version__
-from aibridge.auth.identify import Identifier
 from aibridge.errors import StoreError
 from aibridge.ops.metrics import Metrics
 from aibridge.ops.retention import remove_aged
 from aibridge.ops.telemetry import Reporter
-from aibridge.store.listening import Hearing, listen
-from aibridge.store.people import AUTH_CHANNEL
 from aibridge.store.pool import Store
-from aibridge.web.live import Live
 
 HEARTBEAT_SECONDS = 10.0
 RECOVERY_SECONDS = 5.0
@@ -129,13 +125,3 @@ async def retain(store: Store, retention: timedelta | None) -> None:
     """Remove what began longer ago; None keeps everything for ever."""
     if retention is not None:
         await remove_aged(store.keeping, retention)
-
-
-async def hear_changes(identifier: Identifier, live: Live, dsn: str) -> None:
-    """Have changes of users and tokens take effect at once, also on pages that are open."""
-    async for event in listen(dsn, AUTH_CHANNEL):
-        live.doubt()
-        if isinstance(event, Hearing):
-            identifier.listening(heard=event is Hearing.CONNECTED)
-        else:
-            identifier.forget()

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from enum import Enum
 
 import asyncpg
+import msgspec
 
 from aibridge.store.connections import Connection, Dial
 
@@ -24,10 +25,18 @@ class Hearing(Enum):
     """Nothing is heard until the next CONNECTED."""
 
 
-async def listen(dsn: str, channel: str, *, ping: float = PING) -> AsyncGenerator[str | Hearing, None]:
-    """Yields each payload, and `Hearing.CONNECTED` / `LOST` around every connection; reconnects for ever.
+class Said(msgspec.Struct, frozen=True):
+    """One announcement."""
 
-    `dsn` must lead to the server directly.
+    channel: str
+    payload: str
+
+
+async def listen(dsn: str, *channels: str, ping: float = PING) -> AsyncGenerator[Said | Hearing, None]:
+    """Yields what is said on any of the channels, and `Hearing.CONNECTED` / `LOST` around every connection.
+
+    One connection hears them all, in the order in which it was said; it is made anew for ever. `dsn` must lead to the
+    server directly.
     """
     dial = Dial(dsn=dsn, application_name="aibridge-listen")
     delay = FIRST_DELAY
@@ -40,29 +49,34 @@ async def listen(dsn: str, channel: str, *, ping: float = PING) -> AsyncGenerato
             continue
         delay = FIRST_DELAY
         try:
-            async for event in _heard(connection, channel, ping):
+            async for event in _heard(connection, channels, ping):
                 yield event
         finally:
             connection.terminate()
         yield Hearing.LOST
 
 
-async def _heard(connection: Connection, channel: str, ping: float) -> AsyncGenerator[str | Hearing, None]:
+async def _heard(
+    connection: Connection, channels: tuple[str, ...], ping: float
+) -> AsyncGenerator[Said | Hearing, None]:
     """Ends when the connection does."""
-    said: asyncio.Queue[str | None] = asyncio.Queue()
-    connection.add_termination_listener(lambda _: said.put_nowait(None))
+    told: asyncio.Queue[Said | None] = asyncio.Queue()
+    connection.add_termination_listener(lambda _: told.put_nowait(None))
     try:
-        await connection.add_listener(channel, lambda _c, _pid, _channel, payload: said.put_nowait(str(payload)))
+        for channel in channels:
+            await connection.add_listener(
+                channel, lambda _c, _pid, channel, payload: told.put_nowait(Said(channel, str(payload)))
+            )
         yield Hearing.CONNECTED
         while True:
             try:
                 async with asyncio.timeout(ping):
-                    payload = await said.get()
+                    said = await told.get()
             except TimeoutError:
                 await connection.execute("SELECT 1", timeout=ping)
                 continue
-            if payload is None:
+            if said is None:
                 return
-            yield payload
+            yield said
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return
