@@ -35,14 +35,16 @@ class Stream:
         self._lines = lines
 
     async def event(self) -> tuple[str, Any]:
-        """The next event; comments are passed over."""
+        """The next event; comments are passed over, and news of nobody knows how much: the worker began to listen."""
         name = ""
         async with asyncio.timeout(60):
             async for line in self._lines:
                 if line.startswith("event: "):
                     name = line.removeprefix("event: ")
                 elif line.startswith("data: "):
-                    return name, json.loads(line.removeprefix("data: "))
+                    data = json.loads(line.removeprefix("data: "))
+                    if data != {"requests": None}:
+                        return name, data
         raise EOFError
 
     async def begun(self) -> None:
