@@ -14,6 +14,7 @@ from aibridge.store.activity import ActivityStep, Steps
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
 from aibridge.store.request_log import EXCERPT, FirstCall
+from aibridge.texts import texts_of
 from support.inventing import Records
 from support.naive import Naive
 from support.rows import NOON, at, begun, call, finished, prompt, usage
@@ -70,15 +71,22 @@ async def test_an_offset_beyond_the_end_gives_the_last_page(store: Store, alice:
     assert [row.id for row in log.rows] == [starts[0].id]
 
 
-async def test_too_many_requests_are_not_counted_one_by_one(
+async def test_of_too_many_requests_the_newest_are_counted(
     store: Store, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    starts = [begun(alice) for _ in range(3)]
+    """Whatever finds them: a filter, tools, or words."""
+    starts = [begun(alice, started_at=at(60 * n), user_prompt=prompt("common")) for n in range(4)]
     await store.write_begun(starts)
-    await store.write_finished([finished(start) for start in starts])
-    monkeypatch.setattr(activity, "MOST", 2)
+    await store.write_finished([finished(each, tool_usages=(call(None, tool="Read"),)) for each in starts])
+    monkeypatch.setattr(activity, "MOST", 3)
+    monkeypatch.setattr(activity, "NEWEST", 2)
+    for asked in (Filter(), Filter(tools=frozenset(("Read", "Bash"))), Filter(text=texts_of("common"))):
+        log = await store.reader.request_log(None, asked, limit=2, steps=STEPS)
+        assert (log.total, log.counted, sum(step.requests for step in log.activity)) == (4, 2, 2)
+        assert log.activity[-1].starts_at <= at(180) < log.activity[-1].starts_at + STEPS.length
+    monkeypatch.setattr(activity, "MOST", 4)
     log = await store.reader.request_log(None, limit=2, steps=STEPS)
-    assert (log.total, log.activity) == (3, None)
+    assert (log.counted, sum(step.requests for step in log.activity)) == (4, 4)
 
 
 async def test_a_row_says_who_asked_what_and_which_tool_came_first(store: Store, alice: UUID) -> None:

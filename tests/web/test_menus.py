@@ -38,7 +38,7 @@ async def told(
     (facet,) = [each for each in facets_of(asked, sees_everyone=True) if each.key == menu]
     filter_ = await filter_of(asked, store.people)
     found = await options(store.reader, viewer, filter_, asked.window, facet, find)
-    return [(option.shown, option.requests, option.is_chosen) for option in found]
+    return [(option.shown, option.requests, option.is_chosen) for option in found.listed]
 
 
 @pytest.fixture(params=["one by one", "rolled up"])
@@ -66,13 +66,23 @@ async def test_what_is_looked_for_stands_anywhere_in_any_case(store: Store, view
     assert await told(store, viewer, "", "model", "\0") == []
 
 
-async def test_what_cannot_be_rolled_up_has_no_figures(
+async def test_what_cannot_be_rolled_up_is_counted_among_the_newest(
     store: Store, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And says so; what else the time has stands below, without a figure. No menu is empty that need not be."""
     monkeypatch.setattr(activity, "MOST", 0)
-    assert await told(store, viewer, "range=1h", "model", "Mod") == [(f"Model-{n}", None, False) for n in range(3)]
-    assert ("Cut off", None, False) in await told(store, viewer, "", "status")
-    assert await told(store, viewer, "range=1h", "tool") == []
+    monkeypatch.setattr(activity, "NEWEST", 2)
+    assert await told(store, viewer, "range=1h", "model", "Mod") == [("Model-0", 1, False), ("Model-1", 1, False)]
+    assert await told(store, viewer, "tool=tool-0&tool=tool-1", "model") == [
+        ("Model-0", 1, False),
+        ("Model-1", 1, False),
+        ("Model-2", None, False),
+    ]
+    assert await told(store, viewer, "tool=tool-0&tool=tool-1", "user") == [("Alice", 2, False), ("bob", None, False)]
+    statuses = await told(store, viewer, "", "status")
+    assert statuses[0] == ("Completed", 2, False)
+    assert ("Cut off", None, False) in statuses
+    assert len(statuses) == 5
 
 
 async def test_endings_are_called_by_their_words(store: Store, viewer: Viewer) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from aibridge.store import activity
 from support.axe import violations
 from support.request_log import HOSTILE, Log, endings, hostile, many
 from support.rows import call, new_id
@@ -113,6 +114,28 @@ def test_rows_by_keyboard(log: Log, signed_in: SignedIn) -> None:
     page.keyboard.press("/")
     page.keyboard.type("jj")
     expect(page.get_by_role("searchbox", name="Search requests")).to_have_value("jj")
+
+
+def test_of_too_many_requests_the_newest_are_drawn(
+    log: Log, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The total is that of all; the chart, the figures and the menus say of which they are, and what to do."""
+    monkeypatch.setattr(activity, "MOST", 10)
+    monkeypatch.setattr(activity, "NEWEST", 5)
+    many(log, 42)
+    log.write()
+    page = signed_in("owner")
+    page.goto("/requests?q=question")
+    expect(page.locator(".strip dl")).to_contain_text("42")
+    expect(page.locator(".strip")).to_contain_text("Choose a shorter time to see all of them.")
+    expect(page.locator(".strip .chart")).to_have_attribute("aria-label", re.compile("the newest 5 of last 24 hours"))
+    page.locator("summary", has_text="User").click()
+    options = page.get_by_role("group", name="User", exact=True)
+    expect(options.get_by_role("checkbox")).not_to_have_count(0)
+    expect(options).to_contain_text("Counted among the newest")
+    assert violations(page) == []
+    page.goto("/requests")
+    expect(page.locator(".strip")).not_to_contain_text("Choose a shorter time")
 
 
 def test_each_ending_is_told_as_it_was(log: Log, signed_in: SignedIn) -> None:

@@ -13,6 +13,8 @@ from aibridge.store.text import can_be_stored
 
 MOST = 20_000
 """Requests that are counted one by one while somebody waits: about 100 ms."""
+NEWEST = 1_000
+"""Of more, only so many are counted, the newest: counting all that match has taken its time already."""
 
 
 class Steps(msgspec.Struct, frozen=True):
@@ -40,12 +42,13 @@ class ActivityStep(msgspec.Struct, frozen=True, kw_only=True):
     """Micro-dollars."""
 
 
-async def activity(connection: PooledConnection, those: Matching | None, steps: Steps) -> list[ActivityStep] | None:
-    """The steps in which anything began, oldest first; None when there are too many requests to count."""
-    if those is None or not those.total:
-        return []
-    if those.total > MOST:
-        return None
+async def countable(connection: PooledConnection, those: Matching) -> Matching:
+    """All of them, or of too many the newest."""
+    return those if those.total <= MOST else await those.newest(connection, NEWEST)
+
+
+async def activity(connection: PooledConnection, those: Matching, steps: Steps) -> list[ActivityStep]:
+    """The steps in which any of these began, oldest first. They must be `countable`."""
     rows = await connection.fetch(sql("activity"), *(await those.conditions(connection)), steps.length, steps.start)
     return [_step(row) for row in rows]
 
@@ -80,14 +83,16 @@ class MenuValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def menu_values(
-    connection: PooledConnection, those: Matching | None, menu: Menu, find: str, limit: int
+    connection: PooledConnection, those: Matching | None, menu: Menu, find: str, limit: int, *, newest: bool
 ) -> list[MenuValue] | None:
-    """The values that hold `find` in any case, most used first; None when there are too many requests to count."""
+    """The values that hold `find` in any case, most used first.
+
+    Of too many requests to count the values of the `newest`, else None.
+    """
     if those is None or not those.total or not can_be_stored(find):
         return []
-    if those.total > MOST:
+    if those.total > MOST and not newest:
         return None
-    rows = await connection.fetch(
-        sql("values_matching"), *(await those.conditions(connection)), menu, find.lower(), limit
-    )
+    conditions = await (await countable(connection, those)).conditions(connection)
+    rows = await connection.fetch(sql("values_matching"), *conditions, menu, find.lower(), limit)
     return [MenuValue(**row) for row in rows]

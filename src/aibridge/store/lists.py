@@ -132,9 +132,28 @@ async def sessions_page(
     cursor: tuple[object, ...] = (None, None, None)
     if after_session is not None:
         cursor = await _session_cursor(connection, viewer, after_session, after_initiator)
+    those = await sessions_matching(connection, viewer, filter_)
+    if those is None:
+        return [], 0
+    *conditions, among = those
+    if among is not None and not any(conditions):
+        total = len(among)
+    else:
+        total = await connection.fetchval(sql("count_sessions"), *those)
+    rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset, among) if total else []
+    return [session_shown(row) for row in rows], total
+
+
+async def sessions_matching(
+    connection: PooledConnection, viewer: UUID | None, filter_: Filter
+) -> tuple[Any, ...] | None:
+    """The parameters of the fragment `sessions_matching`, then the hashes of the only sessions, or None.
+
+    None when nothing can match. From here on the transaction's plans walk through indexes.
+    """
     what = await _asked(connection, viewer, filter_)
     if what is None:
-        return [], 0
+        return None
     among = None
     if filter_.text:
         whose = msgspec.structs.replace(_bounds(what), tools=None, combinations=None, after=None, before=None)
@@ -142,13 +161,7 @@ async def sessions_page(
         what = what if few is None else msgspec.structs.replace(what, session_ids=few)
     await connection.execute(sql("read_by_index"))
     what = await _narrowed(connection, what)
-    conditions = (*_whose(what), what.combinations, what.tools, what.after, what.before)
-    if among is not None and not any(conditions):
-        total = len(among)
-    else:
-        total = await connection.fetchval(sql("count_sessions"), *conditions, among)
-    rows = await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset, among) if total else []
-    return [session_shown(row) for row in rows], total
+    return *_whose(what), what.combinations, what.tools, what.after, what.before, among
 
 
 async def _narrowed(connection: PooledConnection, what: _Asked) -> _Asked:
@@ -292,6 +305,15 @@ class Matching(msgspec.Struct, frozen=True):
         """The ids of a page of what was found by a text, newest first."""
         assert self._found is not None
         return await searching.page(connection, self._found, cursor=cursor, limit=limit, offset=offset)
+
+    async def newest(self, connection: PooledConnection, limit: int) -> "Matching":
+        """Only the newest of them, found once for all that is asked about them."""
+        if self._found is None:
+            rows = await connection.fetch(sql("ids_on_page"), *(await self.on_page(connection, limit=limit)))
+            ids = [row["id"] for row in rows]
+        else:
+            ids = await self.ids(connection, cursor=(None, None), limit=limit)
+        return Matching(len(ids), _conditions=(*_ANY, ids, None))
 
 
 async def matching(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> Matching | None:

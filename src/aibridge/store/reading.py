@@ -17,6 +17,7 @@ from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.exchanged import Exchanged, exchanged
 from aibridge.store.failures import mapped
 from aibridge.store.matches import ReadMatches, search, search_session
+from aibridge.store.neighbours import interception_beside, session_beside
 from aibridge.store.newcomers import newcomers
 from aibridge.store.people_shown import Person, person
 from aibridge.store.request_log import RequestLog, request_log
@@ -28,8 +29,8 @@ from aibridge.store.steps import ReadToolUsage
 from aibridge.store.text import shown_hint
 from aibridge.store.timeline import ReadTimeline, timeline
 from aibridge.store.token_sums import sum_known
-from aibridge.store.usage import ReadUsage, UsageAsked
-from aibridge.store.usage_reading import usage
+from aibridge.store.usage import Ranked, ReadUsage, UsageAsked
+from aibridge.store.usage_reading import ranking, usage
 from aibridge.store.values import Kind, values
 from aibridge.texts import Text
 
@@ -180,6 +181,20 @@ class Reader:
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await request_log(connection, viewer, filter_, limit=limit, offset=offset, steps=steps)
 
+    async def interception_beside(self, viewer: UUID | None, filter_: Filter, of: UUID, *, newer: bool) -> UUID | None:
+        """What stands next to one in a list; see `neighbours.interception_beside`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await interception_beside(connection, viewer, filter_, of, newer=newer)
+
+    async def session_beside(
+        self, viewer: UUID | None, filter_: Filter, session_id: str, *, initiator: UUID | None, newer: bool
+    ) -> tuple[str, UUID] | None:
+        """The same of a session; see `neighbours.session_beside`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await session_beside(connection, viewer, filter_, session_id, initiator=initiator, newer=newer)
+
     async def newcomers(self, viewer: UUID | None, filter_: Filter, since: datetime) -> int | None:
         """How many that match ended since this moment; see `newcomers.newcomers`."""
         with mapped():
@@ -187,13 +202,13 @@ class Reader:
                 return await newcomers(connection, viewer, filter_, since)
 
     async def menu(
-        self, viewer: UUID | None, filter_: Filter, menu: Menu, find: str, *, limit: int
+        self, viewer: UUID | None, filter_: Filter, menu: Menu, find: str, *, limit: int, newest: bool = False
     ) -> list[MenuValue] | None:
         """The values of the requests that match, with how many have each; see `activity.menu_values`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 those = await lists.matching(connection, viewer, filter_)
-                return await menu_values(connection, those, menu, find, limit)
+                return await menu_values(connection, those, menu, find, limit, newest=newest)
 
     async def sessions_page(
         self,
@@ -330,6 +345,12 @@ class Reader:
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await usage(connection, viewer, asked)
+
+    async def ranking(self, viewer: UUID | None, asked: UsageAsked) -> list[Ranked]:
+        """The groups with the most of something; see `usage_reading.ranking`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await ranking(connection, viewer, asked)
 
     async def owns_response(self, initiator_id: UUID, response_id: str) -> bool:
         """Tell whether a provider's stored response came from a request of this user."""

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from aibridge.filters import Filter
-from aibridge.store.activity import ActivityStep, Steps, activity
+from aibridge.store.activity import ActivityStep, Steps, activity, countable
 from aibridge.store.connections import PooledConnection
 from aibridge.store.lists import Matching, matching
 from aibridge.store.people_shown import Person, person
@@ -71,8 +71,10 @@ class RequestLog(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[ReadRequest]
     total: int
     """Exact."""
-    activity: list[ActivityStep] | None
+    activity: list[ActivityStep]
     """See `activity.activity`; empty when it was not asked for."""
+    counted: int
+    """Requests that the activity tells of: all, or the newest where they are too many."""
 
 
 async def request_log(
@@ -89,14 +91,21 @@ async def request_log(
     An offset beyond the end gives the last page: those who link to one see what became of it.
     """
     those = await matching(connection, viewer, filter_)
-    rows = [] if those is None or not those.total else await _rows(connection, those, limit, offset)
-    counted = [] if steps is None else await activity(connection, those, steps)
-    return RequestLog(rows=rows, total=those.total if those else 0, activity=counted)
+    if those is None or not those.total:
+        return RequestLog(rows=[], total=0, activity=[], counted=0)
+    if offset >= those.total:
+        offset = (those.total - 1) // limit * limit
+    told = those if steps is None else await countable(connection, those)
+    within = told if offset + limit <= told.total else those
+    return RequestLog(
+        rows=await _rows(connection, within, limit, offset),
+        total=those.total,
+        activity=[] if steps is None else await activity(connection, told, steps),
+        counted=told.total,
+    )
 
 
 async def _rows(connection: PooledConnection, those: Matching, limit: int, offset: int) -> list[ReadRequest]:
-    if offset >= those.total:
-        offset = (those.total - 1) // limit * limit
     on_page = await those.on_page(connection, limit=limit, offset=offset)
     rows = await connection.fetch(sql("request_log_page"), *on_page, EXCERPT)
     return [_request(row) for row in rows]

@@ -179,6 +179,12 @@ JOIN aibridge_interceptions AS i ON i.id = p.id
 JOIN users AS u ON u.id = i.initiator_id
 ORDER BY p.started_at DESC, p.id DESC;
 
+-- name: ids_on_page
+-- Their ids alone, newest first; the parameters are those of the fragment.
+WITH
+-- include: interceptions_on_page
+SELECT id FROM page ORDER BY started_at DESC, id DESC;
+
 -- name: sessions_of
 -- The ids of the sessions that ended interceptions of these combinations ($1) belong to, or, with NULL, those of these ids ($2).
 SELECT DISTINCT session_id FROM aibridge_interceptions

@@ -68,7 +68,7 @@ async def _matching(request: Request) -> Tell:
     viewer, parts, now = viewer_of(request), parts_of(request), datetime.now(UTC)
     since = moment_of(request.query_params["since"]) or now
     try:
-        filter_ = await list_filter(request, now)
+        filter_ = await list_filter(request, request.query_params, now)
     except TextRefused:
         return _nothing
     told: int | None = 0

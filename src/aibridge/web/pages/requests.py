@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from aibridge.errors import CursorUnknown
 from aibridge.exporting.download import Download
 from aibridge.exporting.interceptions import TableFormat, interceptions_export
 from aibridge.filters import Filter
@@ -18,18 +19,19 @@ from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.large import MOST, Large, large
 from aibridge.web.linking import Links, links
+from aibridge.web.listed import Listed, Way, listed_of, state_of
 from aibridge.web.marking import Marker
 from aibridge.web.paging import Paging, paging
 from aibridge.web.ranges import RANGES, Range
 from aibridge.web.render import page
-from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, listens_at, spurious
+from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, list_filter, listens_at, spurious
 from aibridge.web.requests.detail import Detail, detail
-from aibridge.web.requests.menus import Facet, Option, facets_of, options
+from aibridge.web.requests.menus import Facet, Options, facets_of, options
 from aibridge.web.requests.rows import Row, row
 from aibridge.web.requests.strip import Strip, rolled_up, steps_of, strip, usage_asked
 from aibridge.web.viewer import viewer_of
 
-_NOTHING = RequestLog(rows=[], total=0, activity=[])
+_NOTHING = RequestLog(rows=[], total=0, activity=[], counted=0)
 
 
 class RequestsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +44,14 @@ class RequestsPage(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing can be searched for; empty: it can."""
     rows: list[Row]
     total: int
-    strip: Strip | None
-    """None: too many requests to be counted one by one."""
+    strip: Strip
     paging: Paging
     open: Detail | None
     mark: Marker
     """Marks what is searched for."""
     link: Links
+    listed: Listed
+    """This list, for what it leads to."""
     live: str
     """Where the page hears of what is new."""
 
@@ -62,7 +65,7 @@ class MenuPage(msgspec.Struct, frozen=True, kw_only=True):
     facet: Facet
     facets: tuple[Facet, ...]
     find: str
-    options: list[Option]
+    options: Options
 
 
 class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +73,8 @@ class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
 
     detail: Detail
     mark: Marker
+    listed: Listed
+    """Where somebody came from."""
 
 
 class ValuePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,11 +106,12 @@ async def list_requests(request: Request) -> Response:
         refused=refused,
         rows=[row(each) for each in found.rows],
         total=found.total,
-        strip=None if found.activity is None else strip(found.activity, asked.window, link),
+        strip=_strip(found, asked, link),
         paging=paging(asked.offset, asked.limit, found.total),
         open=detail(*opened) if opened else None,
         mark=mark,
         link=link,
+        listed=Listed(state=state_of(link)),
         live=listens_at(request, asked, now),
     )
     response = page(request, "requests/page.html", context, "requests/list.html")
@@ -120,7 +126,13 @@ async def _read(reader: Reader, scope: UUID | None, asked: Asked, filter_: Filte
     found = await reader.request_log(scope, filter_, limit=asked.limit, offset=asked.offset, steps=steps)
     if usage is None:
         return found
-    return msgspec.structs.replace(found, activity=rolled_up(await reader.usage(scope, usage), asked.window))
+    activity = rolled_up(await reader.usage(scope, usage), asked.window)
+    return msgspec.structs.replace(found, activity=activity, counted=found.total)
+
+
+def _strip(found: RequestLog, asked: Asked, link: Links) -> Strip:
+    newest = found.counted if found.counted < found.total else None
+    return strip(found.activity, asked.window, link, newest=newest)
 
 
 async def list_values(request: Request) -> Response:
@@ -135,7 +147,7 @@ async def list_values(request: Request) -> Response:
     try:
         found = await options(parts.reader, viewer, await filter_of(asked, parts.people), asked.window, facet, find)
     except TextRefused:
-        found = []
+        found = Options(listed=[], newest=None)
     list_path = request.url.path.partition("/menus/")[0]
     context = MenuPage(list_path=list_path, asked=asked, facet=facet, facets=facets, find=find, options=found)
     return page(request, "requests/menu.html", context, "requests/options.html")
@@ -167,8 +179,34 @@ async def show_request(request: Request) -> Response:
     found = await parts_of(request).reader.request(request.path_params["id"], viewer_of(request).scope)
     if found is None:
         raise HTTPException(404)
-    context = RequestPage(detail=detail(*found), mark=Marker())
+    context = RequestPage(detail=detail(*found), mark=Marker(), listed=listed_of(request))
     return page(request, "requests/request.html", context, "requests/detail.html")
+
+
+async def newer_request(request: Request) -> Response:
+    """The request that stands above this one in the list that somebody came from."""
+    return await _beside(request, "newer")
+
+
+async def older_request(request: Request) -> Response:
+    """The one below."""
+    return await _beside(request, "older")
+
+
+async def _beside(request: Request, way: Way) -> Response:
+    """Leads there, or back with the word that there is none."""
+    listed, id_ = listed_of(request), request.path_params["id"]
+    try:
+        filter_ = await list_filter(request, listed.query, datetime.now(UTC))
+    except TextRefused as why:
+        raise HTTPException(400) from why
+    reader, scope = parts_of(request).reader, viewer_of(request).scope
+    try:
+        found = await reader.interception_beside(scope, filter_, id_, newer=way == "newer")
+    except CursorUnknown as why:
+        raise HTTPException(404) from why
+    path = listed.to(f"/requests/{found}") if found else listed.to(f"/requests/{id_}", end=way)
+    return RedirectResponse(path, 303)
 
 
 async def show_value(request: Request) -> Response:
@@ -217,6 +255,8 @@ ROUTES = [
     Route("/requests/export.jsonl", export_jsonl),
     Route("/requests/menus/{facet}", list_values),
     Route("/requests/{id:uuid}", show_request),
+    Route("/requests/{id:uuid}/newer", newer_request),
+    Route("/requests/{id:uuid}/older", older_request),
     Route("/requests/{id:uuid}/values/{item:uuid}", show_value),
     Route("/requests/{id:uuid}/values/{item:uuid}/download", download_value),
 ]

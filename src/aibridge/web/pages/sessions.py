@@ -9,10 +9,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aibridge.filters import Filter
+from aibridge.store.lists import ReadSession
 from aibridge.store.reading import Reader
 from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.linking import Links, links
+from aibridge.web.listed import Listed, state_of
 from aibridge.web.pages.requests import list_values
 from aibridge.web.paging import Paging, paging
 from aibridge.web.ranges import RANGES, Range
@@ -58,7 +60,13 @@ async def list_sessions(request: Request) -> Response:
         filter_ = await filter_of(asked, parts.people)
         if errors:
             filter_ = failed_only(filter_)
-        rows, total = await _rows(parts.reader, viewer.scope, filter_, asked, now)
+        sessions, total = await _found(parts.reader, viewer.scope, filter_, asked)
+        pulses = await parts.reader.session_pulses([(each.id, each.initiator.id) for each in sessions])
+        listed = Listed(state=state_of(link))
+        rows = [
+            row(each, pulse, now, listed, initiator=each.initiator.id if viewer.sees_everyone else None)
+            for each, pulse in zip(sessions, pulses, strict=True)
+        ]
     except TextRefused as why:
         refused = str(why)
     context = SessionsPage(
@@ -79,18 +87,12 @@ async def list_sessions(request: Request) -> Response:
     return response
 
 
-async def _rows(
-    reader: Reader, scope: UUID | None, filter_: Filter, asked: Asked, now: datetime
-) -> tuple[list[Row], int]:
+async def _found(reader: Reader, scope: UUID | None, filter_: Filter, asked: Asked) -> tuple[list[ReadSession], int]:
     sessions, total = await reader.sessions_page(scope, filter_, limit=asked.limit, offset=asked.offset)
     if total and not sessions:  # a link from beyond the end shows the last page
         last = paging(asked.offset, asked.limit, total).first - 1
         sessions, total = await reader.sessions_page(scope, filter_, limit=asked.limit, offset=last)
-    pulses = await reader.session_pulses([(each.id, each.initiator.id) for each in sessions])
-    return [
-        row(each, pulse, now, initiator=each.initiator.id if scope is None else None)
-        for each, pulse in zip(sessions, pulses, strict=True)
-    ], total
+    return sessions, total
 
 
 ROUTES = [

@@ -96,9 +96,8 @@ async def filter_of(asked: Asked, people: People) -> Filter:
     )
 
 
-async def list_filter(request: Request, now: datetime) -> Filter:
-    """The filter of a list, of requests or of sessions, that this link carries. Raises `TextRefused`."""
-    query = request.query_params
+async def list_filter(request: Request, query: QueryParams, now: datetime) -> Filter:
+    """The filter of a list, of requests or of sessions, in this state. Raises `TextRefused`."""
     asked = asked_of(query, now, sees_everyone=viewer_of(request).sees_everyone)
     found = await filter_of(asked, parts_of(request).people)
     return failed_only(found) if query.get("errors") == "1" else found

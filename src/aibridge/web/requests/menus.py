@@ -6,9 +6,9 @@ import msgspec
 
 from aibridge.filters import Filter
 from aibridge.records import Outcome
-from aibridge.store.activity import Menu, MenuValue
+from aibridge.store.activity import NEWEST, Menu, MenuValue
 from aibridge.store.reading import Reader
-from aibridge.store.usage import Bucket, By, UsageGroup
+from aibridge.store.usage import Bucket, By, UsageAsked, UsageGroup
 from aibridge.web.ranges import Window
 from aibridge.web.requests.asked import Asked
 from aibridge.web.requests.rows import ENDINGS
@@ -80,15 +80,25 @@ def without(filter_: Filter, key: str) -> Filter:
     return msgspec.structs.replace(filter_, **{_FIELDS[key]: None if key == "user" else frozenset()})
 
 
-async def options(
-    reader: Reader, viewer: Viewer, filter_: Filter, window: Window, facet: Facet, find: str
-) -> list[Option]:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a menu lists."""
+
+    listed: list[Option]
+    newest: int | None
+    """The figures are of so many, the newest, as there are too many to count; None: of all."""
+
+
+async def options(reader: Reader, viewer: Viewer, filter_: Filter, window: Window, facet: Facet, find: str) -> Options:
     """What is chosen first, then the values of the requests that match all else and that hold `find`."""
     others = without(filter_, facet.key)
     values = await reader.menu(viewer.scope, others, Menu(facet.key), find, limit=MOST)
     if values is None:
-        values = await _rolled_up(reader, viewer, others, window, facet.key, find)
-    return _options(facet, values)
+        values = await _rolled_up(reader, viewer, usage_asked(others, window), facet.key, find)
+    if values is not None:
+        return Options(listed=_options(facet, values), newest=None)
+    values = await reader.menu(viewer.scope, others, Menu(facet.key), find, limit=MOST, newest=True) or []
+    more = await _named(reader, viewer, others, window, facet.key, find)
+    return Options(listed=_options(facet, [*values, *more][:MOST]), newest=NEWEST)
 
 
 _BY = {
@@ -101,12 +111,11 @@ _BY = {
 
 
 async def _rolled_up(
-    reader: Reader, viewer: Viewer, filter_: Filter, window: Window, key: str, find: str
-) -> list[MenuValue]:
+    reader: Reader, viewer: Viewer, asked: UsageAsked | None, key: str, find: str
+) -> list[MenuValue] | None:
     """With too many requests to be counted one by one: from the roll-ups, where they are fine enough."""
-    asked = usage_asked(filter_, window)
     if key not in _BY or asked is None:
-        return await _named(reader, viewer, key, find)
+        return None
     usage = await reader.usage(viewer.scope, msgspec.structs.replace(asked, by=_BY[key], bucket=Bucket.NONE))
     values = [_value(group) for group in usage.groups]
     held = find.casefold()
@@ -119,19 +128,22 @@ def _value(group: UsageGroup) -> MenuValue:
     return MenuValue(value=group.key or "", name="", requests=group.requests)
 
 
-async def _named(reader: Reader, viewer: Viewer, key: str, find: str) -> list[MenuValue]:
-    """Else the values that begin so, without figures."""
+async def _named(
+    reader: Reader, viewer: Viewer, filter_: Filter, window: Window, key: str, find: str
+) -> list[MenuValue]:
+    """All that could be chosen, without figures: what else the time has, whatever is searched for."""
     if key == "status":
         return [MenuValue(value=each, name="", requests=UNKNOWN) for each in Outcome]
-    lists = {"provider": reader.providers, "model": reader.models, "client": reader.clients}
-    names = await lists[key](viewer.scope, find, limit=MOST, offset=0) if key in lists else []
-    return [MenuValue(value=name, name="", requests=UNKNOWN) for name in names]
+    loose = msgspec.structs.replace(filter_, text=(), session_ids=frozenset(), tools=frozenset())
+    values = await _rolled_up(reader, viewer, usage_asked(loose, window), key, find) or []
+    return [msgspec.structs.replace(each, requests=UNKNOWN) for each in values]
 
 
 def _options(facet: Facet, values: Sequence[MenuValue]) -> list[Option]:
-    found = {each.value: each for each in values}
+    found = {each.value: each for each in reversed(values)}
     chosen = [value for value, _ in facet.chosen]
-    order = [*chosen, *(value for value in found if value not in chosen)]
+    others = dict.fromkeys(each.value for each in values if each.value not in chosen)
+    order = [*chosen, *others]
     return [_option(facet.key, value, found.get(value), is_chosen=value in chosen) for value in order]
 
 

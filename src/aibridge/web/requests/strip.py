@@ -26,6 +26,8 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
     cost_micros: int
     unpriced: int
     """Requests whose cost is not in it."""
+    newest: int | None
+    """All but the number of requests is of so many, the newest, as there are too many to count; None: of all."""
 
 
 def steps_of(window: Window) -> Steps:
@@ -58,12 +60,18 @@ def rolled_up(usage: ReadUsage, window: Window) -> list[ActivityStep]:
 _SUMMED = tuple(name for name in ActivityStep.__struct_fields__ if name != "starts_at")
 
 
-def strip(activity: Sequence[ActivityStep], window: Window, link: Links) -> Strip:
-    """The strip of these steps; those in which nothing began are made here."""
+def strip(activity: Sequence[ActivityStep], window: Window, link: Links, *, newest: int | None = None) -> Strip:
+    """The strip of these steps; those in which nothing began are made here.
+
+    `newest`: only so many were counted, and it begins with the oldest of them.
+    """
     found = {step.starts_at: step for step in activity}
     starts = window.starts
+    when = window.label.lower() if window.key else window.label
+    if newest is not None:
+        starts, when = [start for start in starts if start >= min(found)], f"the newest {count(newest)} of {when}"
     chart = Chart(
-        title=f"Requests over time, {window.label.lower() if window.key else window.label}",
+        title=f"Requests over time, {when}",
         columns=columns(starts, window, link),
         series=(
             Series(name="Not failed", css="f-ok", values=[_well(found.get(start)) for start in starts]),
@@ -82,6 +90,7 @@ def strip(activity: Sequence[ActivityStep], window: Window, link: Links) -> Stri
         tokens=sum(_tokens(step) for step in activity),
         cost_micros=sum(step.cost_micros for step in activity),
         unpriced=sum(step.unpriced for step in activity),
+        newest=newest,
     )
 
 

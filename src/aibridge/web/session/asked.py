@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from aibridge.store.text import can_be_stored
 from aibridge.web.addresses import from_segment
+from aibridge.web.listed import listed_of
 from aibridge.web.ranges import moment_of
 from aibridge.web.session.links import Links
 from aibridge.web.session.selecting import Show
@@ -28,6 +29,7 @@ def links_of(request: Request) -> Links:
         show=Show(show) if show in set(Show) else Show.ALL,
         start=as_id(query.get("from")),
         since=moment_of(query.get("since")),
+        listed=listed_of(request),
     )
 
 

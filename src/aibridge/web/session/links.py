@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from aibridge.web.addresses import session_path
+from aibridge.web.listed import PARAMETER, WAYS, Listed, Way
 from aibridge.web.session.portion import Gap
 from aibridge.web.session.selecting import Show
 
@@ -24,6 +25,8 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     """The step from which on the timeline is shown; None: from the first."""
     since: datetime | None = None
     """Only what is new since then is shown; no link carries it on."""
+    listed: Listed = Listed()
+    """The list that somebody came from."""
 
     @property
     def path(self) -> str:
@@ -57,12 +60,18 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 
     def carried(self) -> list[tuple[str, str]]:
         """What the form of the search carries on."""
-        state = {"initiator": self.initiator, "show": None if self.show is Show.ALL else self.show}
+        show = None if self.show is Show.ALL else self.show
+        state = {"initiator": self.initiator, "show": show, PARAMETER: self.listed.state}
         return [(name, str(value)) for name, value in state.items() if value]
 
     def failure(self) -> str:
         """Which failure follows a step; the script adds which."""
         return session_path(self.session_id, "next-failure") + self._with(start=None)
+
+    def beside(self) -> dict[Way, str]:
+        """The neighbours in the list that somebody came from."""
+        initiator = str(self.initiator) if self.initiator else None
+        return {way: self.listed.to(session_path(self.session_id, way), initiator=initiator) for way in WAYS}
 
     def export(self, kind: str) -> str:
         """All of the session as a file: `json` or `md`."""
@@ -74,6 +83,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
             "q": self.text,
             "show": None if self.show is Show.ALL else self.show,
             "from": self.start,
+            PARAMETER: self.listed.state,
         }
         if "start" in more:
             state["from"] = more.pop("start")

@@ -10,6 +10,7 @@ from aibridge.store.lists import ReadSession
 from aibridge.store.session_pulse import Pulse
 from aibridge.web.addresses import session_path
 from aibridge.web.charts import token_bar
+from aibridge.web.listed import Listed
 from aibridge.web.session.figures import ACTIVE
 
 SHORT = 8
@@ -36,13 +37,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     lasts: timedelta
 
 
-def row(session: ReadSession, pulse: Pulse, now: datetime, *, initiator: UUID | None) -> Row:
-    """`initiator`: whose it is, for readers who may see those of several people under one id."""
+def row(session: ReadSession, pulse: Pulse, now: datetime, listed: Listed, *, initiator: UUID | None) -> Row:
+    """`listed`: the list; `initiator`: whose it is, for readers who may see those of several people under one id."""
     spent = session.token_usage_summary
     known = session.cost_micros or not session.unpriced
     return Row(
         session=session,
-        href=session_path(session.id, initiator=initiator),
+        href=listed.to(session_path(session.id), initiator=str(initiator) if initiator else None),
         short_id=session.id if len(session.id) <= SHORT + 4 else session.id[:SHORT],
         title=" ".join((session.first_prompt or "").split()) or "Session without a prompt",
         threads=max(session.threads - pulse.subagents, min(session.threads, 1)),
