@@ -36,6 +36,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.stash[_KEEPER] = keeper.watch(factory.getbasetemp())
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A green run without a browser has said nothing of the pages, and shall not look as if it had."""
+    left_out = sum("browser" in report.keywords for report in terminalreporter.stats.get("skipped", []))
+    if left_out:
+        terminalreporter.section("NO BROWSER", sep="!", red=True)
+        terminalreporter.line(f"{left_out} tests that drive the pages in Chromium were left out.", red=True)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The last word is the controller's, also after Ctrl-C."""
     if _KEEPER in config.stash:

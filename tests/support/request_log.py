@@ -12,18 +12,29 @@ from support.site import Site
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
+LATELY = timedelta(minutes=5)
+"""More than the requests of a test lie back, a second apart."""
+
+
+def one_hour(now: datetime) -> datetime:
+    """The latest moment up to which what was asked lately lies in one hour: figures are shown by the hour."""
+    struck = now.replace(minute=0, second=0, microsecond=0)
+    return now if now - struck > LATELY else struck
+
+
 class Log:
     """Writes requests into a site's record, newest first."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._now = one_hour(datetime.now(UTC))
         self._seconds = 60
         self._rows: list[tuple[Begun, Finished]] = []
 
     def add(self, username: str, text: str | None = None, *, ago: timedelta | None = None, **fields: Any) -> UUID:
         """A request a second older than the one before, or as old as told. `fields`: of its start and its end."""
         self._seconds += 1
-        at = datetime.now(UTC) - (ago or timedelta(seconds=self._seconds))
+        at = datetime.now(UTC) - ago if ago else self._now - timedelta(seconds=self._seconds)
         start = {key: value for key, value in fields.items() if key in Begun.__struct_fields__}
         end = {key: value for key, value in fields.items() if key not in Begun.__struct_fields__}
         asked = prompt(text, at) if text is not None else None
