@@ -47,6 +47,18 @@ async def test_a_result_makes_its_round_a_child_of_the_round_that_called(
     assert await session(psql, child) == str(parent.id) == await session(psql, parent)
 
 
+async def test_one_of_a_batch_that_answers_a_call_is_enough(store: Store, alice: UUID, psql: Connection) -> None:
+    """Batches of which nobody answers a call are written without a look for parents."""
+    parent = await carried(store, alice, ("call_a",))
+    before, child, after = begun(alice), begun(alice, correlating_tool_call_id="call_a"), begun(alice)
+    await store.write_begun([before, child, after])
+    assert [await lineage(psql, row) for row in (before, child, after)] == [
+        (None, None),
+        (parent.id, parent.id),
+        (None, None),
+    ]
+
+
 async def test_a_chain_keeps_the_root_of_its_first(store: Store, alice: UUID, psql: Connection) -> None:
     a = await carried(store, alice, ("call_a",))
     b = await carried(store, alice, ("call_b",), correlating_tool_call_id="call_a", started_at=at(5))

@@ -25,8 +25,9 @@ _PLANS = {
     "enable_mergejoin": "off",
 }
 
-_WRITE_BEGUN = {False: sql("write_begun"), True: sql("write_begun_with_results")}
-"""By whether any row of the batch has results of tools."""
+_WRITE_BEGUN = sql("write_begun")
+_WRITE_BEGUN_WITH_PARENTS = sql("write_begun_with_parents")
+_WRITE_BEGUN_WITH_RESULTS = sql("write_begun_with_results")
 _WRITE_FINISHED = {False: sql("write_finished"), True: sql("write_finished_with_answers")}
 """By whether any row of the batch has answers."""
 _HOLD_INTERRUPTED = sql("hold_interrupted")
@@ -45,7 +46,7 @@ class Writer:
         """Insert starts with their prompts, resolving lineage. A replay adds nothing."""
         with encoding():
             rows = self._encoder.encode(batch)
-        await self._begin.fetchval(_WRITE_BEGUN[any(begun.tool_results for begun in batch)], rows)
+        await self._begin.fetchval(_beginning(batch), rows)
 
     async def write_finished(self, batch: Sequence[Finished]) -> None:
         """Insert facts, end the interceptions, and add to the roll-ups what was really ended here.
@@ -62,6 +63,15 @@ class Writer:
         """Ends both connections after what is under way."""
         await self._begin.close()
         await self._finish.close()
+
+
+def _beginning(batch: Sequence[Begun]) -> str:
+    """The least that does for every row of a batch."""
+    if any(begun.tool_results for begun in batch):
+        return _WRITE_BEGUN_WITH_RESULTS
+    if any(begun.correlating_tool_call_id for begun in batch):
+        return _WRITE_BEGUN_WITH_PARENTS
+    return _WRITE_BEGUN
 
 
 def _finishing(batch: Sequence[Finished]) -> str:

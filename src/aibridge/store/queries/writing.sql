@@ -1,24 +1,41 @@
 -- name: write_begun
--- A batch of starts with their prompts. $1: JSON array of `records.Begun`.
--- Lineage: the tool call whose result this request carries was made by its parent. Only the same initiator's calls count,
--- those of the same client session first, then the newest (of 200: some providers name every call `call_0`). Side requests
--- neither have nor are parents.
+-- A batch of starts with their prompts, none of which answers a tool call. $1: JSON array of `records.Begun`.
 -- The first line makes the commit durable whatever the server, the role or a pooler has set.
 WITH durable AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'on', true)
 ),
 -- include: begun_rows
+    CROSS JOIN (SELECT NULL::uuid AS id, NULL::uuid AS root_id) AS parent
+    ON CONFLICT DO NOTHING
+)
 -- include: begun_prompts
 ;
 
--- name: write_begun_with_results
--- The same of a batch some of whose starts bring what tools returned: kept apart, since opening a table costs 50 µs even when
--- nothing is written to it.
+-- name: write_begun_with_parents
+-- The same of a batch some of whose starts answer tool calls: kept apart, since setting this part of the plan up costs 50 µs
+-- also when there is nothing to look for.
+-- Lineage: the tool call whose result this request carries was made by its parent. Only the same initiator's calls count,
+-- those of the same client session first, then the newest (of 200: some providers name every call `call_0`). Side requests
+-- neither have nor are parents.
 WITH durable AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'on', true)
 ),
 -- include: begun_rows
-, tool_results AS (
+-- include: begun_parents
+    ON CONFLICT DO NOTHING
+)
+-- include: begun_prompts
+;
+
+-- name: write_begun_with_results
+-- The same of a batch some of whose starts bring what tools returned, and that is kept.
+WITH durable AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'on', true)
+),
+-- include: begun_rows
+-- include: begun_parents
+    ON CONFLICT DO NOTHING
+), tool_results AS (
     INSERT INTO aibridge_tool_results (
         interception_id, id, initiator_id, created_at, provider_tool_call_id, content, is_error, metadata
     )
@@ -33,7 +50,7 @@ WITH durable AS MATERIALIZED (
 ;
 
 -- fragment: begun_rows
--- The starts and their lineage.
+-- The starts; `parent` is joined to them.
 batch AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1) AS b (
         id uuid, initiator_id uuid, api_token_id text, gateway_id uuid, provider text, provider_name text, endpoint text,
@@ -59,6 +76,9 @@ batch AS MATERIALIZED (
         decode(nullif(b.body_sha256_received, ''), 'hex'), decode(nullif(b.body_sha256_sent, ''), 'hex'),
         b.unread, b.notes, b.metadata, coalesce(b.not_captured, '{}'), parent.id, parent.root_id
     FROM durable, batch AS b
+
+-- fragment: begun_parents
+-- Whose tool call the start answers, if it was recorded.
     LEFT JOIN LATERAL (
         SELECT p.id, p.root_id
         FROM (
@@ -76,8 +96,6 @@ batch AS MATERIALIZED (
         ORDER BY (p.client_session_id = b.client_session_id) IS TRUE DESC, t.created_at DESC, t.id DESC
         LIMIT 1
     ) AS parent ON true
-    ON CONFLICT DO NOTHING
-)
 
 -- fragment: begun_prompts
 -- The prompts of the starts.
