@@ -5,21 +5,17 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 import structlog
 
-from aibridge import __version__
-from aibridge.api.application import create_api
-from aibridge.api.parts import ApiParts
 from aibridge.app.face import Face
 from aibridge.app.hearing import ears_of, hear
 from aibridge.app.live import announce
 from aibridge.app.memory import TRIM_SECONDS, Trimmer
 from aibridge.app.prices import follow_prices, open_prices
-from aibridge.app.telemetry import delivery_to
+from aibridge.app.rooms import api_over, data_plane, pages_over, reporter_to
 from aibridge.app.upkeep import (
     HEARTBEAT_SECONDS,
     INDEX_SECONDS,
@@ -39,29 +35,19 @@ from aibridge.app.upkeep import (
 from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
 from aibridge.auth.passwords import PasswordDesk
-from aibridge.capture import words_of
-from aibridge.config import ProviderSettings, Settings
+from aibridge.config import Settings
 from aibridge.errors import StoreError
-from aibridge.gateway.admission import Admission
-from aibridge.gateway.application import Gateway
 from aibridge.gateway.body import Bodies, BodyLimits
-from aibridge.gateway.providers import Provider
-from aibridge.gateway.routes import Routes
-from aibridge.gateway.upstream import Proxies, Target, UpstreamClient
+from aibridge.gateway.upstream import Proxies, UpstreamClient
 from aibridge.ops.health import Health, Readiness
 from aibridge.ops.metrics import Metrics
 from aibridge.ops.metrics.board import Board
 from aibridge.ops.record_log import RecordLog
 from aibridge.ops.retention import RETENTION_SECONDS
-from aibridge.ops.telemetry import Reporter
-from aibridge.recording.discretion import Discretion
 from aibridge.recording.ids import uuid7
 from aibridge.recording.recorder import Patience, Recorder, Watchers, open_recorder
-from aibridge.redaction.redactor import Redactor
 from aibridge.store.pool import Store, open_store
-from aibridge.web.application import create_web
 from aibridge.web.live import Live
-from aibridge.web.parts import Facts, ProviderFact, WebParts
 
 DRAIN_SECONDS = 2.0
 """At the end, for the last records: a database that cannot be reached must not hold up the process for longer."""
@@ -96,7 +82,6 @@ async def open_worker(
     health = Health(("store",))
     metrics = Metrics(board, seat=seat, providers={each.name: each.type.value for each in settings.providers})
     upkeep = Upkeep(metrics)
-    redactor = Redactor(settings.redact) if settings.redact else None
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(dsn, pooled=direct_dsn != dsn))
         await register(store, gateway_id)
@@ -124,51 +109,22 @@ async def open_worker(
         proxies = Proxies.from_environment(os.environ) if proxies is None else proxies
         upstream = await stack.enter_async_context(UpstreamClient(proxies=proxies))
         bodies = Bodies(BodyLimits(one=settings.max_body, together=settings.body_memory))
-        gateway = Gateway(
-            admission=Admission(
-                routes=Routes(_provider(provider, redactor) for provider in settings.providers),
-                identifier=identifier,
-                allow_byok=settings.allow_byok,
-                owns_response=store.reader.owns_response,
-            ),
+        gateway = data_plane(
+            settings,
+            store,
+            identifier=identifier,
             last_used=last_used,
             recorder=recorder,
             upstream=upstream,
             bodies=bodies,
             metrics=metrics,
             gateway_id=gateway_id,
-            log_requests=settings.log_requests,
         )
         passwords, live, prices_changed = PasswordDesk(), Live(), asyncio.Event()
-        api = create_api(
-            ApiParts(
-                identifier=identifier,
-                last_used=last_used,
-                people=store.people,
-                prices=store.prices,
-                passwords=passwords,
-                records=store.reader,
-                exports=store.exports,
-                version=__version__,
-            )
-        )
+        api = api_over(store, identifier=identifier, last_used=last_used, passwords=passwords)
         readiness = Readiness(health, store.probe, told=metrics.store_up.set)
-        web = create_web(
-            WebParts(
-                reader=store.reader,
-                exports=store.exports,
-                people=store.people,
-                sign_ins=store.sign_ins,
-                roster=store.roster,
-                pulse=store.pulse,
-                keeping=store.keeping,
-                passwords=passwords,
-                readiness=readiness,
-                live=live,
-                facts=_facts(settings),
-            )
-        )
-        reporter = _reporter(settings.telemetry_url, store, upstream)
+        web = pages_over(store, settings, passwords=passwords, readiness=readiness, live=live)
+        reporter = reporter_to(settings.telemetry_url, store, upstream)
         await stack.enter_async_context(
             running(
                 lambda: hear(direct_dsn, ears_of(identifier, live, prices_changed.set)),
@@ -190,35 +146,6 @@ async def open_worker(
         yield Worker(face=face, store=store, recorder=recorder, health=health, live=live, gateway_id=gateway_id)
 
 
-def _provider(settings: ProviderSettings, redactor: Redactor | None) -> Provider:
-    return Provider(
-        name=settings.name,
-        type=settings.type,
-        target=Target.parse(settings.base_url),
-        key=settings.key.reveal(),
-        include_usage=settings.include_usage,
-        discretion=Discretion(settings.capture, redactor),
-    )
-
-
-def _facts(settings: Settings) -> Facts:
-    return Facts(
-        access_url=settings.access_url,
-        providers=tuple(
-            ProviderFact(
-                name=each.name,
-                type=each.type.value,
-                has_key=bool(each.key),
-                captures=words_of(each.capture),
-            )
-            for each in settings.providers
-        ),
-        allow_byok=settings.allow_byok,
-        retention=settings.retention,
-        version=__version__,
-    )
-
-
 def _died(health: Health, problem: Exception) -> None:
     log.critical("the recorder has stopped: no request can be carried", exc_info=problem)
     health.down("recorder", "the recorder has stopped")
@@ -230,9 +157,3 @@ async def _parting(work: Callable[[], Awaitable[None]]) -> None:
             await work()
     except (StoreError, TimeoutError) as problem:
         log.warning("the database did not take this worker's last words", problem=str(problem))
-
-
-def _reporter(url: str | None, store: Store, upstream: UpstreamClient) -> Reporter | None:
-    if url is None:
-        return None
-    return Reporter(store.telemetry, delivery_to(url, upstream), clock=lambda: datetime.now(UTC), version=__version__)
