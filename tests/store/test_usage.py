@@ -3,13 +3,14 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from aibridge.filters import Filter
 from aibridge.records import UserStatus
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
-from aibridge.store.usage import Bucket, By, Sort, UsageAsked
+from aibridge.store.usage import Bucket, By, Ranked, Sort, UsageAsked, UsageGroup
 from support.inventing import WIDTH, Records
 from support.rows import NOON, at, begun, call, finished, usage
 from support.usage_told import expected, told
@@ -41,6 +42,11 @@ def some_question(records: Records) -> UsageAsked:
     )
 
 
+def listed(group: UsageGroup | Ranked) -> tuple[object, ...]:
+    """What a list shows of a group."""
+    return group.key, group.person, group.requests, group.tool_calls, group.cost_micros, group.unpriced
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_any_question(store: Store, alice: UUID, bob: UUID, psql: Connection, seed: int) -> None:
     """Some of it posted, some still in the journal."""
@@ -55,6 +61,10 @@ async def test_any_question(store: Store, alice: UUID, bob: UUID, psql: Connecti
         answer = await store.reader.usage(viewer, asked)
         assert told(answer) == expected(everything, viewer, asked), asked
         matched += answer.totals.requests > 0
+        if asked.by:
+            ranked = await store.reader.ranking(viewer, asked)
+            whole = await store.reader.usage(viewer, msgspec.structs.replace(asked, bucket=Bucket.NONE, limit=None))
+            assert list(map(listed, ranked)) == list(map(listed, whole.groups))[: asked.limit], asked
     assert matched > 20
 
 

@@ -61,6 +61,8 @@ class UsageAsked(msgspec.Struct, frozen=True, kw_only=True):
     sort: Sort = Sort.REQUESTS
     limit: int | None = None
     """So many groups stand for themselves, the rest together. None: all."""
+    group_users: bool = True
+    """Count the users of each group, which takes longer than all else; else models, clients and the like have none."""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +107,17 @@ class UsageGroup(Figures, frozen=True, kw_only=True):
     """The user, where users are the groups."""
     groups: int = 1
     """How many groups these are: more than one only where the key is None."""
+
+
+class Ranked(msgspec.Struct, frozen=True, kw_only=True):
+    """A group in a list of those with the most; the fields are those of `UsageGroup`."""
+
+    key: str
+    person: Person | None
+    requests: int
+    tool_calls: int
+    cost_micros: int
+    unpriced: int
 
 
 class GroupInStep(Spent, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from aibridge.store.usage import (
     By,
     Figures,
     GroupInStep,
+    Ranked,
     ReadUsage,
     UsageAsked,
     UsageGroup,
@@ -27,6 +28,7 @@ from aibridge.store.usage import (
 )
 from aibridge.store.usage_sums import Sums
 
+_LISTED = ("requests", "tool_calls", "cost_micros", "unpriced")
 _OF_COMBINATIONS = frozenset({By.MODEL, By.CLIENT, By.PROVIDER, By.PROVIDER_NAME})
 
 
@@ -71,6 +73,25 @@ async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageA
     return _told(asked, totals, users, groups)
 
 
+async def ranking(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> list[Ranked]:
+    """The groups by `asked.by` over the whole time, most first, `asked.limit` of them. In one snapshot, please."""
+    start, end = full_hours(asked.start, asked.end)
+    where = await _where(connection, viewer, msgspec.structs.replace(asked, start=start, end=end, bucket=Bucket.NONE))
+    if where is None:
+        return []
+    rows = await connection.fetch(sql("usage_ranking"), *_grouped(where), asked.limit, asked.sort)
+    people = await _people(connection, [row["key"] for row in rows]) if asked.by is By.USER else {}
+    return [
+        Ranked(key=row["key"], person=people.get(row["key"]), **{name: int(row[name]) for name in _LISTED})
+        for row in rows
+    ]
+
+
+def _grouped(where: _Where) -> tuple[object, ...]:
+    by = where.asked.by
+    return *where.rows(users=by is By.USER, combinations=by in _OF_COMBINATIONS, tools=by is By.TOOL), by
+
+
 async def _where(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> _Where | None:
     """None when nothing can match."""
     filter_ = asked.filter
@@ -113,9 +134,8 @@ class _Groups(msgspec.Struct, kw_only=True):
 
 async def _groups(connection: PooledConnection, where: _Where, totals: Mapping[datetime, Sums]) -> _Groups:
     by = where.asked.by
-    rows = *where.rows(users=by is By.USER, combinations=by in _OF_COMBINATIONS, tools=by is By.TOOL), by
     found = _Groups()
-    for row in await connection.fetch(sql("usage_groups"), *rows, where.asked.limit, where.asked.sort):
+    for row in await connection.fetch(sql("usage_groups"), *_grouped(where), where.asked.limit, where.asked.sort):
         key = row["key"]
         found.places[key] = min(row["place"], found.places.get(key, row["place"]))
         found.steps.setdefault(row["step"], {})[key] = Sums.of(dict(row))
@@ -129,7 +149,7 @@ async def _groups(connection: PooledConnection, where: _Where, totals: Mapping[d
     if by is By.USER:
         found.users = {key: 1 if key else found.count - len(named) for key in found.places}
         found.people = await _people(connection, named)
-    else:
+    elif where.asked.group_users:
         found.users = await _users_by(connection, where, named)
     return found
 

@@ -271,6 +271,32 @@ JOIN shown AS r ON r.of =
 -- include: usage_key
 GROUP BY u.step, r.key;
 
+-- name: usage_ranking
+-- The groups of the whole time with the most of $12, most first, with what lists of them show: a single reading of few columns,
+-- where `usage_groups` reads twice and adds up histograms. $1 to $11: see usage_groups.
+WITH named AS MATERIALIZED (
+-- include: usage_names
+)
+SELECT
+    key, sum(requests)::text AS requests, sum(tool_calls)::text AS tool_calls, sum(cost_micros)::text AS cost_micros,
+    sum(unpriced)::text AS unpriced
+FROM (
+    SELECT
+-- include: usage_key
+        AS key, requests, tool_calls, cost_micros, unpriced,
+        CASE $12::text
+            WHEN 'requests' THEN requests WHEN 'failures' THEN failures WHEN 'tool_calls' THEN tool_calls
+            WHEN 'cost_micros' THEN cost_micros
+            ELSE input_tokens + output_tokens + cache_read_input_tokens + cache_write_input_tokens
+        END AS weight
+    FROM (
+-- include: usage_rows
+    ) AS u LEFT JOIN named AS n ON n.id = u.combination
+) AS g
+GROUP BY key HAVING sum(requests) > 0
+ORDER BY sum(weight) DESC, key COLLATE "C"
+LIMIT $11::bigint;
+
 -- name: usage_users
 -- How many users there are in each step, and at all (NULL); $1 to $9: see usage_rows.
 WITH present AS MATERIALIZED (

@@ -1,10 +1,10 @@
 """What somebody should look at, above everything else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from aibridge.store.usage import ReadUsage
+from aibridge.store.usage import Ranked
 from aibridge.web.formats import plural
 from aibridge.web.linking import Links
 from aibridge.web.parts import Facts
@@ -22,24 +22,24 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """Both empty: there is nothing to click."""
 
 
-def alerts(models: ReadUsage, facts: Facts, link: Links) -> list[Alert]:
+def alerts(models: Sequence[Ranked], facts: Facts, link: Links) -> list[Alert]:
     """Models without a price, providers without a key that anybody could use."""
     return [*_unpriced(models, link), *_keyless(facts)]
 
 
-def _unpriced(models: ReadUsage, link: Links) -> Iterator[Alert]:
+def _unpriced(models: Sequence[Ranked], link: Links) -> Iterator[Alert]:
     # Where some of a model's requests have a cost it has a price: the others were cut before their tokens were told.
-    found = [group for group in models.groups if group.key and group.unpriced and not group.cost_micros]
+    found = [group for group in models if group.key and group.unpriced and not group.cost_micros]
     if not found:
         return
-    names = [str(group.key) for group in found[:MOST_NAMED]]
+    names = [group.key for group in found[:MOST_NAMED]]
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     requests = sum(group.unpriced for group in found)
     yield Alert(
         text=f"No price is known for {', '.join(names)}{more}:"
         f" what {plural(requests, 'request')} cost is not in the estimated cost.",
         action="Show these models' requests",
-        href=link(by=None, model=[str(group.key) for group in found]),
+        href=link(by=None, model=[group.key for group in found]),
     )
 
 

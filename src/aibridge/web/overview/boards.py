@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from markupsafe import Markup
 
-from aibridge.store.usage import ReadUsage, UsageGroup
+from aibridge.store.usage import Ranked
 from aibridge.web.charts import share_bar
 from aibridge.web.formats import count, money
 from aibridge.web.linking import Links
@@ -37,7 +37,7 @@ class _Kind(msgspec.Struct, frozen=True):
     unit: str
     key: str
     """Of links to the request log."""
-    measured: Callable[[UsageGroup], int]
+    measured: Callable[[Ranked], int]
     shown: Callable[[int], str]
 
 
@@ -50,20 +50,20 @@ _TOOLS = _Kind("Top tools", "Calls", "tool", lambda group: group.tool_calls, cou
 def boards(read: Read, link: Links, *, sees_everyone: bool) -> list[Board]:
     """All of them; each line leads to its requests."""
     kinds = [(_USERS, read.users), (_MODELS, read.models), (_CLIENTS, read.clients), (_TOOLS, read.tools)]
-    return [_board(kind, usage, link) for kind, usage in kinds if sees_everyone or kind is not _USERS]
+    return [_board(kind, ranked, link) for kind, ranked in kinds if sees_everyone or kind is not _USERS]
 
 
-def _board(kind: _Kind, usage: ReadUsage, link: Links) -> Board:
-    groups = [group for group in usage.groups if group.key is not None][:MOST_LISTED]
+def _board(kind: _Kind, ranked: Sequence[Ranked], link: Links) -> Board:
+    groups = ranked[:MOST_LISTED]
     most = max(map(kind.measured, groups), default=0)
     return Board(title=kind.title, unit=kind.unit, entries=[_entry(kind, group, most, link) for group in groups])
 
 
-def _entry(kind: _Kind, group: UsageGroup, most: int, link: Links) -> Entry:
+def _entry(kind: _Kind, group: Ranked, most: int, link: Links) -> Entry:
     figure = kind.measured(group)
     href = link(by=None, **{kind.key: _value(group)})
     return Entry(name=called(group), figure=kind.shown(figure), bar=share_bar(figure, most), href=href)
 
 
-def _value(group: UsageGroup) -> str | None:
+def _value(group: Ranked) -> str:
     return group.person.username if group.person is not None else group.key

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from markupsafe import Markup
 
-from aibridge.store.usage import By, ReadUsage, UsageGroup, UsageStep
+from aibridge.store.usage import By, Ranked, ReadUsage, UsageGroup, UsageStep
 from aibridge.web.charts import Chart, Column, Series, bars, lines
 from aibridge.web.formats import count, duration, money, tokens
 from aibridge.web.linking import Links
@@ -108,7 +108,7 @@ def _of(step: _Volume, key: str | None) -> int:
     return sum(group.cost_micros for each in step for group in each.groups if group.key == key)
 
 
-def called(group: UsageGroup) -> str:
+def called(group: UsageGroup | Ranked) -> str:
     """What people call a group."""
     if group.person is not None:
         return group.person.name or group.person.username

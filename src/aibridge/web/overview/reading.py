@@ -7,7 +7,7 @@ import msgspec
 
 from aibridge.filters import Filter
 from aibridge.store.reading import Reader
-from aibridge.store.usage import Bucket, By, Figures, ReadUsage, Sort, UsageAsked
+from aibridge.store.usage import Bucket, By, Figures, Ranked, ReadUsage, Sort, UsageAsked
 from aibridge.web.ranges import DAY, Window
 
 MOST_SERIES = 5
@@ -23,10 +23,11 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     """In steps, by what the cost is split by."""
     before: Figures
     """Of as long a time before."""
-    users: ReadUsage
-    models: ReadUsage
-    clients: ReadUsage
-    tools: ReadUsage
+    users: list[Ranked]
+    models: list[Ranked]
+    """All of them."""
+    clients: list[Ranked]
+    tools: list[Ranked]
 
 
 async def read(reader: Reader, scope: UUID | None, window: Window, filter_: Filter, by: By) -> Read:
@@ -40,14 +41,15 @@ async def read(reader: Reader, scope: UUID | None, window: Window, filter_: Filt
         by=by,
         sort=Sort.COST,
         limit=MOST_SERIES,
+        group_users=False,
     )
     now, before, users, models, clients, tools = await asyncio.gather(
         reader.usage(scope, series),
         reader.usage(scope, earlier),
-        reader.usage(scope, _most(whole, By.USER, Sort.COST)),
-        reader.usage(scope, msgspec.structs.replace(whole, by=By.MODEL)),
-        reader.usage(scope, _most(whole, By.CLIENT, Sort.REQUESTS)),
-        reader.usage(scope, _most(whole, By.TOOL, Sort.TOOL_CALLS)),
+        reader.ranking(scope, _most(whole, By.USER, Sort.COST)),
+        reader.ranking(scope, msgspec.structs.replace(whole, by=By.MODEL)),
+        reader.ranking(scope, _most(whole, By.CLIENT, Sort.REQUESTS)),
+        reader.ranking(scope, _most(whole, By.TOOL, Sort.TOOL_CALLS)),
     )
     return Read(now=now, before=before.totals, users=users, models=models, clients=clients, tools=tools)
 
