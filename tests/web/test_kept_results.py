@@ -47,15 +47,15 @@ def inspector(page: Page) -> Locator:
     return page.get_by_role("complementary", name="Step details")
 
 
-def card(within: Page | Locator, tool: str) -> Locator:
-    return within.locator("article.call").filter(has=within.page.locator("header b", has_text=tool))  # type: ignore[union-attr]
+def card(within: Locator, tool: str) -> Locator:
+    return within.locator("article.call", has_text=tool)
 
 
 def test_a_step_shows_what_its_calls_returned(kept: Made, signed_in: SignedIn) -> None:
     """The failed one says so and tells why; the other's text is its own. From there the way leads back to the call."""
     page = signed_in()
     page.goto(f"{PATH}?step={kept.begun[0].id}")
-    read, query = (inspector(page).locator("article.call").nth(place) for place in (0, 1))
+    read, query = card(inspector(page), "Read"), card(inspector(page), "query")
     expect(read.get_by_label("Result of Read")).to_have_text("CREATE TABLE sessions ()")
     expect(read.locator(".pill")).to_have_count(0)
     expect(query.locator(".pill.err")).to_have_text("Failed")
@@ -63,9 +63,17 @@ def test_a_step_shows_what_its_calls_returned(kept: Made, signed_in: SignedIn) -
     page.keyboard.press("j")
     expect(inspector(page).get_by_role("heading", level=2)).to_have_text("Step 2of 3")
     brought = inspector(page).locator(".block", has_text="Results it brought 2")
-    expect(brought.locator("header b")).to_have_text(["Read", "query"])
+    expect(brought.locator("article.call")).to_have_count(2)
+    expect(card(brought, "query").locator(".pill.err")).to_have_text("Failed")
     brought.get_by_role("link", name="The call").first.click()
     expect(inspector(page).get_by_role("heading", level=2)).to_have_text("Step 1of 3")
+
+
+def test_the_models_time_is_not_red_where_only_a_tool_failed(kept: Made, signed_in: SignedIn) -> None:
+    page = signed_in()
+    page.goto(f"{PATH}?step={kept.begun[0].id}")
+    expect(inspector(page).locator(".timing .f-c0").first).to_be_visible()
+    expect(inspector(page).locator(".timing .f-err")).to_have_count(0)
 
 
 def test_a_failed_result_is_raised_to_the_row_and_all_above(kept: Made, signed_in: SignedIn) -> None:

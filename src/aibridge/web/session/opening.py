@@ -28,6 +28,8 @@ class OpenStep:
     model_time: timedelta
     wait: timedelta
     first_byte: timedelta | None
+    broke: bool
+    """The request itself failed, not only what its tools did."""
     failed: bool
     answered: bool
     problem: str
@@ -45,7 +47,7 @@ class OpenStep:
         return Markup(
             '<svg aria-hidden="true"><rect class="{}" width="{:.2f}%" height="8"/>'
             '<rect class="f-c5" x="{:.2f}%" width="{:.2f}%" height="8"/>{}</svg>'
-        ).format("f-err" if self.failed else "f-c0", model, model, 100 - model if self.wait else 0, mark)
+        ).format("f-err" if self.broke else "f-c0", model, model, 100 - model if self.wait else 0, mark)
 
 
 def opened(found: ReadInterception, exchanged: Exchanged, place: StepPlace) -> OpenStep:
@@ -64,6 +66,7 @@ def opened(found: ReadInterception, exchanged: Exchanged, place: StepPlace) -> O
         model_time=model_time,
         wait=wait,
         first_byte=None if first is None else timedelta(microseconds=first),
+        broke=found.outcome in FAILURES,
         failed=found.outcome in FAILURES or any(call.failed for call in shown.calls),
         answered=found.outcome == "completed" and not found.tool_usages and not found.side_request,
         problem=problem_of(found.outcome, found.error_type, found.error_message),
