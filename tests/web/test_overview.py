@@ -47,6 +47,22 @@ def test_figures_charts_and_lists_lead_to_their_requests(site: Site, signed_in: 
     expect(page.locator(".pager")).to_contain_text("of 2 requests")
 
 
+def test_durations_are_told_in_three_lines(site: Site, signed_in: SignedIn) -> None:
+    """What half, 95 and 99 of a hundred do not exceed, drawn and in the table."""
+    log = Log(site)
+    many(log, 42)
+    log.write()
+    page = signed_in("owner")
+    page.goto("/overview")
+    panel = page.get_by_role("region", name="Request duration")
+    panel.get_by_text("Show as table").click()
+    expect(panel.get_by_role("columnheader").filter(has_text=re.compile(r"^p\d\d$"))).to_have_text(
+        ["p50", "p95", "p99"]
+    )
+    for colour in ("s-accent", "s-warn", "s-rare"):
+        expect(panel.locator(f".chart .{colour}").first).to_be_attached()
+
+
 def test_filters_change_everything_and_stand_in_the_link(site: Site, signed_in: SignedIn) -> None:
     log = Log(site)
     many(log, 42)

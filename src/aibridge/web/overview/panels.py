@@ -119,6 +119,7 @@ def _durations(steps: Sequence[UsageStep], spans: Sequence[Column]) -> Panel:
     series = [
         Series(name="p50", css="s-accent", values=[step.duration_p50_ms for step in steps]),
         Series(name="p95", css="s-warn", values=[step.duration_p95_ms for step in steps]),
+        Series(name="p99", css="s-rare", values=[step.duration_p99_ms for step in steps]),
     ]
     chart = _chart("Request duration over time", spans, series, duration)
     return Panel(title="Request duration", chart=chart, drawn=lines(chart))
