@@ -111,7 +111,7 @@ async def index(store: Store) -> None:
             log.error("the words of interceptions cannot be indexed", interceptions=refused)
         if not indexed.more:
             return
-        await asyncio.sleep(time.monotonic() - begins)
+        await asyncio.sleep(min(time.monotonic() - begins, INDEX_SECONDS))
 
 
 async def report(store: Store, reporter: Reporter | None) -> None:
