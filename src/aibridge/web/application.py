@@ -17,6 +17,7 @@ from aibridge.web.navigation import Navigation
 from aibridge.web.pages import (
     account,
     events,
+    neighbours,
     overview,
     requests,
     session,
@@ -31,7 +32,7 @@ from aibridge.web.parts import WebParts
 from aibridge.web.render import Pages
 from aibridge.web.security import SafeHeaders
 
-PAGES = (account, events, overview, requests, sessions, session, settings, setup, sign_in, theme, users)
+PAGES = (account, events, neighbours, overview, requests, sessions, session, settings, setup, sign_in, theme, users)
 """Every module of pages. What is not here is not served, and not linked."""
 
 WORTH_COMPRESSING = 500

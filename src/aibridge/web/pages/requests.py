@@ -6,10 +6,9 @@ from uuid import UUID
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from aibridge.errors import CursorUnknown
 from aibridge.exporting.download import Download
 from aibridge.exporting.interceptions import TableFormat, interceptions_export
 from aibridge.filters import Filter
@@ -19,12 +18,12 @@ from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.large import MOST, Large, large
 from aibridge.web.linking import Links, links
-from aibridge.web.listed import Listed, Way, listed_of, state_of
+from aibridge.web.listed import Listed, listed_of, state_of
 from aibridge.web.marking import Marker
 from aibridge.web.paging import Paging, paging
 from aibridge.web.ranges import RANGES, Range
 from aibridge.web.render import page
-from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, list_filter, listens_at, spurious
+from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, listens_at, spurious
 from aibridge.web.requests.detail import Detail, detail
 from aibridge.web.requests.menus import Facet, Options, facets_of, options
 from aibridge.web.requests.rows import Row, row
@@ -183,32 +182,6 @@ async def show_request(request: Request) -> Response:
     return page(request, "requests/request.html", context, "requests/detail.html")
 
 
-async def newer_request(request: Request) -> Response:
-    """The request that stands above this one in the list that somebody came from."""
-    return await _beside(request, "newer")
-
-
-async def older_request(request: Request) -> Response:
-    """The one below."""
-    return await _beside(request, "older")
-
-
-async def _beside(request: Request, way: Way) -> Response:
-    """Leads there, or back with the word that there is none."""
-    listed, id_ = listed_of(request), request.path_params["id"]
-    try:
-        filter_ = await list_filter(request, listed.query, datetime.now(UTC))
-    except TextRefused as why:
-        raise HTTPException(400) from why
-    reader, scope = parts_of(request).reader, viewer_of(request).scope
-    try:
-        found = await reader.interception_beside(scope, filter_, id_, newer=way == "newer")
-    except CursorUnknown as why:
-        raise HTTPException(404) from why
-    path = listed.to(f"/requests/{found}") if found else listed.to(f"/requests/{id_}", end=way)
-    return RedirectResponse(path, 303)
-
-
 async def show_value(request: Request) -> Response:
     """All of a prompt, a thought or a tool's arguments."""
     found = await _found(request)
@@ -255,8 +228,6 @@ ROUTES = [
     Route("/requests/export.jsonl", export_jsonl),
     Route("/requests/menus/{facet}", list_values),
     Route("/requests/{id:uuid}", show_request),
-    Route("/requests/{id:uuid}/newer", newer_request),
-    Route("/requests/{id:uuid}/older", older_request),
     Route("/requests/{id:uuid}/values/{item:uuid}", show_value),
     Route("/requests/{id:uuid}/values/{item:uuid}/download", download_value),
 ]

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from aibridge.errors import CursorUnknown
 from aibridge.exporting.download import Download
 from aibridge.exporting.sessions import SessionFormat, session_export
 from aibridge.store.lists import ReadSession
@@ -20,11 +19,9 @@ from aibridge.store.timeline import ReadTimeline
 from aibridge.texts import Text, TextRefused
 from aibridge.web.addresses import session_path
 from aibridge.web.guard import parts_of
-from aibridge.web.listed import Way
 from aibridge.web.marking import Marker
 from aibridge.web.ranges import rfc3339
 from aibridge.web.render import page
-from aibridge.web.requests.asked import list_filter
 from aibridge.web.session.asked import as_id, links_of, needed_id
 from aibridge.web.session.building import tree_of
 from aibridge.web.session.figures import Figures, axis_of, figures_of, is_active, pauses
@@ -247,34 +244,6 @@ async def next_failure(request: Request) -> Response:
     return PlainTextResponse(next((str(row.id) for row in order[at + 1 :] if row.failed), ""))
 
 
-async def newer_session(request: Request) -> Response:
-    """The session that stands above this one in the list that somebody came from."""
-    return await _beside(request, "newer")
-
-
-async def older_session(request: Request) -> Response:
-    """The one below."""
-    return await _beside(request, "older")
-
-
-async def _beside(request: Request, way: Way) -> Response:
-    """Leads there, or back with the word that there is none."""
-    links, viewer, reader = links_of(request), viewer_of(request), parts_of(request).reader
-    try:
-        filter_ = await list_filter(request, links.listed.query, datetime.now(UTC))
-    except TextRefused as why:
-        raise HTTPException(400) from why
-    try:
-        found = await reader.session_beside(
-            viewer.scope, filter_, links.session_id, initiator=links.initiator, newer=way == "newer"
-        )
-    except CursorUnknown as why:
-        raise HTTPException(404) from why
-    id_, whose, end = (*found, None) if found else (links.session_id, links.initiator, way)
-    initiator = str(whose) if whose and viewer.sees_everyone else None
-    return RedirectResponse(links.listed.to(session_path(id_), initiator=initiator, end=end), 303)
-
-
 async def export_session(request: Request) -> Response:
     """All of the session as a file, made while it is taken."""
     links = links_of(request)
@@ -306,8 +275,6 @@ ROUTES = [
     *(Route(f"/sessions/{{session}}/export.{kind}", export_session) for kind in _FORMATS),
     Route("/sessions/{session}/rows", show_rows),
     Route("/sessions/{session}/next-failure", next_failure),
-    Route("/sessions/{session}/newer", newer_session),
-    Route("/sessions/{session}/older", older_session),
     Route("/sessions/{session}/steps/{step}", show_step),
     Route("/sessions/{session:path}", find_session),
 ]
