@@ -19,11 +19,11 @@ from aibridge.api.parts import ApiParts, Records
 from aibridge.auth.identify import Identifier
 from aibridge.auth.last_used import LastUsed
 from aibridge.auth.passwords import PasswordDesk
-from aibridge.auth.tokens import mint
 from aibridge.records import Begun, CredentialKind, CredentialType, Finished, Role, Scope
 from aibridge.store.people import User
 from aibridge.store.pool import Store
 from support.rows import begun, call, finished, prompt, thought, usage
+from support.tokens import token_of
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 
@@ -115,15 +115,7 @@ def join(store: Store, api: httpx.AsyncClient) -> Join:
 
     async def join(username: str, role: Role = Role.MEMBER, *, scopes: set[Scope] | None = None) -> Person:
         user = await store.people.create_user(username, role=role, name=username.title())
-        minted = mint()
-        await store.people.create_token(
-            user,
-            id=minted.id,
-            secret_sha256=minted.secret_sha256,
-            name="",
-            scopes=set(Scope) if scopes is None else scopes,
-            expires_at=None,
-        )
+        minted = await token_of(store.people, user, scopes=set(Scope) if scopes is None else scopes)
         return Person(user, minted.token, minted.id, api)
 
     return join

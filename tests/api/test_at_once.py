@@ -12,14 +12,13 @@ from aibridge.api.application import create_api
 from aibridge.api.parts import ApiParts
 from aibridge.auth.changes import follow_changes
 from aibridge.auth.identify import Identifier
-from aibridge.auth.tokens import mint
-from aibridge.records import Role, Scope
+from aibridge.records import Role
 from aibridge.store.listening import Hearing, Said, listen
 from aibridge.store.people import AUTH_CHANNEL
 from aibridge.store.pool import open_store
+from support.tokens import token_of
 
 Served = Callable[..., AbstractAsyncContextManager[str]]
-SCOPES = sorted(Scope)
 
 
 class Replica:
@@ -72,11 +71,8 @@ async def replicas(database: str, served: Served, parts_of: Callable[..., ApiPar
 
 async def join(replica: Replica, username: str, role: Role = Role.MEMBER) -> str:
     """The token of somebody new."""
-    user, minted = await replica.parts.people.create_user(username, role=role), mint()
-    await replica.parts.people.create_token(
-        user, id=minted.id, secret_sha256=minted.secret_sha256, name="", scopes=SCOPES, expires_at=None
-    )
-    return minted.token
+    people = replica.parts.people
+    return (await token_of(people, await people.create_user(username, role=role))).token
 
 
 async def test_a_suspension_and_its_end(replicas: list[Replica]) -> None:

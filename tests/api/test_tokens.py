@@ -16,6 +16,7 @@ from aibridge.records import Role, Scope, UserStatus
 from aibridge.store.connections import Connection
 from aibridge.store.people import User
 from aibridge.store.pool import Store
+from support.tokens import token_of
 
 Join = Callable[..., Awaitable[Any]]
 BOTH = ["api", "gateway"]
@@ -214,16 +215,7 @@ async def test_a_token_may_revoke_itself(join: Join) -> None:
 
 
 async def kept(store: Store, user: User, *, expires_at: datetime | None = None) -> str:
-    minted = mint()
-    await store.people.create_token(
-        user,
-        id=minted.id,
-        secret_sha256=minted.secret_sha256,
-        name="",
-        scopes=set(Scope),
-        expires_at=expires_at,
-    )
-    return minted.token
+    return (await token_of(store.people, user, expires_at=expires_at)).token
 
 
 async def test_who_is_let_in(join: Join, api: httpx.AsyncClient, store: Store) -> None:

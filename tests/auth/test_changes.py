@@ -17,6 +17,7 @@ from aibridge.records import Role, Scope, UserStatus
 from aibridge.store.listening import Hearing, Said, listen
 from aibridge.store.people import AUTH_CHANNEL, User
 from aibridge.store.pool import Store
+from support import tokens
 
 
 class Steps:
@@ -78,16 +79,7 @@ async def dana(store: Store) -> User:
 
 
 async def token_of(store: Store, user: User, *, lifetime: timedelta | None = None) -> MintedToken:
-    minted = mint()
-    await store.people.create_token(
-        user,
-        id=minted.id,
-        secret_sha256=minted.secret_sha256,
-        name="",
-        scopes=list(Scope),
-        expires_at=datetime.now(UTC) + lifetime if lifetime else None,
-    )
-    return minted
+    return await tokens.token_of(store.people, user, expires_at=datetime.now(UTC) + lifetime if lifetime else None)
 
 
 async def test_a_minted_token_opens_the_door(store: Store, dana: User) -> None:

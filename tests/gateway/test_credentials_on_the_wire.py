@@ -13,7 +13,7 @@ from aibridge.demo.script import Text
 from aibridge.gateway.providers import Provider
 from aibridge.gateway.upstream import Target
 from aibridge.records import ProviderType, Role, Scope, UserStatus
-from support import asking
+from support import asking, tokens
 from support.gateway import PROVIDER_KEY, ROOT, Gateway
 from support.raw_client import connect, head
 from support.stage import Stage, open_stage
@@ -315,13 +315,10 @@ async def token_of(
     gateway: Gateway, *, scopes: frozenset[Scope] = frozenset({Scope.GATEWAY}), expires_at: datetime | None = None
 ) -> str:
     """A token with something to it."""
-    people, minted = gateway.worker.store.people, mint()
+    people = gateway.worker.store.people
     person = await people.find_user(gateway.user.id)
     assert person is not None
-    await people.create_token(
-        person, id=minted.id, secret_sha256=minted.secret_sha256, name="odd", scopes=scopes, expires_at=expires_at
-    )
-    return minted.token
+    return (await tokens.token_of(people, person, scopes=scopes, expires_at=expires_at)).token
 
 
 async def test_an_expired_token_is_401(stage: Stage) -> None:

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from aibridge.auth.tokens import mint
 from aibridge.demo.provider import Provider, serve_provider
 from aibridge.demo.script import Answer, Raw, Text
-from aibridge.records import Role, Scope
+from aibridge.records import Role
 from aibridge.store.pool import Store
 from support import asking
 from support.gateway import ROOT
 from support.life.leftovers import swept
 from support.life.processes import Served
 from support.raw_client import connect, head, request
+from support.tokens import token_of
 
 pytestmark = pytest.mark.slow
 
@@ -41,17 +41,8 @@ async def serving(provider: Provider, root: Path, database: str) -> AsyncIterato
 
 
 async def token(store: Store) -> str:
-    minted = mint()
     user = await store.people.create_user("olivia", role=Role.OWNER)
-    await store.people.create_token(
-        user,
-        id=minted.id,
-        secret_sha256=minted.secret_sha256,
-        name="x",
-        scopes=frozenset({Scope.GATEWAY}),
-        expires_at=None,
-    )
-    return minted.token
+    return (await token_of(store.people, user)).token
 
 
 async def test_trap_11_four_bodies_of_64_mib_at_once(tmp_path: Path, database: str, store: Store) -> None:

@@ -7,12 +7,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from aibridge.auth.tokens import mint
-from aibridge.records import Role, Scope
+from aibridge.records import Role
 from aibridge.store.pool import Store
 from support.coder_database import CoderDatabase, Import
 from support.rows import at
 from support.stage import open_stage
+from support.tokens import token_of
 from support.walking import interceptions, sessions
 
 ROOT = "/api/v2/aibridge"
@@ -62,15 +62,7 @@ class Auditor:
 
 @pytest.fixture
 async def auditor(database: str, store: Store) -> AsyncIterator[Auditor]:
-    user, minted = await store.people.create_user("rita", role=Role.AUDITOR), mint()
-    await store.people.create_token(
-        user,
-        id=minted.id,
-        secret_sha256=minted.secret_sha256,
-        name="",
-        scopes={Scope.API},
-        expires_at=None,
-    )
+    minted = await token_of(store.people, await store.people.create_user("rita", role=Role.AUDITOR))
     async with (
         open_stage(database, environ={"AIBRIDGE_RETENTION": "0"}) as stage,
         httpx.AsyncClient(base_url=stage.gateway.url, trust_env=False, timeout=60) as http,

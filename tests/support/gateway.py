@@ -12,9 +12,9 @@ import httpx
 
 from aibridge.app.answering import GatewayServer, bind, url_of
 from aibridge.app.parts import Worker, open_worker
-from aibridge.auth.tokens import mint
 from aibridge.config import Settings, load_settings
 from aibridge.records import Role, Scope
+from support.tokens import token_of
 
 PROVIDER_KEY = "sk-provider-0123456789abcdef"
 """What the gateway puts on in place of the user's token."""
@@ -92,10 +92,8 @@ class Gateway:
 
 async def _user(worker: Worker, username: str, role: Role, scopes: frozenset[Scope]) -> User:
     people = worker.store.people
-    made, minted = await people.create_user(username, role=role), mint()
-    await people.create_token(
-        made, id=minted.id, secret_sha256=minted.secret_sha256, name="test", scopes=scopes, expires_at=None
-    )
+    made = await people.create_user(username, role=role)
+    minted = await token_of(people, made, scopes=scopes)
     return User(id=made.id, username=username, token=minted.token)
 
 

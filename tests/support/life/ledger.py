@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from aibridge.auth.tokens import mint
-from aibridge.records import Role, Scope
+from aibridge.records import Role
 from aibridge.store.connections import Connection, teach_json
 from aibridge.store.pool import open_store
 from support.life import errand as errands
 from support.life.crowd import Answered
 from support.life.processes import PATIENCE
 from support.rollups import exact
+from support.tokens import token_of
 
 OPEN = "SELECT id, started_at, endpoint, gateway_id FROM aibridge_interceptions WHERE ended_at IS NULL"
 FACTS = """
@@ -55,18 +55,8 @@ async def looking(dsn: str) -> AsyncIterator[Connection]:
 
 async def token_of_someone(dsn: str, username: str = "olivia") -> str:
     """Make an owner and return a token of theirs."""
-    minted = mint()
     async with open_store(dsn, pool_size=1) as store:
-        user = await store.people.create_user(username, role=Role.OWNER)
-        await store.people.create_token(
-            user,
-            id=minted.id,
-            secret_sha256=minted.secret_sha256,
-            name="test",
-            scopes=frozenset((Scope.GATEWAY, Scope.API)),
-            expires_at=None,
-        )
-    return minted.token
+        return (await token_of(store.people, await store.people.create_user(username, role=Role.OWNER))).token
 
 
 async def silent_for_a_minute(psql: Connection, *pids: int) -> None:
