@@ -148,6 +148,17 @@ async def test_a_preview_tells_what_would_go(store: Store, alice: UUID) -> None:
     assert removed == Removed(**{name: getattr(found, name) for name in Removed.__struct_fields__})
 
 
+async def test_a_glance_counts_no_further_than_asked(store: Store, alice: UUID) -> None:
+    assert (await store.keeping.glance(MONTH, most=9)).oldest is None
+    for days in (50, 40, 33, 2):
+        await record(store, alice, days)
+    await store.write_begun([begun(alice, started_at=ago(60))])
+    found = await store.keeping.glance(MONTH, most=9)
+    assert found.oldest is not None
+    assert (found.interceptions, (found.cutoff - found.oldest).days) == (3, 20)
+    assert (await store.keeping.glance(MONTH, most=2)).interceptions == 2
+
+
 async def test_a_person_is_erased_and_nobody_else(store: Store, psql: Connection, alice: UUID, bob: UUID) -> None:
     for n in range(3):
         await record(store, alice, n + 1, client_session_id=f"s{n}")

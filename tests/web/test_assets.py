@@ -78,7 +78,7 @@ def test_styles_name_only_files_that_are_there(assets: Assets, client: TestClien
 
 
 def test_scripts_neither_import_nor_export() -> None:
-    """They are served as one module."""
+    """They are served as one file, behind htmx, each in a block of its own."""
     for file in (WEB / "static/js").iterdir():
         assert not re.search(r"^\s*(import|export)\b", file.read_text(encoding="utf-8"), re.MULTILINE), file.name
 

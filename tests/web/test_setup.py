@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from aibridge.demo.script import Text
 from support.axe import violations
+from support.request_log import Log
 from support.site import Site
 
 pytestmark = pytest.mark.browser
@@ -89,12 +91,38 @@ def test_the_list_of_keys(site: Site, signed_in: SignedIn) -> None:
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
 
 
+def test_what_came_before_the_page_listened_is_shown_too(site: Site, signed_in: SignedIn) -> None:
+    site.stage.says([Text("hello")])
+    page = signed_in("owner")
+    held: list[Route] = []
+    page.route("**/events", lambda route: held.append(route))  # a method of a list is none that Playwright can mark
+    with page.expect_request("**/events"):
+        page.goto("/setup", wait_until="domcontentloaded")
+    expect(page.get_by_role("heading", name="Waiting for your first request")).to_be_visible()
+    ask(site, site.stage.token)
+    held[0].continue_()
+    expect(page.get_by_role("heading", name="Received from Claude Code 2.1.330")).to_be_visible()
+
+
 def test_settings_tell_what_is_set(site: Site, signed_in: SignedIn) -> None:
     page = signed_in("auditor")
     page.goto("/settings")
     expect(page.get_by_text("All is well")).to_be_visible()
     expect(page.get_by_text("60 days")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("keyless"))).to_contain_text("People bring their own")
+
+
+def test_settings_tell_what_has_grown_old(site: Site, signed_in: SignedIn) -> None:
+    page = signed_in("auditor")
+    page.goto("/settings")
+    retention = page.get_by_role("region", name="Retention")
+    expect(retention).to_contain_text("0 requests")
+    log = Log(site)
+    for _ in range(3):
+        log.add("milo", ago=timedelta(days=61))
+    log.write()
+    page.reload()
+    expect(retention).to_contain_text("3 requests")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

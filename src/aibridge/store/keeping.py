@@ -63,6 +63,16 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """Interceptions that would stay."""
 
 
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page shows of what has grown old."""
+
+    cutoff: datetime
+    interceptions: int
+    """That would be removed now, counted no further than was asked for."""
+    oldest: datetime | None
+    """Start of the oldest ended interception on record."""
+
+
 class Keeping:
     """Removal, on a connection of its own. Raises `StoreUnavailable`."""
 
@@ -91,6 +101,13 @@ class Keeping:
             row = await connection.fetchrow(sql("preview_removal"), retention)
         assert row is not None
         return msgspec.convert(dict(row), Preview)
+
+    async def glance(self, retention: timedelta, *, most: int) -> Glance:
+        """Count up to `most` of what `preview` counts to the end."""
+        async with self._lane.hold() as connection:
+            row = await connection.fetchrow(sql("glance_at_aged"), retention, most)
+        assert row is not None
+        return msgspec.convert(dict(row), Glance)
 
     async def initiators(self, session_id: str, whose: UUID | None = None) -> list[UUID]:
         """Who has anything on record in a session of this id, were it a first request in flight."""

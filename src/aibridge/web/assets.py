@@ -1,7 +1,7 @@
 """The files that pages need: kept in memory, compressed once, cached by browsers for ever under a digest of them all.
 
-All stylesheets are served as one, and so are the scripts, so that a page needs few requests and adding a file changes
-nothing else. A script is a module of its own here too: it neither imports nor exports.
+All stylesheets are served as one, and so are the scripts, htmx among them, so that a page needs three requests and
+adding a file changes nothing else. Each script has a scope of its own: it neither imports nor exports.
 """
 
 import gzip
@@ -43,7 +43,7 @@ class Assets:
     def __init__(self, folder: Traversable | None = None) -> None:
         found = dict(_read(folder or files("aibridge.web") / "static"))
         found["css/app.css"] = b"\n".join(_stylesheets(found))
-        found["js/app.js"] = b"\n".join(b"{\n%b}\n" % found[path] for path in sorted(found) if _is_in(path, "js"))
+        found["js/app.js"] = b"\n".join(_scripts(found))
         self._assets = {path: _asset(path, content) for path, content in found.items() if _type(path) in _TYPES}
         self.digest = _digest(found)
 
@@ -83,6 +83,12 @@ def _stylesheets(found: Mapping[str, bytes]) -> Iterator[bytes]:
     for path in sorted(found):
         if _is_in(path, "css") and path != "css/tokens.css":
             yield found[path]
+
+
+def _scripts(found: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Those of others first: ours use them."""
+    yield from (found[path] for path in sorted(found) if path.startswith("vendor/") and path.endswith(".js"))
+    yield from (b"{\n%b}\n" % found[path] for path in sorted(found) if _is_in(path, "js"))
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -126,6 +126,18 @@ SELECT
     (SELECT min(started_at) FROM aibridge_interceptions WHERE ended_at IS NOT NULL) AS oldest,
     (SELECT count(*) FROM aibridge_interceptions WHERE started_at >= now() - $1) AS kept;
 
+-- name: glance_at_aged
+-- How many ended interceptions began longer ago than $1, counted up to $2, and when the oldest on record began: what the index
+-- of the newest tells at once, however much has grown old.
+SELECT
+    now() - $1::interval AS cutoff,
+    (
+        SELECT count(*) FROM (
+            SELECT FROM aibridge_interceptions WHERE ended_at IS NOT NULL AND started_at < now() - $1 LIMIT $2
+        ) AS aged
+    ) AS interceptions,
+    (SELECT min(started_at) FROM aibridge_interceptions WHERE ended_at IS NOT NULL) AS oldest;
+
 -- name: begin_erasure
 -- An erasure begins. $1: its id, $2: by whom, $3: whose record, $4: id of the one session, or NULL for everything.
 INSERT INTO aibridge_erasures (id, erased_by, user_id, session_sha256)

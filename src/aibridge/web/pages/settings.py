@@ -9,13 +9,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aibridge.errors import StoreError
-from aibridge.store.keeping import Preview
+from aibridge.store.keeping import Glance
 from aibridge.web.guard import for_everyones_eyes, parts_of
 from aibridge.web.parts import Facts
 from aibridge.web.render import page
 
+MOST_COUNTED = 1000
+"""Of what is aged: hardly anything, unless the retention was just made shorter, and then it is enough to know that."""
 COUNTING_SECONDS = 0.5
-"""What a page waits for the count of what is aged: hardly anything, unless the retention was just made shorter."""
+"""What a page waits for the connection that counts; removing, which takes batches of 20 ms, has the same."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,12 +26,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     retention: str
     """In words."""
-    aged: Preview | None
-    """What is older than the retention and will be removed; None: not known."""
+    aged: Glance | None
+    """What is older than the retention and will be removed, counted up to `most_counted`; None: not known."""
     down: dict[str, str]
     """Which parts do not work, and why; empty when all is well."""
     listening: int
     """Pages that are open at this worker."""
+    most_counted: int = MOST_COUNTED
 
 
 @for_everyones_eyes
@@ -49,13 +52,13 @@ async def settings(request: Request) -> Response:
     return page(request, "settings/page.html", context)
 
 
-async def _aged(request: Request) -> Preview | None:
+async def _aged(request: Request) -> Glance | None:
     parts = parts_of(request)
     if parts.facts.retention is None:
         return None
     try:
         async with asyncio.timeout(COUNTING_SECONDS):
-            return await parts.keeping.preview(parts.facts.retention)
+            return await parts.keeping.glance(parts.facts.retention, most=MOST_COUNTED)
     except (StoreError, TimeoutError):
         return None
 

@@ -67,11 +67,13 @@ async def new_key(request: Request) -> Response:
 
 
 async def received(request: Request) -> Response:
-    """The line that waits: what came since the page was opened."""
+    """The line that waits: what came since the page was opened; 204 while nothing has, and the line stays."""
     since = _moment(request.query_params.get("since", ""))
     if since is None:
         raise HTTPException(400)
     arrival = await parts_of(request).pulse.first_arrival(viewer_of(request).user_id, since)
+    if arrival is None:
+        return Response(status_code=204)
     return page(request, "setup/received.html", Received(arrival=arrival, since=since))
 
 
