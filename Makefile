@@ -50,7 +50,7 @@ check: lint test ## All that a change must pass
 clients: install-dev $(CLIENTS) ## Try real coding agents and SDKs, which npm and pip fetch (ARGS="--clients claude")
 	@$(BIN)/python scripts/clients/run.py $(ARGS)
 
-bench: install ## Measure requests beside nginx, and lists (ARGS="--write docs/performance.md" keeps it, --quick is short)
+bench: install ## Measure requests beside nginx, lists and pages (ARGS="--write docs/performance.md" keeps it, --quick is short)
 	@$(BIN)/python -m bench $(ARGS)
 
 format: install-dev ## Put the code into its format

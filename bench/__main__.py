@@ -10,16 +10,16 @@ from typing import NoReturn
 
 import msgspec
 
-from bench import costs, latency, lists, memory
+from bench import costs, latency, lists, memory, pages
 from bench.machine import describe
 from bench.record import Record, existing, seeded
 from bench.report import Report, markdown, write_into
-from bench.scenarios import COSTS, LARGE_BODIES, LATENCIES, OPEN_STREAMS, Name, Scenario
+from bench.scenarios import COSTS, LARGE_BODIES, LATENCIES, OPEN_STREAMS, OVER_RECORDS, Name, Scenario
 from bench.stand import Stand, set_up
 
 SIZES = (20_000, 200_000)
 QUICK_SIZE = 2000
-"""Interceptions in the records whose lists are asked for."""
+"""Interceptions in the records whose lists and pages are asked for."""
 
 
 def arguments() -> argparse.Namespace:
@@ -41,8 +41,8 @@ def arguments() -> argparse.Namespace:
         metavar="N",
         help=f"in the record whose lists are asked for; repeatable (default: {SIZES[0]} and {SIZES[1]})",
     )
-    parser.add_argument("--database", metavar="URL", help="ask for the lists of this seeded database instead")
-    parser.add_argument("--requests", type=int, default=40, help="to each list by each viewer (default: 40)")
+    parser.add_argument("--database", metavar="URL", help="ask for the lists and pages of this seeded database instead")
+    parser.add_argument("--requests", type=int, default=40, help="to each list and page by each viewer (default: 40)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure of the report there")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="replace the report between the marks of this page")
     chosen = parser.parse_args()
@@ -68,18 +68,21 @@ def main() -> int:
 
 
 def measured(chosen: argparse.Namespace, wanted: frozenset[Name]) -> Report:
-    """Measure what is wanted: what requests cost, then how long lists take."""
+    """Measure what is wanted: what requests cost, then how long lists and pages take."""
     report = Report(
         machine=describe(), seconds=chosen.seconds, repetitions=chosen.repetitions, requests=chosen.requests
     )
-    if wanted - {Name.LISTS}:
+    if wanted - OVER_RECORDS:
         with set_up() as stand:
             report.server, report.nginx = stand.database.version(), stand.nginx is not None
             fill(report, stand, wanted)
-    if Name.LISTS in wanted:
+    if wanted & OVER_RECORDS:
         for record in _records(chosen):
             with record as opened:
-                report.lists.append(lists.measure(opened, requests=chosen.requests, tell=_tell))
+                if Name.LISTS in wanted:
+                    report.lists.append(lists.measure(opened, requests=chosen.requests, tell=_tell))
+                if Name.PAGES in wanted:
+                    report.pages.append(pages.measure(opened, requests=chosen.requests, tell=_tell))
     return report
 
 
@@ -88,7 +91,7 @@ def _records(chosen: argparse.Namespace) -> Iterable[AbstractContextManager[Reco
         yield existing(chosen.database)
         return
     for size in chosen.interceptions or SIZES:
-        _tell(f"lists: a record of {size:,} interceptions is made")
+        _tell(f"a record of {size:,} interceptions is made")
         yield seeded(size)
 
 

@@ -13,11 +13,13 @@ from bench.list_report import list_problems, list_tables
 from bench.lists import Lists
 from bench.machine import Machine
 from bench.memory import LargeBodies, OpenStreams
+from bench.page_report import page_problems, page_tables
+from bench.pages import Pages
 from bench.tables import section
 from bench.task import Result
 
-BLOCK = re.compile(r"(<!-- (bench|lists):begin -->\n).*?(<!-- \2:end -->\n)", re.DOTALL)
-"""What requests cost, and how long lists take, are kept apart: each is replaced by a run that measured it."""
+BLOCK = re.compile(r"(<!-- (bench|lists|pages):begin -->\n).*?(<!-- \2:end -->\n)", re.DOTALL)
+"""What requests cost, how long lists and how long pages take are kept apart: a run replaces what it measured."""
 QUIET = 0.05
 """Share of the machine used by others beyond which times say little, and are marked."""
 
@@ -36,8 +38,9 @@ class Report(msgspec.Struct, kw_only=True):
     streams: list[OpenStreams] = []
     bodies: list[LargeBodies] = []
     lists: list[Lists] = []
+    pages: list[Pages] = []
     requests: int = 0
-    """To each list by each viewer."""
+    """To each list and page by each viewer."""
 
     @property
     def others(self) -> float:
@@ -47,12 +50,12 @@ class Report(msgspec.Struct, kw_only=True):
 
 def markdown(report: Report) -> str:
     """Write the whole report."""
-    return "\n".join(filter(None, (_requests(report), _lists(report))))
+    return "\n".join(filter(None, _blocks(report).values()))
 
 
 def write_into(page: Path, report: Report) -> None:
     """Put what was measured between its marks on a page. Raises `ValueError` when it has none."""
-    measured = {"bench": _requests(report), "lists": _lists(report)}
+    measured = _blocks(report)
     marked = {found[2] for found in BLOCK.finditer(page.read_text())}
     for name, text in measured.items():
         if text and name not in marked:
@@ -65,10 +68,14 @@ def write_into(page: Path, report: Report) -> None:
     page.write_text(BLOCK.sub(replaced, page.read_text()))
 
 
+def _blocks(report: Report) -> dict[str, str]:
+    return {"bench": _requests(report), "lists": _lists(report), "pages": _pages(report)}
+
+
 def _requests(report: Report) -> str:
     tables = (_costs(report.costs), _latencies(report.latencies), _streams(report.streams), _bodies(report.bodies))
     found = [*filter(None, tables), *_problems(report)]
-    if report.lists and not found:
+    if (report.lists or report.pages) and not found:
         return ""
     server = f"{report.server}; {'nginx beside it' if report.nginx else 'nginx is not installed'}"
     runs = f"best of {report.repetitions} runs of {report.seconds:g} s"
@@ -81,6 +88,16 @@ def _lists(report: Report) -> str:
     runs = f"{report.requests} requests to each list by each viewer, one after the other"
     servers = "; ".join(dict.fromkeys(lists.server for lists in report.lists))
     return "\n\n".join([_facts(report, servers, runs), *list_tables(report.lists), *list_problems(report.lists)]) + "\n"
+
+
+def _pages(report: Report) -> str:
+    if not report.pages:
+        return ""
+    runs = f"{report.requests} requests to each page by each viewer, one after the other"
+    servers = "; ".join(
+        dict.fromkeys(filter(None, (each for one in report.pages for each in (one.server, one.browser))))
+    )
+    return "\n\n".join([_facts(report, servers, runs), *page_tables(report.pages), *page_problems(report.pages)]) + "\n"
 
 
 def _facts(report: Report, servers: str, runs: str) -> str:

@@ -45,7 +45,11 @@ class Name(StrEnum):
     STREAMS = "streams"
     BODIES = "bodies"
     LISTS = "lists"
+    PAGES = "pages"
 
+
+OVER_RECORDS = frozenset((Name.LISTS, Name.PAGES))
+"""Those that ask a seeded record; the others carry requests to a provider."""
 
 COSTS = (
     Scenario(

@@ -1,7 +1,6 @@
 """The bench of the lists: what it asks, what it reads from the server's log, what it says."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,24 +10,8 @@ from bench.list_report import list_problems, list_tables
 from bench.lists import Asked, Lists, Took, measure
 from bench.plans import count_plans, whole_readings
 from bench.questions import Question, questions
-from bench.record import Facts, Values, existing, seeded
+from bench.record import Facts, existing, seeded
 from bench.report import Report, markdown, write_into
-
-FACTS = Facts(
-    interceptions=2_000_000,
-    sessions=320_000,
-    owner="ada",
-    busiest="bob",
-    median="eve",
-    newest=datetime(2026, 11, 20, 12, tzinfo=UTC),
-    model=Values(common="claude", rare="o3"),
-    retired_model="gpt-4",
-    client=Values(common="Claude Code", rare="Zed"),
-    provider_name=Values(common="anthropic", rare="azure"),
-    tool=Values(common="Bash", rare="refund"),
-    word=Values(common="the", rare="lighthouse"),
-    long_sessions=("one/two", "three"),
-)
 
 LOG = """\
 2026-11-23 01:07:03.603 UTC [13694] WARNING:  duration: 0.003 ms  plan:
@@ -52,8 +35,8 @@ def lists(*entries: Asked, interceptions: int = 20_000) -> Lists:
     )
 
 
-def test_every_question_is_asked_once_and_is_a_path_that_can_be_sent() -> None:
-    every = list(questions(FACTS, "me"))
+def test_every_question_is_asked_once_and_is_a_path_that_can_be_sent(facts: Facts) -> None:
+    every = list(questions(facts, "me"))
     assert len({question.about for question in every}) == len(every) > 60
     assert not any(re.search(r'[\s"]', question.path) for question in every)
     terms = [parse_qs(urlsplit(question.path).query).get("q", [""])[0] for question in every]
@@ -62,8 +45,8 @@ def test_every_question_is_asked_once_and_is_a_path_that_can_be_sent() -> None:
     assert 'tool:"Bash" started_after:"2026-10-21T12:00:00Z"' in terms
 
 
-def test_questions_about_somebodys_session_are_not_for_members() -> None:
-    paths = [question.path for question in questions(FACTS, "me") if question.of_everyone]
+def test_questions_about_somebodys_session_are_not_for_members(facts: Facts) -> None:
+    paths = [question.path for question in questions(facts, "me") if question.of_everyone]
     assert paths == [
         "/api/v2/aibridge/sessions/one%2Ftwo?limit=200",
         "/api/v2/aibridge/sessions/one%2Ftwo/search?q=the",
@@ -72,8 +55,8 @@ def test_questions_about_somebodys_session_are_not_for_members() -> None:
     ]
 
 
-def test_a_record_without_retired_models_and_long_sessions_is_asked_the_rest() -> None:
-    small = msgspec.structs.replace(FACTS, retired_model=None, long_sessions=())
+def test_a_record_without_retired_models_and_long_sessions_is_asked_the_rest(facts: Facts) -> None:
+    small = msgspec.structs.replace(facts, retired_model=None, long_sessions=())
     assert not [question for question in questions(small, "me") if "retired" in question.about or question.of_everyone]
 
 
