@@ -95,7 +95,11 @@ def test_what_came_before_the_page_listened_is_shown_too(site: Site, signed_in: 
     site.stage.says([Text("hello")])
     page = signed_in("owner")
     held: list[Route] = []
-    page.route("**/events", lambda route: held.append(route))  # a method of a list is none that Playwright can mark
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/events", hold)
     with page.expect_request("**/events"):
         page.goto("/setup", wait_until="domcontentloaded")
     expect(page.get_by_role("heading", name="Waiting for your first request")).to_be_visible()
