@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
 import asyncpg
+import hypothesis
 import pytest
 import structlog
 
@@ -20,6 +21,9 @@ from aibridge.store.connections import Connection, teach_json
 from aibridge.store.migrate import load_migrations
 from aibridge.store.pool import Store, open_store
 from support import keeper, postgres
+
+# The same examples on every machine, and a slow one is no failure.
+hypothesis.settings.load_profile("ci")
 
 _KEEPER = pytest.StashKey[subprocess.Popen[bytes]]()
 

@@ -15,6 +15,9 @@ import asyncpg
 from aibridge.store.embedded import EmbeddedPostgres
 from aibridge.store.migrate import migrate
 
+SETTINGS = ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET max_connections = 1000")
+"""No test needs it to be durable, and each worker keeps gateways open, with pools of their own."""
+
 
 def shared_folder(base: Path, worker_id: str) -> Path:
     """The server's folder below the base folder of pytest's temporary files, the same for every worker of the run."""
@@ -23,9 +26,12 @@ def shared_folder(base: Path, worker_id: str) -> Path:
 
 @contextmanager
 def embedded_server(folder: Path) -> Iterator[str]:
-    """The address of aibridge's own embedded server; the last worker out stops it. No test needs it to be durable."""
+    """The address of aibridge's own embedded server; the last worker out stops it."""
+    with alone(folder.with_suffix(".settings.lock")):
+        if not folder.exists():
+            with EmbeddedPostgres(folder) as server:  # they hold from its next start
+                in_a_thread(execute(server.dsn, *SETTINGS))
     with EmbeddedPostgres(folder) as server:
-        in_a_thread(execute(server.dsn, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
         yield server.dsn
 
 
