@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from aibridge.records import Role, UserStatus
 from support.axe import violations
+from support.request_log import Log
 from support.site import PASSWORD, Site
 
 pytestmark = pytest.mark.browser
@@ -155,8 +156,12 @@ def test_auditors_see_and_change_nothing_members_see_nothing(site: Site, signed_
 def test_hostile_names_stay_text(site: Site, signed_in: SignedIn) -> None:
     """Markup and terminal escapes in what people are called, wherever it is shown."""
     site.run(site.store.people.create_user("mallory", name=HOSTILE, email="m@example.com"))
+    log = Log(site)
+    log.add("mallory", "hm?", client_session_id="theirs")
+    log.write()
     page = signed_in("owner")
-    for path in ("/users", "/users/mallory", "/users?q=img"):
+    places = ("/users", "/users/mallory", "/users?q=img", "/overview", "/requests", "/sessions", "/sessions/theirs")
+    for path in places:
         page.goto(path)
         expect(page.locator("main")).to_contain_text('<img src=x onerror="window.stolen=1">')
         assert page.evaluate("[window.stolen, document.querySelectorAll('img').length]") == [None, 0]
