@@ -74,7 +74,9 @@ def _chart(title: str, spans: Sequence[Column], series: Sequence[Series], shown:
 
 def _short(figure: str) -> str:
     """Without zeros behind the point."""
-    return figure.rstrip("0").rstrip(".") if figure.startswith("$") and "." in figure else figure
+    if figure.startswith("$") and "." in figure:
+        return figure.rstrip("0").rstrip(".")
+    return figure.replace(".0 s", " s")
 
 
 _KINDS = (
