@@ -35,7 +35,7 @@ async def test_no_answer_is_a_surprise(
         # What a schema cannot say (the grammar of q, the current password) is refused although it looks valid, and
         # /users/me is /users/{user} too.
         *("--checks", "all", "--exclude-checks", "positive_data_acceptance,allow_header_conformance"),
-        *("--phases", PHASES[role], "--max-examples", "15", "--seed", "1"),
+        *("--phases", PHASES[role], "--max-examples", "15", "--seed", "1", "--request-timeout", "120"),
         *(each for method in methods for each in ("--include-method", method)),
     ]
     command = [sys.executable, "-m", "schemathesis.cli", *arguments]

@@ -95,7 +95,7 @@ async def test_a_server_that_is_not_there_shows_at_use(tmp_path: object) -> None
 
 async def test_a_server_that_became_read_only_is_left(database: str, psql: Connection) -> None:
     """After a failover the old address may lead to a standby: connect again rather than fail for ever."""
-    lane = Lane(Dial(dsn=database), timeout=5)
+    lane = Lane(Dial(dsn=database), timeout=60)
     async with lane.hold() as connection:
         await connection.execute("SET default_transaction_read_only = on")
         first = connection
