@@ -34,7 +34,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Before there are workers: what they start shall be told of the run too."""
+    """Before there are workers: what they start shall be told of the run too, and all shall name the tests alike.
+
+    A test's name may hold a set, whose order follows from the seed of the hashes.
+    """
+    os.environ.setdefault("PYTHONHASHSEED", "1")
     factory = getattr(session.config, "_tmp_path_factory", None)
     if isinstance(factory, pytest.TempPathFactory) and not hasattr(session.config, "workerinput"):
         session.config.stash[_KEEPER] = keeper.watch(factory.getbasetemp())
