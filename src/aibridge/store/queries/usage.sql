@@ -298,7 +298,8 @@ ORDER BY sum(weight) DESC, key COLLATE "C"
 LIMIT $11::bigint;
 
 -- name: usage_users
--- How many users there are in each step, and at all (NULL); $1 to $9: see usage_rows.
+-- How many users there are in each step, and at all (NULL); $1 to $9: see usage_rows. Distinct ones are grouped, which hashes:
+-- count(DISTINCT …) would sort.
 WITH present AS MATERIALIZED (
     SELECT step, initiator_id FROM (
 -- include: usage_rows
@@ -307,7 +308,7 @@ WITH present AS MATERIALIZED (
 )
 SELECT step, count(*) AS users FROM present GROUP BY step
 UNION ALL
-SELECT NULL, count(DISTINCT initiator_id) FROM present;
+SELECT NULL, count(*) FROM (SELECT FROM present GROUP BY initiator_id) AS p;
 
 -- name: usage_users_by
 -- How many users there are in each of these groups of combinations ($11: keys), and in all others together (NULL); $1 to $10: see
