@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bench.lists import Asked, Lists
-from bench.tables import section
+from bench.tables import budget, section, spans
 
 
 def list_tables(records: Sequence[Lists]) -> Iterable[str]:
@@ -41,7 +41,7 @@ def _of(lists: Lists) -> str:
     rows = [
         (
             asked.question.about,
-            *(_took(asked, viewer) for viewer in lists.viewers),
+            *(spans(asked.took.get(viewer)) for viewer in lists.viewers),
             _budget(asked),
             "-" if asked.found is None else f"{asked.found:,}",
             _plans(asked),
@@ -62,15 +62,10 @@ def _slowest(asked: Asked | None) -> str:
     return f"{asked.slowest:.0f}" if asked and asked.took else "-"
 
 
-def _took(asked: Asked, viewer: str) -> str:
-    took = asked.took.get(viewer)
-    return f"{took.p50:.0f} / {took.p95:.0f}" if took else "-"
-
-
 def _budget(asked: Asked) -> str:
     if asked.question.budget is None:
         return "-"
-    return f"≤ {asked.question.budget}{' **missed**' if asked.late else ''}"
+    return budget(asked.question.budget, missed=asked.late)
 
 
 def _plans(asked: Asked) -> str:

@@ -1,28 +1,16 @@
 """How long the lists take: real requests to a real gateway over a seeded record, one after the other."""
 
-import http.client
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 
 import msgspec
 
-from bench.figures import percentile
+from bench.asking import Caller, Took, connected, timed
 from bench.gateway import Server
 from bench.plans import count_plans, explained, whole_readings
 from bench.questions import Question, questions
 from bench.record import Record, Viewer
-
-WARM_UP = 3
-TIMEOUT = 60.0
-"""Seconds."""
-
-
-class Took(msgspec.Struct, frozen=True):
-    """Milliseconds from the question to the last byte of its answer."""
-
-    p50: float
-    p95: float
 
 
 class Asked(msgspec.Struct, kw_only=True):
@@ -81,34 +69,27 @@ def measure(record: Record, *, requests: int, tell: Callable[[str], None]) -> Li
 
 
 def _ask_all(record: Record, viewer: Viewer, gateway: Server, asked: dict[str, Asked], requests: int) -> None:
-    with _connected(gateway, viewer) as ask:
+    with _connected(gateway, viewer) as caller:
         for question in _questions(record, viewer):
             entry = asked.setdefault(question.about, Asked(question=question))
-            times, answer = [], b""
             try:
-                for _ in range(WARM_UP):
-                    answer = ask(question.path)
-                for _ in range(requests):
-                    began = time.perf_counter()
-                    ask(question.path)
-                    times.append((time.perf_counter() - began) * 1000)
+                answer, took = timed(partial(caller.get, question.path), requests)
             except OSError as error:
                 entry.problem = entry.problem or f"as {viewer.title}: {error}"
                 continue
-            times.sort()
-            entry.took[viewer.title] = Took(percentile(times, 50), percentile(times, 95))
+            entry.took[viewer.title] = took
             entry.found = _total(answer) if entry.found is None else entry.found
 
 
 def _look_at_plans(record: Record, gateway: Server, asked: dict[str, Asked]) -> None:
     assert record.log is not None
     for viewer in record.viewers:
-        with _connected(gateway, viewer) as ask, record.log.open(encoding="utf-8", errors="replace") as log:
+        with _connected(gateway, viewer) as caller, record.log.open(encoding="utf-8", errors="replace") as log:
             for question in _questions(record, viewer):
                 entry = asked[question.about]
                 log.seek(0, 2)
                 if viewer.title in entry.took:
-                    ask(question.path)
+                    caller.get(question.path)
                     plans = log.read()
                     entry.plans += count_plans(plans)
                     entry.read_whole = sorted({*entry.read_whole, *whole_readings(plans)})
@@ -121,24 +102,8 @@ def _questions(record: Record, viewer: Viewer) -> Iterator[Question]:
             yield question
 
 
-@contextmanager
-def _connected(gateway: Server, viewer: Viewer) -> Iterator[Callable[[str], bytes]]:
-    """Ask on one connection that stays open. Raises `OSError` for whatever is no answer of status 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=TIMEOUT)
-    headers = {"Authorization": f"Bearer {viewer.token}"}
-
-    def ask(path: str) -> bytes:
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != http.client.OK:
-            raise OSError(f"{path} was answered with {answer.status}: {body[:200].decode(errors='replace')}")
-        return body
-
-    try:
-        yield ask
-    finally:
-        connection.close()
+def _connected(gateway: Server, viewer: Viewer) -> AbstractContextManager[Caller]:
+    return connected(gateway, Authorization=f"Bearer {viewer.token}")
 
 
 def _total(answer: bytes) -> int | None:

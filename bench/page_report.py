@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bench.pages import BUDGET, Pages, Shown
-from bench.tables import section
+from bench.tables import budget, section, spans
 
 REQUESTS, PAINT, OPENED, STEP = 3, 600, 1000, 150
 """Budgets: of a browser that has nothing yet, and in ms."""
@@ -32,8 +32,8 @@ def _shown(pages: Pages) -> str:
     rows = [
         (
             shown.page.about,
-            *(_took(shown, viewer) for viewer in pages.viewers),
-            _budget(BUDGET, missed=shown.late),
+            *(spans(shown.took.get(viewer)) for viewer in pages.viewers),
+            budget(BUDGET, missed=shown.late),
             f"{shown.sent / 1000:.0f}",
             *_painted(shown),
         )
@@ -48,7 +48,7 @@ def _painted(shown: Shown) -> tuple[str, str, str, str]:
         return "-", "-", "-", "-"
     requests, first = max(one.requests for one in paints), max(one.first_ms for one in paints)
     missed = first > PAINT or requests > REQUESTS
-    return f"{requests}", f"{first:.0f}", _budget(PAINT, missed=missed), f"{max(one.loaded_ms for one in paints):.0f}"
+    return f"{requests}", f"{first:.0f}", budget(PAINT, missed=missed), f"{max(one.loaded_ms for one in paints):.0f}"
 
 
 def _walks(pages: Pages) -> str:
@@ -57,20 +57,11 @@ def _walks(pages: Pages) -> str:
             viewer,
             f"{walk.steps:,}",
             f"{walk.opened_ms:.0f}",
-            _budget(OPENED, missed=walk.opened_ms > OPENED),
+            budget(OPENED, missed=walk.opened_ms > OPENED),
             f"{walk.step_p50:.0f} / {walk.step_p95:.0f}",
-            _budget(STEP, missed=walk.step_p95 > STEP),
+            budget(STEP, missed=walk.step_p95 > STEP),
         )
         for viewer, walk in pages.walks.items()
     ]
     titles = ("a long session, in the browser", "steps", "opens in ms", "budget", "a step ms, p50 / p95", "budget")
     return section("A long session", titles, rows)
-
-
-def _took(shown: Shown, viewer: str) -> str:
-    took = shown.took.get(viewer)
-    return f"{took.p50:.0f} / {took.p95:.0f}" if took else "-"
-
-
-def _budget(most: int, *, missed: bool) -> str:
-    return f"≤ {most}{' **missed**' if missed else ''}"

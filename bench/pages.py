@@ -1,18 +1,17 @@
 """How long the pages take at size: the server, and, where there is a browser, until something is seen."""
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 import msgspec
 
+from bench.asking import Caller, Took, connected, timed
 from bench.browser import Opened, Paint, Walk, open_browser
-from bench.figures import percentile
 from bench.gateway import Server
-from bench.lists import WARM_UP, Took
 from bench.page_paths import PART, Page, pages
 from bench.record import Record
-from bench.visitors import COOKIE, Ask, Visitor, connected, signed_in
+from bench.visitors import COOKIE, Visitor, signed_in
 
 BUDGET = 100
 """ms that the server takes for 95 of 100 answers."""
@@ -76,29 +75,24 @@ def measure(record: Record, *, requests: int, tell: Callable[[str], None]) -> Pa
 
 def _ask_all(record: Record, visitor: Visitor, gateway: Server, shown: dict[str, Shown], requests: int) -> None:
     title = visitor.viewer.title
-    with connected(gateway, visitor) as ask:
-        for page in pages(record.facts, visitor.viewer, visitor.session, lambda path: _html(ask, path)):
+    with connected(gateway, Cookie=f"{COOKIE}={visitor.cookie}") as caller:
+        for page in pages(record.facts, visitor.viewer, visitor.session, partial(_html, caller)):
             entry = shown.setdefault(page.about, Shown(page=page))
             entry.page = page
-            headers, times = {"Accept-Encoding": "gzip"} | (PART if page.is_part else {}), []
+            headers = {"Accept-Encoding": "gzip"} | (PART if page.is_part else {})
             try:
-                for _ in range(WARM_UP):
-                    entry.sent = max(entry.sent, len(ask(page.path, headers)))
-                for _ in range(requests):
-                    began = time.perf_counter()
-                    ask(page.path, headers)
-                    times.append((time.perf_counter() - began) * 1000)
+                answer, took = timed(partial(caller.get, page.path, headers), requests)
             except OSError as error:
                 entry.problem = entry.problem or f"as {title}: {error}"
                 continue
-            times.sort()
-            entry.took[title] = Took(percentile(times, 50), percentile(times, 95))
+            entry.sent = max(entry.sent, len(answer))
+            entry.took[title] = took
 
 
-def _html(ask: Ask, path: str) -> str:
+def _html(caller: Caller, path: str) -> str:
     """The page that links are looked for in; empty where it is not answered, which is told where it is measured."""
     try:
-        return ask(path, {}).decode()
+        return caller.get(path).decode()
     except OSError:
         return ""
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from bench.asking import Took
+
 
 def section(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a table below its title; nothing when it has no rows."""
@@ -18,3 +20,13 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return " | ".join(("| " + first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others))) + " |"
 
     return "\n".join(map(line, (titles, rule, *rows)))
+
+
+def spans(took: Took | None) -> str:
+    """Write both percentiles; a dash where nothing was measured."""
+    return f"{took.p50:.0f} / {took.p95:.0f}" if took else "-"
+
+
+def budget(most: int, *, missed: bool) -> str:
+    """Write what is allowed, and whether it was too little."""
+    return f"≤ {most}{' **missed**' if missed else ''}"

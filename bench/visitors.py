@@ -1,7 +1,6 @@
 """People who are signed in on a seeded record while its pages are measured."""
 
-import http.client
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 from uuid import uuid4
@@ -14,16 +13,12 @@ from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.store.sign_ins import LONGEST
 from aibridge.store.sql import sql
 from aibridge.web.cookies import SignInCookie
-from bench.gateway import Server
-from bench.lists import TIMEOUT
 from bench.page_paths import Session
 from bench.record import Viewer
 
 COOKIE = SignInCookie(is_https=False).name
 LONG = 3000
 """Steps of the session that is opened; where somebody has none so long, it is their longest."""
-
-Ask = Callable[[str, Mapping[str, str]], bytes]
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,26 +39,6 @@ def signed_in(dsn: str, viewer: Viewer) -> Iterator[Visitor]:
         yield Visitor(viewer=viewer, cookie=secret, session=session)
     finally:
         uvloop.run(_sign_out(dsn, secret))
-
-
-@contextmanager
-def connected(gateway: Server, visitor: Visitor) -> Iterator[Ask]:
-    """Ask on one connection that stays open. Raises `OSError` for whatever is no answer of status 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=TIMEOUT)
-    signed = {"Cookie": f"{COOKIE}={visitor.cookie}"}
-
-    def ask(path: str, headers: Mapping[str, str]) -> bytes:
-        connection.request("GET", path, headers={**signed, **headers})
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != http.client.OK:
-            raise OSError(f"{path} was answered with {answer.status}")
-        return body
-
-    try:
-        yield ask
-    finally:
-        connection.close()
 
 
 async def _sign_in(dsn: str, username: str, secret: str) -> Session | None:

@@ -6,8 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from bench.asking import Took
 from bench.list_report import list_problems, list_tables
-from bench.lists import Asked, Lists, Took, measure
+from bench.lists import Asked, Lists, measure
 from bench.plans import count_plans, whole_readings
 from bench.questions import Question, questions
 from bench.record import Facts, existing, seeded

@@ -2,8 +2,8 @@
 
 import msgspec
 import pytest
+from bench.asking import Took
 from bench.browser import Paint, Walk
-from bench.lists import Took
 from bench.page_paths import Page, Session, pages
 from bench.page_report import page_problems, page_tables
 from bench.pages import Pages, Shown, measure
