@@ -8,6 +8,7 @@ import pytest
 
 from aibridge.errors import CursorUnknown
 from aibridge.filters import Filter
+from aibridge.store import session_list
 from aibridge.store.pool import Store
 from aibridge.texts import texts_of
 from support.auditing import carried
@@ -41,11 +42,19 @@ async def some(store: Store, alice: UUID, bob: UUID) -> None:
         await carried(store, row, tool_usages=calls, ended_at=row.started_at)
 
 
+@pytest.mark.parametrize("way", [(10_000, 1_000), (0, 1_000), (0, 2)], ids=("rare", "near", "far"))
 @pytest.mark.parametrize("asked", FILTERS, ids=str)
 async def test_the_neighbours_are_those_of_the_list(
-    store: Store, alice: UUID, bob: UUID, asked: dict[str, Any]
+    store: Store,
+    alice: UUID,
+    bob: UUID,
+    asked: dict[str, Any],
+    way: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """For everyone and for one; behind the ends is nothing."""
+    """For everyone and for one; behind the ends is nothing. Texts are rare, or common and near or far."""
+    monkeypatch.setattr(session_list, "FEW", way[0])
+    monkeypatch.setattr(session_list, "SHORT_WALK", way[1])
     await some(store, alice, bob)
     filter_, reader = Filter(**asked), store.reader
     for viewer in (None, alice):

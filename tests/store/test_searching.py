@@ -3,13 +3,14 @@
 import json
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 
 from aibridge.filters import Filter
 from aibridge.records import ErrorType, ModelAnswerRow, Outcome, ToolResultRow
+from aibridge.store import searching, session_list
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
 from aibridge.texts import BLANKS, IDEOGRAPHS, TextRefused, text_of, texts_of, words_of
@@ -131,7 +132,31 @@ async def talk(request: pytest.FixtureRequest, store: Store, alice: UUID, bob: U
     return found
 
 
-async def test_lists_find_what_a_reading_of_every_text_finds(talk: Talk, psql: Connection) -> None:
+class Way(NamedTuple):
+    """How common texts are found, whatever is common."""
+
+    few: int
+    """Interceptions, up to which a text is not common."""
+    walked: int
+    """How many sessions are asked one by one."""
+    passed: int
+    """How many interceptions are."""
+
+
+WAYS = (Way(10_000, 1_000, 20_000), Way(0, 1_000, 1_000_000), Way(0, 2, 0), Way(3, 0, 0))
+"""As it is, and as in records that are a hundred thousand times as large."""
+
+
+def take(way: Way, patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(session_list, "FEW", way.few)
+    patched.setattr(session_list, "SHORT_WALK", way.walked)
+    patched.setattr(searching, "COMMON", way.few)
+    patched.setattr(searching, "LONG_WALK", way.passed)
+
+
+async def test_lists_find_what_a_reading_of_every_text_finds(
+    talk: Talk, psql: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert await psql.fetchval("SELECT count(*) FROM aibridge_search") == 50
     naive, said, reader = await Naive.read(psql), await Said.read(psql), talk.store.reader
     hits = 0
@@ -143,13 +168,17 @@ async def test_lists_find_what_a_reading_of_every_text_finds(talk: Talk, psql: C
         holding = {id_ for id_ in said.words if said.holds(id_, filter_.text)}
         ids = [id_ for id_ in naive.interceptions(filter_, viewer) if id_ in holding]
         offset = talk.chance.randrange(3)
-        rows, total = await reader.interceptions_page(viewer, filter_, limit=10, offset=offset)
-        assert (total, [row.id for row in rows]) == (len(ids), ids[offset : offset + 10]), filter_
         keys = [
             key for key in naive.session_keys(filter_, viewer) if holding & {row["id"] for row in naive.sessions[key]}
         ]
-        sessions, total = await reader.sessions_page(viewer, filter_, limit=10)
-        assert (total, [(one.id, one.initiator.id) for one in sessions]) == (len(keys), keys[:10]), filter_
+        for way in WAYS if n % 2 else WAYS[:1]:
+            with monkeypatch.context() as patched:
+                take(way, patched)
+                rows, total = await reader.interceptions_page(viewer, filter_, limit=10, offset=offset)
+                assert (total, [row.id for row in rows]) == (len(ids), ids[offset : offset + 10]), (filter_, way)
+                sessions, total = await reader.sessions_page(viewer, filter_, limit=2, offset=offset)
+            found = [(one.id, one.initiator.id) for one in sessions]
+            assert (total, found) == (len(keys), keys[offset : offset + 2]), (filter_, way)
         hits += bool(ids)
     assert hits > 50
 

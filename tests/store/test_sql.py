@@ -40,6 +40,16 @@ def test_a_fragment_stands_where_it_is_included(tmp_path: Path) -> None:
     }
 
 
+def test_an_included_fragment_may_count_its_parameters_from_further_on(tmp_path: Path) -> None:
+    """Of a fragment in a fragment, both shifts count."""
+    (tmp_path / "a.sql").write_text(
+        "-- name: one\n-- Ten and twelve.\nSELECT $1\nWHERE\n-- include: pair + 8\n;\n"
+        "\n-- fragment: pair\n-- Two.\n$2 =\n-- include: parameter + 1\n"
+        "\n-- fragment: parameter\n-- $3: a number.\n$3\n"
+    )
+    assert load_queries(tmp_path)["one"].sql == "SELECT $1\nWHERE\n$10 =\n$12\n"
+
+
 def test_a_query_may_begin_with_a_fragment(tmp_path: Path) -> None:
     """The line that names it is no part of what is said about the query."""
     (tmp_path / "a.sql").write_text(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aibridge.filters import Filter
 from aibridge.store.connections import Connection
-from aibridge.store.lists import ReadSession
+from aibridge.store.session_list import ReadSession
 
 
 class Naive:

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from aibridge.store.lists import ReadSession
 from aibridge.store.origins import StartedBy
 from aibridge.store.people_shown import Person
+from aibridge.store.session_list import ReadSession
 from aibridge.store.timeline import ReadTimeline, TimelineStep, TimelineThread
 from aibridge.store.token_sums import TokenSums
 from support.rows import NOON, at

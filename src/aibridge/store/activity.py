@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import Matching
+from aibridge.store.interception_list import Matching
 from aibridge.store.sql import sql
 from aibridge.store.text import can_be_stored
 

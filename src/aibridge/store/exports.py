@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from aibridge.filters import EVERYTHING, Filter
-from aibridge.store import lists
+from aibridge.store import interception_list
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
 from aibridge.store.reading import ReadInterception, one_snapshot, with_children
@@ -148,8 +148,8 @@ class Exports:
         self, query: str, limit: int, viewer: UUID | None, filter_: Filter, after: UUID | None, *also: object
     ) -> AsyncIterator[list[asyncpg.Record]]:
         async with self.snapshot() as connection:
-            place = await lists.place_of(connection, viewer, after)
-            those = await lists.matching(connection, viewer, filter_)
+            place = await interception_list.place_of(connection, viewer, after)
+            those = await interception_list.matching(connection, viewer, filter_)
         more = those is not None and those.total > 0
         while those is not None and more:
             async with self.snapshot() as connection:

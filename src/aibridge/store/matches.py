@@ -15,8 +15,9 @@ from aibridge.filters import Filter
 from aibridge.store import searching
 from aibridge.store.connections import PooledConnection
 from aibridge.store.excerpts import Excerpt, excerpt, pattern_of
-from aibridge.store.lists import matching, place_of, session_of
+from aibridge.store.interception_list import matching, place_of
 from aibridge.store.people_shown import Person, person
+from aibridge.store.session_list import session_of
 from aibridge.store.sql import sql
 from aibridge.texts import Text
 

@@ -9,7 +9,8 @@ import msgspec
 from aibridge.errors import CursorUnknown
 from aibridge.filters import Filter
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import matching, session_of, sessions_matching
+from aibridge.store.interception_list import matching
+from aibridge.store.session_list import session_of, sessions_matching
 from aibridge.store.sql import sql
 
 _WINDOWS = (timedelta(hours=1), timedelta(days=1))
@@ -72,6 +73,5 @@ async def session_beside(
     those = await sessions_matching(connection, viewer, filter_)
     if those is None:
         return None
-    query = sql("session_newer" if newer else "session_older")
-    row = await connection.fetchrow(query, *those, one.last_active_at, one.id, one.initiator.id)
-    return (row["session_id"], row["initiator_id"]) if row is not None else None
+    place = (one.last_active_at, one.id, one.initiator.id)
+    return await (those.newer(connection, place) if newer else those.older(connection, place))

@@ -11,7 +11,7 @@ from uuid import UUID
 from aibridge.filters import Filter
 from aibridge.store.connections import PooledConnection
 from aibridge.store.excerpts import pattern_of, without_escapes
-from aibridge.store.lists import parameters
+from aibridge.store.interception_list import parameters
 from aibridge.store.matches import FoundIn
 from aibridge.store.sql import sql
 from aibridge.texts import Text

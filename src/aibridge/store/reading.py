@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from aibridge.filters import EVERYTHING, Filter
-from aibridge.store import lists
+from aibridge.store import interception_list, session_list
 from aibridge.store.activity import Menu, MenuValue, Steps, menu_values
 from aibridge.store.captured import ReadModelAnswer, ReadToolResult
 from aibridge.store.connections import Pool, PooledConnection
@@ -159,10 +159,10 @@ class Reader:
         offset: int = 0,
         after: UUID | None = None,
     ) -> tuple[list[ReadInterception], int]:
-        """A page, newest first, and the exact total; see `lists.interceptions_page`."""
+        """A page, newest first, and the exact total; see `interception_list.interceptions_page`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
-                rows, total = await lists.interceptions_page(
+                rows, total = await interception_list.interceptions_page(
                     connection, viewer, filter_, limit=limit, offset=offset, after=after
                 )
                 return await with_children(connection, rows), total
@@ -207,7 +207,7 @@ class Reader:
         """The values of the requests that match, with how many have each; see `activity.menu_values`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
-                those = await lists.matching(connection, viewer, filter_)
+                those = await interception_list.matching(connection, viewer, filter_)
                 return await menu_values(connection, those, menu, find, limit, newest=newest)
 
     async def sessions_page(
@@ -219,11 +219,11 @@ class Reader:
         offset: int = 0,
         after_session: str | None = None,
         after_initiator: UUID | None = None,
-    ) -> tuple[list[lists.ReadSession], int]:
-        """A page, last active first, and the exact total; see `lists.sessions_page`."""
+    ) -> tuple[list[session_list.ReadSession], int]:
+        """A page, last active first, and the exact total; see `session_list.sessions_page`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
-                return await lists.sessions_page(
+                return await session_list.sessions_page(
                     connection,
                     viewer,
                     filter_,

@@ -13,7 +13,7 @@ import msgspec
 from aibridge.filters import Filter
 from aibridge.store.activity import ActivityStep, Steps, activity, countable
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import Matching, matching
+from aibridge.store.interception_list import Matching, matching
 from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
 from aibridge.store.token_sums import StepTokens

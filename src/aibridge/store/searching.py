@@ -14,8 +14,8 @@ from aibridge.store.connections import PooledConnection
 from aibridge.store.sql import sql
 from aibridge.texts import Text
 
-FEW = 10_000
-"""Interceptions whose sessions are sooner looked up one by one than met on the way through all sessions."""
+COMMON = 10_000
+"""Interceptions that hold a text, beyond which it is common."""
 LONG_WALK = 20_000
 """Interceptions that may be passed on a walk through the newest: about 100 ms. Beyond it, those found are sorted."""
 
@@ -45,8 +45,13 @@ Cursor = tuple[object, ...]
 """Start and id of an interception, or twice None."""
 
 
-async def find(connection: PooledConnection, text: Sequence[Text], bounds: Bounds) -> Found:
-    """Count what matches. From here on the transaction's plans read the index of words."""
+async def find(
+    connection: PooledConnection, text: Sequence[Text], bounds: Bounds, *, up_to: int | None = None
+) -> Found:
+    """Count what matches; with `up_to`, a larger total only tells that there are more.
+
+    From here on the transaction's plans read the index of words.
+    """
     await connection.execute(sql("read_by_words"))
     terms = await connection.fetchrow(
         sql("search_terms"), [" ".join(one.words) for one in text], bounds.tools or [], bounds.session_ids or []
@@ -65,9 +70,12 @@ async def find(connection: PooledConnection, text: Sequence[Text], bounds: Bound
     queued = await connection.fetch(sql("search_queued"), *of_index, None)
     matching = [row["id"] for row in queued if row["matching"]]
     known = [row["id"] for row in queued if row["known"]] or None
-    total = await connection.fetchval(sql("search_count"), *of_index, known) + len(matching)
+    if up_to is None:
+        total = await connection.fetchval(sql("search_count"), *of_index, known)
+    else:
+        total = await connection.fetchval(sql("search_count_some"), *of_index, known, up_to + 1)
     return Found(
-        total=total,
+        total=total + len(matching),
         conditions=(*of_index, known, matching),
         common=(between, known, matching) if bounds == Bounds() else None,
     )
@@ -108,18 +116,13 @@ async def page(
 async def _is_short(connection: PooledConnection, total: int, wanted: int) -> bool:
     """Whether so many are likely to be met on a short walk through the newest."""
     size: int = await connection.fetchval(sql("search_size"))
-    return total > FEW and size * wanted <= LONG_WALK * total
+    return total > COMMON and size * wanted <= LONG_WALK * total
 
 
-async def sessions(
-    connection: PooledConnection, text: Sequence[Text], bounds: Bounds
-) -> tuple[list[int], list[str] | None]:
-    """The sessions in which something matches: hashes as `aibridge_search.session`, and ids where they are few."""
-    found = await find(connection, text, bounds)
+async def sessions(connection: PooledConnection, found: Found) -> tuple[list[int], list[str]]:
+    """The sessions in which something matches, for few: hashes as `aibridge_search.session`, and ids."""
     if not found.total:
         return [], []
-    if found.total > FEW:
-        return await connection.fetchval(sql("search_sessions"), *found.conditions), None
     row = await connection.fetchrow(sql("search_session_ids"), *found.conditions)
     assert row is not None
     return list(set(row["sessions"])), list(set(row["ids"]))

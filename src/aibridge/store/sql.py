@@ -1,6 +1,7 @@
 """The named queries of `queries/*.sql`, read once when the package is imported.
 
 `-- fragment: x` opens a part that several queries share; a line `-- include: x` stands for its text, in fragments too.
+`-- include: x + 8` does as well, with parameters that are counted from $9 on.
 """
 
 import re
@@ -12,7 +13,8 @@ from types import MappingProxyType
 import msgspec
 
 _HEAD = re.compile(r"^-- (name|fragment): ([a-z][a-z0-9_]*)\n", re.MULTILINE)
-_INCLUDE = re.compile(r"^-- include: ([a-z][a-z0-9_]*)$", re.MULTILINE)
+_INCLUDE = re.compile(r"^-- include: ([a-z][a-z0-9_]*)(?: \+ ([0-9]+))?$", re.MULTILINE)
+_PARAMETER = re.compile(r"\$([0-9]+)")
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,8 @@ def load_queries(folder: Traversable) -> Mapping[str, Query]:
         fragment = parts.get(match[1])
         if fragment is None or fragment.kind != "fragment":
             raise ValueError(f"there is no fragment {match[1]}")
-        return _INCLUDE.sub(included, fragment.sql)
+        text, by = _INCLUDE.sub(included, fragment.sql), int(match[2] or 0)
+        return _PARAMETER.sub(lambda parameter: f"${int(parameter[1]) + by}", text) if by else text
 
     return MappingProxyType(
         {

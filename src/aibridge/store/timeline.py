@@ -15,8 +15,8 @@ import msgspec
 from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
 from aibridge.store.exchanged import FailedCalls, failed_calls
-from aibridge.store.lists import ReadSession, session_of
 from aibridge.store.origins import StartedBy, subagent_threads
+from aibridge.store.session_list import ReadSession, session_of
 from aibridge.store.sql import sql
 from aibridge.store.threads import Mark, threads_of
 

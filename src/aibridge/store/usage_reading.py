@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from aibridge.store.connections import PooledConnection
-from aibridge.store.lists import combinations_of
+from aibridge.store.filtering import combinations_of
 from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
 from aibridge.store.usage import (

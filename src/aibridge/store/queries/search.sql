@@ -171,15 +171,24 @@ SELECT
     ARRAY(SELECT hashtextextended(tool, 0) FROM unnest($2::text[]) AS t (tool)) AS tools,
     ARRAY(SELECT hashtextextended(id, 0) FROM unnest($3::text[]) AS t (id)) AS sessions;
 
--- fragment: search_matching
--- s: a row of aibridge_search. $1: a tsquery, $2: phrases between blanks, where the words alone do not tell, $3: combinations,
--- $4: started after, $5: started before, $6: not these, since they are looked at in the queue; NULL for no condition.
-array_to_tsvector(string_to_array(btrim(s.words, ' '), ' ')) @@ $1::text::tsquery
-AND ($2::text[] IS NULL OR NOT EXISTS (SELECT FROM unnest($2) AS t (said) WHERE strpos(s.words, t.said) = 0))
+-- fragment: search_words
+-- s: a row of aibridge_search. What its index knows of it.
+array_to_tsvector(string_to_array(btrim(s.words, ' '), ' '))
+
+-- fragment: search_beside_words
+-- s: a row of aibridge_search. $2: phrases between blanks, where the words alone do not tell, $3: combinations, $4: started
+-- after, $5: started before, $6: not these, since they are looked at in the queue; NULL for no condition.
+($2::text[] IS NULL OR NOT EXISTS (SELECT FROM unnest($2) AS t (said) WHERE strpos(s.words, t.said) = 0))
 AND ($3::bigint[] IS NULL OR s.combination = ANY ($3))
 AND ($4::timestamptz IS NULL OR s.started_at >= $4)
 AND ($5::timestamptz IS NULL OR s.started_at <= $5)
 AND ($6::uuid[] IS NULL OR s.interception_id <> ALL ($6))
+
+-- fragment: search_matching
+-- s: a row of aibridge_search. $1: a tsquery; $2 to $6: see search_beside_words.
+-- include: search_words
+@@ $1::text::tsquery AND
+-- include: search_beside_words
 
 -- fragment: search_found
 -- All that match; $1 to $6: see the fragment, $7: ids of the queue that match.
@@ -208,6 +217,15 @@ SELECT count(*) FROM aibridge_search AS s
 WHERE
 -- include: search_matching
 ;
+
+-- name: search_count_some
+-- The same, but for no more than $7.
+SELECT count(*) FROM (
+    SELECT FROM aibridge_search AS s
+    WHERE
+-- include: search_matching
+    LIMIT $7
+) AS s;
 
 -- name: search_size
 -- About how many there are in the index.
@@ -242,13 +260,22 @@ SELECT f.id, f.started_at FROM (
 ORDER BY f.started_at DESC, f.id DESC
 LIMIT $6 OFFSET $7;
 
--- name: search_sessions
+-- fragment: search_sessions
 -- The sessions in which something matches, as hashes; $1 to $7: see search_found.
-SELECT array_agg(f.session) FROM (
-    SELECT DISTINCT session FROM (
--- include: search_found
-    ) AS f
-) AS f;
+SELECT DISTINCT session FROM (
+    SELECT s.session FROM aibridge_search AS s
+    WHERE
+-- include: search_matching
+    UNION ALL
+    SELECT hashtextextended(session_id, uuid_hash_extended(initiator_id, 0)) FROM aibridge_interceptions
+    WHERE id = ANY ($7::uuid[])
+) AS f
+
+-- name: search_count_sessions
+-- How many they are; $1 to $7: see search_found.
+SELECT count(*) FROM (
+-- include: search_sessions
+) AS s;
 
 -- name: search_session_ids
 -- The ids of the sessions in which something matches, and their hashes; $1 to $7: see search_found. For few.

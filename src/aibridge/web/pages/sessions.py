@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aibridge.filters import Filter
-from aibridge.store.lists import ReadSession
 from aibridge.store.reading import Reader
+from aibridge.store.session_list import ReadSession
 from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.linking import Links, links

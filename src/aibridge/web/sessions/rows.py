@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup
 
-from aibridge.store.lists import ReadSession
+from aibridge.store.session_list import ReadSession
 from aibridge.store.session_pulse import Pulse
 from aibridge.web.addresses import session_path
 from aibridge.web.charts import token_bar

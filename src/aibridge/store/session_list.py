@@ -1,0 +1,250 @@
+"""Pages of sessions under a filter, with their exact total."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from aibridge.errors import CursorAmbiguous, CursorUnknown
+from aibridge.filters import Filter
+from aibridge.store import searching
+from aibridge.store.connections import PooledConnection
+from aibridge.store.filtering import FEW, Asked, resolved
+from aibridge.store.interception_list import calling_few, counted
+from aibridge.store.people_shown import Person, person
+from aibridge.store.sql import sql
+from aibridge.store.text import can_be_stored
+from aibridge.store.token_sums import TokenSums
+
+JSONObject = dict[str, Any]
+Place = tuple[object, ...]
+"""Last activity, id and initiator of a session, or three times None: before all."""
+
+SHORT_WALK = 1_000
+"""Sessions that are sooner asked one by one whether they hold a common text than all with it are gathered: 50 ms."""
+
+
+class SessionHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What list and detail show of a session: everything is of the whole session, of one initiator."""
+
+    id: str
+    initiator: Person
+    providers: list[str]
+    provider_names: list[str]
+    models: list[str]
+    client: str
+    """Of the first interception, as is the metadata."""
+    metadata: JSONObject
+    started_at: datetime
+    ended_at: datetime
+    last_active_at: datetime
+    """The latest prompt, else the first start."""
+    interceptions: int
+    tool_calls: int
+    failures: int
+    cost_micros: int
+    """Micro-dollars, of what has a price."""
+    unpriced: int
+    """Interceptions with token usage that has no price: what they cost is not in `cost_micros`."""
+    first_prompt: str | None
+    """Cut at 500 characters, as is the last."""
+    last_prompt: str | None
+
+
+class ReadSession(SessionHead, frozen=True, kw_only=True):
+    """A session as the list shows it."""
+
+    threads: int
+    token_usage_summary: TokenSums
+
+
+# ------------------------------------------------------------------ pages
+
+
+async def sessions_page(
+    connection: PooledConnection,
+    viewer: UUID | None,
+    filter_: Filter,
+    *,
+    limit: int,
+    offset: int = 0,
+    after_session: str | None = None,
+    after_initiator: UUID | None = None,
+) -> tuple[list[ReadSession], int]:
+    """A page of sessions, last active first, and how many match. Raises `CursorUnknown` and `CursorAmbiguous`."""
+    cursor: Place = (None, None, None)
+    if after_session is not None:
+        cursor = await _session_cursor(connection, viewer, after_session, after_initiator)
+    those = await sessions_matching(connection, viewer, filter_)
+    if those is None:
+        return [], 0
+    rows, total = await those.page(connection, cursor=cursor, limit=limit, offset=offset)
+    return [session_shown(row) for row in rows], total
+
+
+class MatchingSessions(msgspec.Struct, frozen=True):
+    """Which sessions match a filter. What begins with an underscore is how they are found."""
+
+    _conditions: tuple[object, ...]
+    """The parameters of the fragment `sessions_matching`."""
+    _found: tuple[object, ...] | None = None
+    """Those of `search_found`, where many interceptions hold the text that is asked for."""
+    _narrow: bool = False
+    """Whether more than that text is asked for."""
+
+    async def page(
+        self, connection: PooledConnection, *, cursor: Place, limit: int, offset: int
+    ) -> tuple[Sequence[asyncpg.Record], int]:
+        """Rows of a page, and how many match."""
+        if self._found is None:
+            total = await connection.fetchval(sql("count_sessions"), *self._conditions)
+            return await _page(connection, self._conditions, cursor, limit, offset) if total else [], total
+        if not self._narrow and offset + limit <= SHORT_WALK:
+            keys = await self._walk(connection, cursor, limit, offset)
+            if len(keys) == limit:
+                total = await connection.fetchval(sql("search_count_sessions"), *self._found)
+                return await _of_keys(connection, keys), total
+        keys = await connection.fetch(
+            sql("sessions_found_page"), *self._conditions, *self._found, *cursor, limit, offset
+        )
+        return await _of_keys(connection, [key for key in keys if key["session_id"] is not None]), keys[0]["total"]
+
+    async def older(self, connection: PooledConnection, place: Place) -> tuple[str, UUID] | None:
+        """The next behind a place, as id and initiator."""
+        if self._found is None:
+            return _key(await _page(connection, self._conditions, place, 1, 0))
+        near = await self._walk(connection, place, 1, 0)
+        return _key(
+            near or await connection.fetch(sql("sessions_found_page"), *self._conditions, *self._found, *place, 1, 0)
+        )
+
+    async def newer(self, connection: PooledConnection, place: Place) -> tuple[str, UUID] | None:
+        """The last before a place."""
+        if self._found is None:
+            return _key(await connection.fetch(sql("session_newer"), *self._conditions, *place))
+        those = (*self._conditions, *self._found, *place)
+        near = await connection.fetch(sql("session_walk_newer"), *those, SHORT_WALK)
+        return _key(near or await connection.fetch(sql("session_found_newer"), *those))
+
+    async def _walk(
+        self, connection: PooledConnection, cursor: Place, limit: int, offset: int
+    ) -> Sequence[asyncpg.Record]:
+        assert self._found is not None
+        return await connection.fetch(
+            sql("sessions_walk"), *self._conditions, *self._found, *cursor, limit, offset, SHORT_WALK
+        )
+
+
+async def sessions_matching(
+    connection: PooledConnection, viewer: UUID | None, filter_: Filter
+) -> MatchingSessions | None:
+    """How to find the sessions that match; None when nothing can.
+
+    From here on the transaction's plans walk through indexes, but for a common text, which the index of words finds.
+    """
+    what = await resolved(connection, viewer, filter_)
+    if what is None:
+        return None
+    among = None
+    if filter_.text:
+        whose = msgspec.structs.replace(what.bounds, tools=None, combinations=None, after=None, before=None)
+        found = await searching.find(connection, filter_.text, whose, up_to=FEW)
+        if found.total > FEW:
+            return MatchingSessions(_conditions(what, None), found.conditions, what.narrow)
+        among, few = await searching.sessions(connection, found)
+        what = msgspec.structs.replace(what, session_ids=few)
+    await connection.execute(sql("read_by_index"))
+    return MatchingSessions(_conditions(await _narrowed(connection, what), among))
+
+
+def _conditions(what: Asked, among: Sequence[int] | None) -> tuple[object, ...]:
+    return *what.whose, what.combinations, what.tools, what.after, what.before, among
+
+
+async def _narrowed(connection: PooledConnection, what: Asked) -> Asked:
+    """With a filter that few interceptions match, only their sessions need to be looked at."""
+    if what.initiator or what.session_ids is not None:
+        return what
+    calling = await calling_few(connection, what)
+    if calling is not None:
+        few = await connection.fetch(sql("sessions_of"), None, calling)
+    elif what.combinations and await counted(connection, None, what.combinations) <= FEW:
+        few = await connection.fetch(sql("sessions_of"), what.combinations, None)
+    else:
+        return what
+    return msgspec.structs.replace(what, session_ids=[row["session_id"] for row in few])
+
+
+async def _page(
+    connection: PooledConnection, conditions: tuple[object, ...], cursor: Place, limit: int, offset: int
+) -> Sequence[asyncpg.Record]:
+    return await connection.fetch(sql("sessions_page"), *conditions, *cursor, limit, offset)
+
+
+async def _of_keys(connection: PooledConnection, keys: Sequence[asyncpg.Record]) -> Sequence[asyncpg.Record]:
+    ids, hashes = [key["session_id"] for key in keys], [key["session"] for key in keys]
+    those = (None, None, ids, None, None, None, None, hashes)
+    return await _page(connection, those, (None, None, None), len(keys), 0) if keys else []
+
+
+def _key(rows: Sequence[asyncpg.Record]) -> tuple[str, UUID] | None:
+    return (rows[0]["session_id"], rows[0]["initiator_id"]) if rows and rows[0]["session_id"] is not None else None
+
+
+async def _session_cursor(
+    connection: PooledConnection, viewer: UUID | None, session_id: str, initiator: UUID | None
+) -> Place:
+    if (viewer is not None and initiator not in {None, viewer}) or not can_be_stored(session_id):
+        raise CursorUnknown
+    found = await connection.fetch(sql("sessions_named"), session_id, initiator or viewer)
+    if not found:
+        raise CursorUnknown
+    if len(found) > 1:
+        raise CursorAmbiguous
+    return found[0]["last_active_at"], found[0]["session_id"], found[0]["initiator_id"]
+
+
+# ------------------------------------------------------------------ one of them
+
+
+async def session_of(
+    connection: PooledConnection, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None
+) -> ReadSession | None:
+    """The session of this id, of one initiator or the one that was last active; None: none that the viewer may see."""
+    if (viewer is not None and initiator not in {None, viewer}) or not can_be_stored(session_id):
+        return None
+    found = await connection.fetchrow(sql("session_named"), session_id, initiator or viewer)
+    return session_shown(found) if found is not None else None
+
+
+def session_shown(row: asyncpg.Record) -> ReadSession:
+    """A row with the columns of `session_shown`."""
+    return ReadSession(
+        id=row["session_id"],
+        initiator=person(row),
+        providers=row["providers"],
+        provider_names=row["provider_names"],
+        models=row["models"],
+        client=row["client"] or "Unknown",
+        metadata=row["metadata"] or {},
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        last_active_at=row["last_active_at"],
+        threads=row["threads"],
+        interceptions=row["interceptions"],
+        tool_calls=row["tool_calls"],
+        failures=row["failures"],
+        cost_micros=int(row["cost_micros"]),
+        unpriced=row["unpriced"],
+        token_usage_summary=TokenSums(
+            input_tokens=int(row["input_tokens"]),
+            output_tokens=int(row["output_tokens"]),
+            cache_read_input_tokens=int(row["cache_read_input_tokens"]),
+            cache_write_input_tokens=int(row["cache_write_input_tokens"]),
+        ),
+        first_prompt=row["first_prompt"],
+        last_prompt=row["last_prompt"],
+    )
