@@ -6,6 +6,7 @@ power of ten to the next, none wider than a seventh of where it begins (from 1.4
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -34,30 +35,27 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
 
 def steps(number: str) -> Counter[int]:
     """How many durations lie in each step, from the digits of a histogram. Steps without any are left out."""
-    found: Counter[int] = Counter()
-    for step in range((len(number) + DIGITS - 1) // DIGITS):
-        end = len(number) - step * DIGITS
-        digits = number[max(end - DIGITS, 0) : end]
-        if digits != _NONE and (count := int(digits)):
-            found[step] = count
-    return found
+    padded = number.zfill(-(-len(number) // DIGITS) * DIGITS)
+    counts = (padded[at : at + DIGITS] for at in range(len(padded) - DIGITS, -1, -DIGITS))
+    return Counter({step: int(digits) for step, digits in enumerate(counts) if digits != _NONE})
 
 
 def percentiles(found: Counter[int]) -> Percentiles:
     """The durations that half, 95 and 99 of a hundred do not exceed (nearest rank), each somewhere in its own step."""
     if not found:
         return Percentiles()
-    return Percentiles(p50=_at(found, 50), p95=_at(found, 95), p99=_at(found, 99))
+    total, spread = found.total(), sorted(found.items())
+    return Percentiles(p50=_at(spread, total, 50), p95=_at(spread, total, 95), p99=_at(spread, total, 99))
 
 
-def _at(found: Counter[int], hundredths: int) -> float:
+def _at(spread: Sequence[tuple[int, int]], total: int, hundredths: int) -> float:
     """The middle of where the duration of this rank would lie if those of its step were spread evenly."""
-    rank = -(-found.total() * hundredths // 100)
-    for step in sorted(found):
-        if rank <= found[step]:
+    rank = -(-total * hundredths // 100)
+    for step, count in spread:
+        if rank <= count:
             low, high = _bounds(step)
-            return round((low + (high - low) * (rank - 0.5) / found[step]) / 1000, 1)
-        rank -= found[step]
+            return round((low + (high - low) * (rank - 0.5) / count) / 1000, 1)
+        rank -= count
     raise AssertionError("a rank is at most the total")
 
 

@@ -135,7 +135,8 @@ class _Groups(msgspec.Struct, kw_only=True):
 async def _groups(connection: PooledConnection, where: _Where, totals: Mapping[datetime, Sums]) -> _Groups:
     by = where.asked.by
     found = _Groups()
-    for row in await connection.fetch(sql("usage_groups"), *_grouped(where), where.asked.limit, where.asked.sort):
+    query = sql("usage_groups_by_tool" if by is By.TOOL else "usage_groups")
+    for row in await connection.fetch(query, *_grouped(where), where.asked.limit, where.asked.sort):
         key = row["key"]
         found.places[key] = min(row["place"], found.places.get(key, row["place"]))
         found.steps.setdefault(row["step"], {})[key] = Sums.of(dict(row))
