@@ -21,6 +21,16 @@ def tile(page: Page, name: str) -> str:
     return found.locator("dd.v").inner_text()
 
 
+def opened(site: Site, signed_in: SignedIn, requests: int = 42) -> Page:
+    """The overview of so many requests."""
+    log = Log(site)
+    many(log, requests)
+    log.write()
+    page = signed_in("owner")
+    page.goto("/overview")
+    return page
+
+
 def test_figures_charts_and_lists_lead_to_their_requests(site: Site, signed_in: SignedIn) -> None:
     log = Log(site)
     many(log, 42)
@@ -49,11 +59,7 @@ def test_figures_charts_and_lists_lead_to_their_requests(site: Site, signed_in: 
 
 def test_durations_are_told_in_three_lines(site: Site, signed_in: SignedIn) -> None:
     """What half, 95 and 99 of a hundred do not exceed, drawn and in the table."""
-    log = Log(site)
-    many(log, 42)
-    log.write()
-    page = signed_in("owner")
-    page.goto("/overview")
+    page = opened(site, signed_in)
     panel = page.get_by_role("region", name="Request duration")
     panel.get_by_text("Show as table").click()
     expect(panel.get_by_role("columnheader").filter(has_text=re.compile(r"^p\d\d$"))).to_have_text(
@@ -64,11 +70,7 @@ def test_durations_are_told_in_three_lines(site: Site, signed_in: SignedIn) -> N
 
 
 def test_filters_change_everything_and_stand_in_the_link(site: Site, signed_in: SignedIn) -> None:
-    log = Log(site)
-    many(log, 42)
-    log.write()
-    page = signed_in("owner")
-    page.goto("/overview")
+    page = opened(site, signed_in)
     page.locator("summary", has_text="Client").click()
     page.get_by_role("group", name="Client", exact=True).get_by_label("Codex").check()
     expect(page).to_have_url(f"{site.url}/overview?client=Codex")
@@ -82,11 +84,7 @@ def test_filters_change_everything_and_stand_in_the_link(site: Site, signed_in: 
 
 
 def test_models_without_a_price_are_named(site: Site, signed_in: SignedIn) -> None:
-    log = Log(site)
-    many(log, 7)
-    log.write()
-    page = signed_in("owner")
-    page.goto("/overview")
+    page = opened(site, signed_in, requests=7)
     expect(page.locator(".notice")).to_contain_text("No price is known for model-0, model-1, model-2 and 4 more")
     page.get_by_role("link", name="Show these models' requests").click()
     expect(page.locator(".pager")).to_contain_text("of 7 requests")

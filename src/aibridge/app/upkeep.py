@@ -17,6 +17,7 @@ from aibridge.ops.metrics import Metrics
 from aibridge.ops.retention import remove_aged
 from aibridge.ops.telemetry import Reporter
 from aibridge.store.pool import Store
+from aibridge.store.resting import rest
 
 HEARTBEAT_SECONDS = 10.0
 RECOVERY_SECONDS = 5.0
@@ -111,7 +112,7 @@ async def index(store: Store) -> None:
             log.error("the words of interceptions cannot be indexed", interceptions=refused)
         if not indexed.more:
             return
-        await asyncio.sleep(min(time.monotonic() - begins, INDEX_SECONDS))
+        await rest(begins)
 
 
 async def report(store: Store, reporter: Reporter | None) -> None:

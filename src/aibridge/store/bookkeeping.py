@@ -4,20 +4,19 @@ Whatever ends an interception, takes an end back or changes what it cost enters 
 lock on anything. Ledger and journal together are exact at any moment; removing interceptions changes neither.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
 from aibridge.store.connections import Connection, Dial, Lane
+from aibridge.store.resting import rest
 from aibridge.store.sql import sql
 
 BATCH = 5000
-"""Entries posted in one transaction: some 60 ms of the server's, in which nobody waits for a lock. Then it rests for as
-long, since whoever waits for an answer needs the same cores and the same write-ahead log."""
+"""Entries posted in one transaction: some 60 ms of the server's, in which nobody waits for a lock."""
 
-LONGEST_REST, TIMEOUT = 1.0, 60.0
+TIMEOUT = 60.0
 """Seconds."""
 
 _ENTER = sql("enter_usage")
@@ -62,7 +61,7 @@ class Bookkeeping:
             posted += count
             if count < limit:
                 return posted
-            await asyncio.sleep(min(time.monotonic() - begins, LONGEST_REST))
+            await rest(begins)
 
     async def _post_some(self, limit: int) -> int:
         async with self._lane.transaction() as connection:
