@@ -61,8 +61,10 @@ class UsageAsked(msgspec.Struct, frozen=True, kw_only=True):
     sort: Sort = Sort.REQUESTS
     limit: int | None = None
     """So many groups stand for themselves, the rest together. None: all."""
+    users: bool = True
+    """Count the users, which takes longer than all else; else nothing has any."""
     group_users: bool = True
-    """Count the users of each group, which takes longer than all else; else models, clients and the like have none."""
+    """Count those of each group, too; else models, clients and the like have none."""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,9 +49,10 @@ class _Where(msgspec.Struct, frozen=True, kw_only=True):
         if tools:
             grain += "_tool"
         tool = self.tool if tools else ""
-        return *self._time(), self.asked.bucket, grain, self.initiators, self.combinations, tool
+        return *self.time, self.asked.bucket, grain, self.initiators, self.combinations, tool
 
-    def _time(self) -> tuple[datetime, datetime, datetime, datetime]:
+    @property
+    def time(self) -> tuple[datetime, datetime, datetime, datetime]:
         """Start and end, and between which moments whole days are taken."""
         start, end = self.asked.start, self.asked.end
         first, last = midnight(start + DAY - HOUR), midnight(end)
@@ -68,9 +69,18 @@ async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageA
     if where is None:
         return _told(asked, {}, {}, _Groups())
     totals = {row["step"]: Sums.of(dict(row)) for row in await connection.fetch(sql("usage_totals"), *where.rows())}
-    users = {row["step"]: row["users"] for row in await connection.fetch(sql("usage_users"), *where.rows(users=True))}
+    users = await _users(connection, where) if asked.users else {}
     groups = await _groups(connection, where, totals) if asked.by else _Groups()
     return _told(asked, totals, users, groups)
+
+
+async def _users(connection: PooledConnection, where: _Where) -> dict[datetime | None, int]:
+    """How many there are in each step, and at all (None)."""
+    if where.asked.bucket is Bucket.DAY and where.combinations is None and where.tool is None:
+        rows = await connection.fetch(sql("usage_users_of_days"), *where.time, where.initiators)
+    else:
+        rows = await connection.fetch(sql("usage_users"), *where.rows(users=True))
+    return {row["step"]: row["users"] for row in rows}
 
 
 async def ranking(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> list[Ranked]:
@@ -135,7 +145,7 @@ class _Groups(msgspec.Struct, kw_only=True):
 async def _groups(connection: PooledConnection, where: _Where, totals: Mapping[datetime, Sums]) -> _Groups:
     by = where.asked.by
     found = _Groups()
-    query = sql("usage_groups_by_tool" if by is By.TOOL else "usage_groups")
+    query = sql("usage_groups_of_users" if by is By.USER else "usage_groups")
     for row in await connection.fetch(query, *_grouped(where), where.asked.limit, where.asked.sort):
         key = row["key"]
         found.places[key] = min(row["place"], found.places.get(key, row["place"]))
@@ -150,7 +160,7 @@ async def _groups(connection: PooledConnection, where: _Where, totals: Mapping[d
     if by is By.USER:
         found.users = {key: 1 if key else found.count - len(named) for key in found.places}
         found.people = await _people(connection, named)
-    elif where.asked.group_users:
+    elif where.asked.users and where.asked.group_users:
         found.users = await _users_by(connection, where, named)
     return found
 

@@ -246,63 +246,59 @@ END
 
 -- name: usage_groups
 -- The figures of groups in each step, beside the place of each group and how many there are. $1 to $9: see usage_rows; $10: what
--- is grouped by; $11: so many groups (NULL: all), those with the most of $12. All others are what is left of the totals. Rows are
--- read twice, since the first time asks for little.
+-- is grouped by; $11: so many groups (NULL: all), those with the most of $12. All other tools come together, with the key NULL;
+-- all others of anything else are what is left of the totals. All are added up in a single reading.
 WITH named AS MATERIALIZED (
 -- include: usage_names
-), ranked AS MATERIALIZED (
-    SELECT key, row_number() OVER (ORDER BY weight DESC, key COLLATE "C") AS place
-    FROM (
-        SELECT
--- include: usage_key
-            AS key, sum(
--- include: usage_weight
-            ) AS weight
-        FROM (
--- include: usage_rows
-        ) AS u LEFT JOIN named AS n ON n.id = u.combination
-        GROUP BY 1 HAVING sum(requests) > 0
-    ) AS weighed
-)
-SELECT
-    u.step, r.key, r.place, (SELECT count(*) FROM ranked) AS groups,
--- include: usage_sums_as_text
-FROM (
--- include: usage_rows
-) AS u LEFT JOIN named AS n ON n.id = u.combination
-JOIN ranked AS r ON ($11::bigint IS NULL OR r.place <= $11) AND r.key =
--- include: usage_key
-GROUP BY u.step, r.key, r.place;
-
--- name: usage_groups_by_tool
--- The same of tools, of which all others come together, with the key NULL: their sums are no part of the totals. All are added up,
--- so rows are read once.
-WITH added AS MATERIALIZED (
+), added AS MATERIALIZED (
     SELECT
-        step, tool,
+        u.step,
+-- include: usage_key
+        AS key,
 -- include: usage_sums
     FROM (
 -- include: usage_rows
-    ) AS u
-    GROUP BY step, tool
+    ) AS u LEFT JOIN named AS n ON n.id = u.combination
+    GROUP BY 1, 2
 ), ranked AS MATERIALIZED (
-    SELECT tool, row_number() OVER (ORDER BY weight DESC, tool) AS place
-    FROM (
-        SELECT
-            tool, sum(
--- include: usage_weight
-            ) AS weight
-        FROM added
-        GROUP BY tool HAVING sum(requests) > 0
-    ) AS weighed
+-- include: usage_ranked
+    FROM added
+    GROUP BY key HAVING sum(requests) > 0
 )
 SELECT
-    step, CASE WHEN $11::bigint IS NULL OR place <= $11 THEN tool END AS key, min(place) AS place,
+    a.step, CASE WHEN $11 IS NULL OR r.place <= $11 THEN a.key END AS key, min(r.place) AS place,
     (SELECT count(*) FROM ranked) AS groups,
 -- include: usage_sums_as_text
-FROM added JOIN ranked USING (tool)
-WHERE $10::text IS NOT NULL
+FROM added AS a JOIN ranked AS r ON r.key = a.key AND ($11::bigint IS NULL OR r.place <= $11 OR $10 = 'tool')
 GROUP BY 1, 2;
+
+-- fragment: usage_ranked
+-- The keys of rows in the order of their weight.
+SELECT
+    key, row_number() OVER (ORDER BY sum(
+-- include: usage_weight
+    ) DESC, key::text COLLATE "C") AS place
+
+-- name: usage_groups_of_users
+-- The same of users ($10: user), who are so many that rows are read twice, the first time for little.
+WITH ranked AS MATERIALIZED (
+-- include: usage_ranked
+    FROM (
+        SELECT u.*, u.initiator_id AS key FROM (
+-- include: usage_rows
+        ) AS u
+    ) AS u
+    GROUP BY key HAVING sum(requests) > 0
+)
+SELECT
+    u.step, r.key::text AS key, r.place, (SELECT count(*) FROM ranked) AS groups,
+-- include: usage_sums_as_text
+FROM (
+-- include: usage_rows
+) AS u
+JOIN ranked AS r ON ($11::bigint IS NULL OR r.place <= $11) AND r.key = u.initiator_id
+WHERE $10::text = 'user'
+GROUP BY u.step, r.key, r.place;
 
 -- name: usage_ranking
 -- The groups of the whole time with the most of $12, most first, with what lists of them show: a single reading of few columns,
@@ -339,6 +335,41 @@ WITH present AS MATERIALIZED (
 SELECT step, count(*) AS users FROM present GROUP BY step
 UNION ALL
 SELECT NULL, count(*) FROM (SELECT FROM present GROUP BY initiator_id) AS p;
+
+-- name: usage_users_of_days
+-- The same by days, of all combinations and tools; $1 to $4: see usage_rows, $5: initiators, or NULL. The ledger has one row for each user in a day: but for
+-- days that the journal touches they need not be told apart, only counted.
+WITH touched AS MATERIALIZED (
+    SELECT DISTINCT date_bin('1 day', hour, '2000-01-01 00:00:00+00') AS day FROM aibridge_usage_entries
+    WHERE hour >= $3::timestamptz AND hour < $4::timestamptz AND tool = ''
+), whole AS MATERIALIZED (
+    SELECT u.starts_at AS step, u.initiator_id FROM aibridge_usage AS u
+    WHERE u.span = 'day' AND u.grain = 'user' AND u.tool = '' AND u.starts_at >= $3 AND u.starts_at < $4
+      AND u.requests > 0 AND u.starts_at <> ALL (ARRAY(SELECT day FROM touched))
+      AND ($5::uuid[] IS NULL OR u.initiator_id = ANY ($5))
+), rest AS MATERIALIZED (
+    SELECT date_bin('1 day', u.at, '2000-01-01 00:00:00+00') AS step, u.initiator_id FROM (
+        SELECT starts_at AS at, initiator_id, requests FROM aibridge_usage
+        WHERE span = 'day' AND grain = 'user' AND tool = '' AND starts_at = ANY (ARRAY(SELECT day FROM touched))
+        UNION ALL
+        SELECT starts_at, initiator_id, requests FROM aibridge_usage
+        WHERE span = 'hour' AND grain = 'user' AND tool = '' AND starts_at >= $1::timestamptz AND starts_at < $3
+        UNION ALL
+        SELECT starts_at, initiator_id, requests FROM aibridge_usage
+        WHERE span = 'hour' AND grain = 'user' AND tool = '' AND starts_at >= $4 AND starts_at < $2::timestamptz
+        UNION ALL
+        SELECT hour, initiator_id, requests FROM aibridge_usage_entries WHERE hour >= $1 AND hour < $2 AND tool = ''
+    ) AS u
+    WHERE $5 IS NULL OR u.initiator_id = ANY ($5)
+    GROUP BY 1, 2 HAVING sum(u.requests::int) > 0
+)
+SELECT step, count(*) AS users FROM whole GROUP BY step
+UNION ALL
+SELECT step, count(*) FROM rest GROUP BY step
+UNION ALL
+SELECT NULL, count(*) FROM (
+    SELECT FROM (SELECT initiator_id FROM whole UNION ALL SELECT initiator_id FROM rest) AS p GROUP BY p.initiator_id
+) AS p;
 
 -- name: usage_users_by
 -- How many users there are in each of these groups of combinations ($11: keys), and in all others together (NULL); $1 to $10: see

@@ -8,7 +8,7 @@ from aibridge.filters import Filter
 from aibridge.records import Outcome
 from aibridge.store.activity import NEWEST, Menu, MenuValue
 from aibridge.store.reading import Reader
-from aibridge.store.usage import Bucket, By, UsageAsked, UsageGroup
+from aibridge.store.usage import By, Ranked, UsageAsked
 from aibridge.web.ranges import Window
 from aibridge.web.requests.asked import Asked
 from aibridge.web.requests.rows import ENDINGS
@@ -116,13 +116,14 @@ async def _rolled_up(
     """With too many requests to be counted one by one: from the roll-ups, where they are fine enough."""
     if key not in _BY or asked is None:
         return None
-    usage = await reader.usage(viewer.scope, msgspec.structs.replace(asked, by=_BY[key], bucket=Bucket.NONE))
-    values = [_value(group) for group in usage.groups]
+    values = [
+        _value(group) for group in await reader.ranking(viewer.scope, msgspec.structs.replace(asked, by=_BY[key]))
+    ]
     held = find.casefold()
     return [each for each in values if held in each.value.casefold() or held in each.name.casefold()][:MOST]
 
 
-def _value(group: UsageGroup) -> MenuValue:
+def _value(group: Ranked) -> MenuValue:
     if group.person is not None:
         return MenuValue(value=group.person.username, name=group.person.name, requests=group.requests)
     return MenuValue(value=group.key or "", name="", requests=group.requests)

@@ -44,6 +44,7 @@ def usage_asked(filter_: Filter, window: Window) -> UsageAsked | None:
         end=window.end,
         filter=msgspec.structs.replace(filter_, started_after=None, started_before=None),
         bucket=Bucket.HOUR if window.step < DAY else Bucket.DAY,
+        users=False,
     )
 
 
