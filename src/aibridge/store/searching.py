@@ -30,6 +30,11 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     after: datetime | None = None
     before: datetime | None = None
 
+    @property
+    def is_of_time(self) -> bool:
+        """Whether nothing but a time must hold."""
+        return self == Bounds(after=self.after, before=self.before)
+
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What matches, as the queries take it."""
@@ -38,7 +43,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     conditions: tuple[object, ...]
     """The parameters of the fragment `search_found`."""
     common: tuple[object, ...] | None
-    """The first three parameters of `search_walk`; None where more than a text is asked for."""
+    """The first parameters of `search_walk`; None where more than a text and a time is asked for."""
 
 
 Cursor = tuple[object, ...]
@@ -77,7 +82,7 @@ async def find(
     return Found(
         total=total + len(matching),
         conditions=(*of_index, known, matching),
-        common=(between, known, matching) if bounds == Bounds() else None,
+        common=(between, bounds.after, bounds.before, known, matching) if bounds.is_of_time else None,
     )
 
 

@@ -242,23 +242,26 @@ ORDER BY f.started_at DESC, f.id DESC
 LIMIT $10 OFFSET $11;
 
 -- name: search_walk
--- The same of a common text alone, on a walk through the newest. $1: every phrase between blanks, $2: not these, $3: ids of the
--- queue that match, $4, $5: start and id of the interception before the page; $6: limit, $7: offset.
+-- The same of a common text, whatever the combination, on a walk through the newest. $1: every phrase between blanks, $2: started
+-- after, $3: started before, $4: not these, $5: ids of the queue that match, $6, $7: start and id of the interception before the
+-- page; $8: limit, $9: offset.
 SELECT f.id, f.started_at FROM (
     (
         SELECT s.interception_id AS id, s.started_at FROM aibridge_search AS s
         WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS t (said) WHERE strpos(s.words, t.said) = 0)
-          AND ($2::uuid[] IS NULL OR s.interception_id <> ALL ($2))
-          AND ($4::timestamptz IS NULL OR (s.started_at, s.interception_id) < ($4, $5::uuid))
+          AND ($2::timestamptz IS NULL OR s.started_at >= $2)
+          AND ($3::timestamptz IS NULL OR s.started_at <= $3)
+          AND ($4::uuid[] IS NULL OR s.interception_id <> ALL ($4))
+          AND ($6::timestamptz IS NULL OR (s.started_at, s.interception_id) < ($6, $7::uuid))
         ORDER BY s.started_at DESC, s.interception_id DESC
-        LIMIT $6::bigint + $7::bigint
+        LIMIT $8::bigint + $9::bigint
     )
     UNION ALL
     SELECT id, started_at FROM aibridge_interceptions
-    WHERE id = ANY ($3::uuid[]) AND ($4 IS NULL OR (started_at, id) < ($4, $5))
+    WHERE id = ANY ($5::uuid[]) AND ($6 IS NULL OR (started_at, id) < ($6, $7))
 ) AS f
 ORDER BY f.started_at DESC, f.id DESC
-LIMIT $6 OFFSET $7;
+LIMIT $8 OFFSET $9;
 
 -- fragment: search_sessions
 -- The sessions in which something matches, as hashes; $1 to $7: see search_found.
