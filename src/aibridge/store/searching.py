@@ -73,14 +73,14 @@ async def find(
         bounds.before,
     )
     queued = await connection.fetch(sql("search_queued"), *of_index, None)
-    matching = [row["id"] for row in queued if row["matching"]]
+    matching = [row["id"] for row in queued if row["matching"]] or None  # none: plans then read the index alone
     known = [row["id"] for row in queued if row["known"]] or None
     if up_to is None:
         total = await connection.fetchval(sql("search_count"), *of_index, known)
     else:
         total = await connection.fetchval(sql("search_count_some"), *of_index, known, up_to + 1)
     return Found(
-        total=total + len(matching),
+        total=total + len(matching or ()),
         conditions=(*of_index, known, matching),
         common=(between, bounds.after, bounds.before, known, matching) if bounds.is_of_time else None,
     )

@@ -102,11 +102,10 @@ class MatchingSessions(msgspec.Struct, frozen=True):
         if self._found is None:
             total = await connection.fetchval(sql("count_sessions"), *self._conditions)
             return await _page(connection, self._conditions, cursor, limit, offset) if total else [], total
-        if not self._narrow and offset + limit <= SHORT_WALK:
+        if offset + limit <= SHORT_WALK:
             keys = await self._walk(connection, cursor, limit, offset)
             if len(keys) == limit:
-                total = await connection.fetchval(sql("search_count_sessions"), *self._found)
-                return await _of_keys(connection, keys), total
+                return await _of_keys(connection, keys), await self._count(connection, self._found)
         keys = await connection.fetch(
             sql("sessions_found_page"), *self._conditions, *self._found, *cursor, limit, offset
         )
@@ -128,6 +127,11 @@ class MatchingSessions(msgspec.Struct, frozen=True):
         those = (*self._conditions, *self._found, *place)
         near = await connection.fetch(sql("session_walk_newer"), *those, SHORT_WALK)
         return _key(near or await connection.fetch(sql("session_found_newer"), *those))
+
+    async def _count(self, connection: PooledConnection, found: tuple[object, ...]) -> int:
+        query, those = ("sessions_found_count", self._conditions) if self._narrow else ("search_count_sessions", ())
+        total: int = await connection.fetchval(sql(query), *those, *found)
+        return total
 
     async def _walk(
         self, connection: PooledConnection, cursor: Place, limit: int, offset: int

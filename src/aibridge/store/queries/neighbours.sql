@@ -19,7 +19,7 @@ ORDER BY s.last_active_at, s.session_id, s.initiator_id
 LIMIT 1;
 
 -- name: session_found_newer
--- The same of those in which a text is found that many interceptions hold. $1 to $15: see sessions_found; $16, $17, $18: the other.
+-- The same of those in which a text is found that many interceptions hold. $1 to $15: see session_found; $16, $17, $18: the other.
 WITH
 -- include: sessions_found
 SELECT s.session_id, s.initiator_id FROM matching AS s

@@ -191,13 +191,14 @@ AND ($6::uuid[] IS NULL OR s.interception_id <> ALL ($6))
 -- include: search_beside_words
 
 -- fragment: search_found
--- All that match; $1 to $6: see the fragment, $7: ids of the queue that match.
+-- All that match; $1 to $6: see the fragment, $7: ids of the queue that match, NULL where none does: plans then read the index
+-- alone, whose figures they can go by.
 SELECT s.interception_id AS id, s.started_at, s.session FROM aibridge_search AS s
 WHERE
 -- include: search_matching
 UNION ALL
 SELECT id, started_at, hashtextextended(session_id, uuid_hash_extended(initiator_id, 0)) FROM aibridge_interceptions
-WHERE id = ANY ($7::uuid[])
+WHERE $7::uuid[] IS NOT NULL AND id = ANY ($7)
 
 -- name: search_queued
 -- What waits to be indexed and matches, and what of the queue stands in the index as it was before. $1 to $6: see search_matching.
@@ -258,7 +259,7 @@ SELECT f.id, f.started_at FROM (
     )
     UNION ALL
     SELECT id, started_at FROM aibridge_interceptions
-    WHERE id = ANY ($5::uuid[]) AND ($6 IS NULL OR (started_at, id) < ($6, $7))
+    WHERE $5::uuid[] IS NOT NULL AND id = ANY ($5) AND ($6 IS NULL OR (started_at, id) < ($6, $7))
 ) AS f
 ORDER BY f.started_at DESC, f.id DESC
 LIMIT $8 OFFSET $9;
@@ -271,7 +272,7 @@ SELECT DISTINCT session FROM (
 -- include: search_matching
     UNION ALL
     SELECT hashtextextended(session_id, uuid_hash_extended(initiator_id, 0)) FROM aibridge_interceptions
-    WHERE id = ANY ($7::uuid[])
+    WHERE $7::uuid[] IS NOT NULL AND id = ANY ($7)
 ) AS f
 
 -- name: search_count_sessions

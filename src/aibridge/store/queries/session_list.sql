@@ -101,9 +101,25 @@ ORDER BY last_active_at DESC, initiator_id DESC;
 SELECT DISTINCT session_id FROM aibridge_interceptions
 WHERE ended_at IS NOT NULL AND ($1::bigint[] IS NULL OR combination = ANY ($1)) AND ($2::uuid[] IS NULL OR id = ANY ($2));
 
+-- fragment: session_found
+-- s: a session. Whether it matches and a text is found in it that many interceptions hold. $1 to $8: see sessions_matching, $9 to
+-- $15: see search_found.
+-- include: sessions_matching
+AND
+-- include: session_hash
+IN (
+-- include: search_sessions + 8
+)
+
+-- name: sessions_found_count
+-- How many they are; $1 to $15: see session_found.
+SELECT count(*) FROM aibridge_sessions AS s
+WHERE
+-- include: session_found
+;
+
 -- fragment: sessions_found
--- matching: the matching sessions in which a text is found that many interceptions hold. $1 to $8: see sessions_matching,
--- $9 to $15: see search_found.
+-- matching: all of them.
 matching AS MATERIALIZED (
     SELECT
         s.last_active_at, s.session_id, s.initiator_id,
@@ -111,17 +127,12 @@ matching AS MATERIALIZED (
         AS session
     FROM aibridge_sessions AS s
     WHERE
--- include: sessions_matching
-    AND
--- include: session_hash
-    IN (
--- include: search_sessions + 8
-    )
+-- include: session_found
 )
 
 -- name: sessions_found_page
 -- How many they are, and which stand on a page, in no order; a single row without any where the page is empty. $1 to $15: see
--- sessions_found; $16, $17, $18: the session before the page, $19: limit, $20: offset.
+-- session_found; $16, $17, $18: the session before the page, $19: limit, $20: offset.
 WITH
 -- include: sessions_found
 SELECT t.total, p.session_id, p.initiator_id, p.session
@@ -149,7 +160,7 @@ LEFT JOIN (
     )
     OR EXISTS (
         SELECT FROM aibridge_interceptions AS i
-        WHERE i.id = ANY ($15::uuid[]) AND i.session_id = w.session_id AND i.initiator_id = w.initiator_id
+        WHERE $15::uuid[] IS NOT NULL AND i.id = ANY ($15) AND i.session_id = w.session_id AND i.initiator_id = w.initiator_id
     )
 )
 
