@@ -99,8 +99,8 @@ def test_what_came_before_the_page_listened_is_shown_too(site: Site, signed_in: 
     def hold(route: Route) -> None:
         held.append(route)
 
-    page.route("**/events", hold)
-    with page.expect_request("**/events"):
+    page.route("**/events?*", hold)
+    with page.expect_request("**/events?*"):
         page.goto("/setup", wait_until="domcontentloaded")
     expect(page.get_by_role("heading", name="Waiting for your first request")).to_be_visible()
     ask(site, site.stage.token)

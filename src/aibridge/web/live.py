@@ -39,6 +39,11 @@ class Subscription:
             self._requests = None if count is None or self._requests is None else self._requests + count
             self._said.set()
 
+    def look(self) -> None:
+        """Have something to say at once: what came before this page listened is not known here."""
+        self._requests = None
+        self._said.set()
+
     def doubt(self) -> None:
         """Rights changed somewhere: whether this page's person is still signed in has to be looked up."""
         self._doubtful = True

@@ -1,7 +1,7 @@
 """`GET /events`: what has just been recorded of what this person may see, as server-sent events.
 
 `event: news` with `{"requests": 12}` (null: some). For `?since=…` and the filter of a list with `{"matching": 12}`: all
-that matches it and ended since (null: many). For `?session=…&initiator=…` with `{"steps": 34}` whenever the session has
+that matches it and ended since (null: many); with `at_once=1` not only when something comes. For `?session=…&initiator=…` with `{"steps": 34}` whenever the session has
 grown. `event: ended` when nobody is signed in any more: the page must not ask again.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -55,7 +55,7 @@ async def events(request: Request) -> Response:
         scope, tell = initiator, await _growth(parts, session_id, initiator)
     elif "since" in request.query_params:
         tell = await _matching(request)
-    stream = _stream(parts, sha256_of(viewer.secret), scope, tell)
+    stream = _stream(parts, sha256_of(viewer.secret), scope, tell, at_once="at_once" in request.query_params)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -97,8 +97,13 @@ async def _growth(parts: WebParts, session_id: str, initiator: UUID) -> Tell:
     return tell
 
 
-async def _stream(parts: WebParts, secret_sha256: bytes, scope: UUID | None, tell: Tell) -> AsyncIterator[bytes]:
+async def _stream(
+    parts: WebParts, secret_sha256: bytes, scope: UUID | None, tell: Tell, *, at_once: bool
+) -> AsyncIterator[bytes]:
+    """`at_once`: tell what came between the page and this stream, too."""
     with parts.live.subscribed(scope) as subscription:
+        if at_once:
+            subscription.look()
         yield RETRY
         while not subscription.ended:
             await subscription.wait(HEARTBEAT)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from aibridge.store.excerpts import Excerpt
 from aibridge.store.matches import FoundIn, ReadMatches
@@ -63,14 +63,19 @@ BEFORE = 24
 
 def _found(place: str, excerpt: Excerpt) -> Found:
     """A row has room for one line, so that little stands before the first match."""
-    told, words = escape("…" if excerpt.cut_before else ""), set()
+    told, words = ["…" if excerpt.cut_before else ""], set()
     for piece in excerpt.pieces:
-        text = re.sub(r"\s+", " ", piece.text)
+        text = _BLANKS.sub(" ", piece.text)
         if piece.match:
             words.add(text.casefold())
-            told += Markup("<mark>{}</mark>").format(text)
+            told += (_MARK, text, _UNMARK)
         elif not words and len(text) > BEFORE:
-            told = Markup("…{}").format(text[-BEFORE:])
+            told = ["…", text[-BEFORE:]]
         else:
-            told += escape(text)
-    return Found(place=place, excerpt=told + ("…" if excerpt.cut_after else ""), words=frozenset(words))
+            told.append(text)
+    told.append("…" if excerpt.cut_after else "")
+    return Found(place=place, excerpt=Markup("").join(told), words=frozenset(words))
+
+
+_BLANKS = re.compile(r"\s+")
+_MARK, _UNMARK = Markup("<mark>"), Markup("</mark>")

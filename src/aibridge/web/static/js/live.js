@@ -1,7 +1,7 @@
 /* <live-events>: hears from /events while the page is looked at, and says so to whoever listens on it.
 
    src: what to ask, such as /events?session=…; it may change with a list's filter · listening: it does · dispatches
-   "news" with the event's data on itself, bubbling, and "listening" when it begins to: what came before is not news.
+   "news" with the event's data on itself, bubbling; with at_once=1 in src, what came since=… is news as well.
    A browser has six connections to a server over HTTP/1.1, so a page in the background gives its own back. */
 customElements.define("live-events", class extends HTMLElement {
   static observedAttributes = ["src"];
@@ -25,10 +25,7 @@ customElements.define("live-events", class extends HTMLElement {
     this.source.addEventListener("news", (e) => {
       this.dispatchEvent(new CustomEvent("news", { bubbles: true, detail: JSON.parse(e.data) }));
     });
-    this.source.addEventListener("open", () => {
-      this.toggleAttribute("listening", true);
-      this.dispatchEvent(new CustomEvent("listening", { bubbles: true }));
-    });
+    this.source.addEventListener("open", () => this.toggleAttribute("listening", true));
     this.source.addEventListener("ended", () => this.close());
   }
   close() {
