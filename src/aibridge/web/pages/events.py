@@ -1,8 +1,9 @@
 """`GET /events`: what has just been recorded of what this person may see, as server-sent events.
 
 `event: news` with `{"requests": 12}` (null: some). For `?since=…` and the filter of a list with `{"matching": 12}`: all
-that matches it and ended since (null: many); with `at_once=1` not only when something comes. For `?session=…&initiator=…` with `{"steps": 34}` whenever the session has
-grown. `event: ended` when nobody is signed in any more: the page must not ask again.
+that matches it and ended since (null: many); with `at_once=1` not only when something comes. For
+`?session=…&initiator=…` with `{"steps": 34}` whenever the session has grown. `event: ended` when nobody is signed in
+any more: the page must not ask again.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
