@@ -13,6 +13,7 @@ from aibridge.demo.asked import Api
 from aibridge.demo.received import Ending
 from aibridge.demo.script import Cut, Fail, Think
 from aibridge.demo.voice import arguments
+from aibridge.pricing.cost import UNKNOWN
 
 Row = dict[str, Any]
 """An interception as the API shows it."""
@@ -87,8 +88,9 @@ def _carried(run: Run, exchange: Exchange, row: Row) -> Iterator[str]:
         yield "an aibridge token reached the provider"
     if not any(run.key.encode() in value for value in values):
         yield "the provider did not see the key that it should"
-    if row["unread"] or row["notes"]:
-        yield f"unread: {row['unread']}, notes: {row['notes']}"
+    notes = [note for note in row["notes"] if note != UNKNOWN or row["outcome"] == "completed"]
+    if row["unread"] or notes:
+        yield f"unread: {row['unread']}, notes: {notes}"
 
 
 def _ended(exchange: Exchange, row: Row) -> Iterator[str]:
