@@ -6,7 +6,7 @@ from aibridge.records import ErrorType, Outcome
 from aibridge.store.pool import Store
 from aibridge.store.timeline import MOST_OF_A_TEXT, MOST_OF_AN_ARGUMENT, ReadTimeline
 from support.auditing import carried
-from support.rows import at, begun, call, prompt, thought, usage
+from support.rows import answered, at, begun, call, prompt, thought, usage
 
 
 async def _timeline(store: Store, session_id: str, viewer: UUID | None = None, **whose: UUID) -> ReadTimeline:
@@ -44,6 +44,14 @@ async def test_a_step_says_in_a_few_words_what_was_asked_thought_and_done(store:
     assert (second.outcome, second.error_type, second.error_message) == ("failed", "overloaded", "Overloaded")
     assert (second.prompt, second.tool, second.thoughts, second.input_tokens) == (None, None, 0, None)
     assert (found.session.id, found.session.first_prompt, found.in_flight) == ("s", "Fix the tests", 0)
+
+
+async def test_the_first_answer_of_a_step_is_told_where_it_is_kept(store: Store, alice: UUID) -> None:
+    answers = (answered("First I said this." + "ü" * 5000, at(1)), answered("Then that.", at(2)))
+    await carried(store, begun(alice, client_session_id="s", user_prompt=prompt("Go")), model_answers=answers)
+    await carried(store, begun(alice, client_session_id="s", started_at=at(5), user_prompt=prompt("On")))
+    steps = [step for thread in (await _timeline(store, "s")).threads for step in thread.steps]
+    assert [step.answer for step in steps] == [("First I said this." + "ü" * 5000)[:MOST_OF_A_TEXT], None]
 
 
 async def test_texts_are_cut_where_they_lie(store: Store, alice: UUID) -> None:

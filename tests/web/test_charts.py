@@ -82,6 +82,7 @@ def test_a_line_breaks_where_nothing_was_measured_and_a_lonely_point_is_a_dot() 
     runs = [(each.get("points") or "").split() for each in drawn.iter("polyline")]
     assert [len(run) for run in runs] == [2, 2]
     assert runs[0][0] == runs[0][1]
+    assert ["dot" in (each.get("class") or "").split() for each in drawn.iter("polyline")] == [True, False]
 
 
 def test_nothing_to_draw_is_drawn_too() -> None:

@@ -21,6 +21,7 @@ PATCH = "*** Begin Patch\n*** Update File: src/a.py\n@@ def f\n-old\n+new\n same
         ("exec_command", '{"cmd":"pytest -q"}', "pytest -q"),
         ("Read", '{"offset":3,"file_path":"docs/a.md"}', "docs/a.md"),
         ("Task", '{"prompt":"Look at everything","description":"Explore"}', "Explore"),
+        ("spawn_agent", '{"agent_type":"explorer","message":"Look at everything"}', "Look at everything"),
         ("TodoWrite", '{"todos":[{"status":"completed"},{"status":"pending"}]}', "1 of 2 done"),
         ("update_plan", '{"plan":[{"status":"completed","step":"a"}]}', "1 of 1 done"),
         ("apply_patch", json.dumps({"input": PATCH}), "src/a.py"),

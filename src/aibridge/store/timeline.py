@@ -14,7 +14,7 @@ import msgspec
 
 from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
-from aibridge.store.exchanged import FailedCalls, failed_calls
+from aibridge.store.exchanged import FailedCalls, answers_begun, failed_calls
 from aibridge.store.origins import StartedBy, subagent_threads
 from aibridge.store.session_list import ReadSession, session_of
 from aibridge.store.sql import sql
@@ -55,6 +55,8 @@ class TimelineStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     thoughts: int
     thought: str | None
     """The beginning of the first."""
+    answer: str | None
+    """The same of what the model answered, where that is kept."""
     input_tokens: int | None
     """Excludes cache reads and writes; None is unknown, as in the next three."""
     output_tokens: int | None
@@ -104,7 +106,8 @@ async def timeline(
     started = await started_by(connection, threads) if agents else {}
     calls = await _calls(connection, started)
     failed = await failed_calls(connection, *key, most=MOST_OF_A_TEXT)
-    steps = {row["id"]: _step(row, failed.get(row["id"])) for row in rows}
+    answers = await answers_begun(connection, *key, most=MOST_OF_A_TEXT)
+    steps = {row["id"]: _step(row, failed.get(row["id"]), answers.get(row["id"])) for row in rows}
     return ReadTimeline(
         session=session,
         in_flight=await connection.fetchval(sql("session_in_flight"), *key),
@@ -123,10 +126,10 @@ async def timeline(
 
 
 _SUMS = frozenset(name for name in TimelineStep.__struct_fields__ if name.endswith(("_tokens", "_micros")))
-_REST = [name for name in TimelineStep.__struct_fields__ if name not in _SUMS]
+_REST = [name for name in TimelineStep.__struct_fields__ if name not in _SUMS and name != "answer"]
 
 
-def _step(row: asyncpg.Record, failed: FailedCalls | None) -> TimelineStep:
+def _step(row: asyncpg.Record, failed: FailedCalls | None, answer: str | None) -> TimelineStep:
     """The sum of bigints is a numeric, which has no greatest value."""
     fields: dict[str, Any] = {name: row[name] for name in _REST}
     if failed is not None:
@@ -134,7 +137,7 @@ def _step(row: asyncpg.Record, failed: FailedCalls | None) -> TimelineStep:
         fields["call_error"] = fields["call_error"] or failed.said
     for name in _SUMS:
         fields[name] = None if row[name] is None else int(row[name])
-    return TimelineStep(**fields)
+    return TimelineStep(**fields, answer=answer)
 
 
 async def _calls(connection: PooledConnection, started: Mapping[UUID, StartedBy]) -> dict[UUID, str]:

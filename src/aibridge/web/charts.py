@@ -224,8 +224,10 @@ def _stack(chart: Chart, n: int, peak: float) -> Markup:
 
 def _line(series: Series, peak: float) -> Markup:
     return Markup("").join(
-        Markup('<polyline class="line {}" points="{}"/>').format(
-            series.css, " ".join(f"{n + 0.5},{100 - 100 * value / peak:.2f}" for n, value in run)
+        Markup('<polyline class="line {}{}" points="{}"/>').format(
+            series.css,
+            " dot" if run[0] is run[-1] else "",
+            " ".join(f"{n + 0.5},{100 - 100 * value / peak:.2f}" for n, value in run),
         )
         for run in _runs(series.values)
     )

@@ -14,7 +14,7 @@ import msgspec
 
 MAIN_ARGUMENTS = (
     *("command", "cmd", "file_path", "filePath", "path", "pattern", "url", "query", "description", "prompt"),
-    *("issueKey", "name", "title", "id"),
+    *("message", "issueKey", "name", "title", "id"),
 )
 """The first of these that a call has tells most about it."""
 

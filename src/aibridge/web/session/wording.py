@@ -53,7 +53,7 @@ def lead(row: Row) -> Lead:
         return Lead(icon="circle-alert", problem=problem)
     if step.outcome == "cancelled":
         return Lead(icon="x", tells=ENDINGS["cancelled"])
-    return Lead(icon="check", tells=" ".join(filter(None, ("Turn ended.", _line(step.thought)))))
+    return Lead(icon="check", tells=_line(step.answer) or f"Turn ended. {_line(step.thought)}".rstrip())
 
 
 def problem_of(outcome: str, error_type: str | None, message: str | None) -> str:

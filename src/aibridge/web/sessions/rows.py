@@ -13,8 +13,9 @@ from aibridge.web.charts import token_bar
 from aibridge.web.listed import Listed
 from aibridge.web.session.figures import ACTIVE
 
-SHORT = 8
-"""Characters of an id that tell sessions apart at a glance."""
+SHORT = (6, 4)
+"""Characters at the beginning and the end of an id that tell sessions apart at a glance. Where ids begin with the time,
+as those of Codex and OpenCode do, beginnings are all the same."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +45,7 @@ def row(session: ReadSession, pulse: Pulse, now: datetime, listed: Listed, *, in
     return Row(
         session=session,
         href=listed.to(session_path(session.id), initiator=str(initiator) if initiator else None),
-        short_id=session.id if len(session.id) <= SHORT + 4 else session.id[:SHORT],
+        short_id=_short(session.id),
         title=" ".join((session.first_prompt or "").split()) or "Session without a prompt",
         threads=max(session.threads - pulse.subagents, min(session.threads, 1)),
         subagents=pulse.subagents,
@@ -69,3 +70,8 @@ def drawn(pulse: Pulse) -> Markup:
         for n, steps in enumerate(pulse.steps)
     ]
     return Markup('<svg class="pulse" width="84" height="20" aria-hidden="true">{}</svg>').format(Markup("").join(bars))
+
+
+def _short(session_id: str) -> str:
+    before, behind = SHORT
+    return session_id if len(session_id) <= before + behind + 1 else f"{session_id[:before]}…{session_id[-behind:]}"

@@ -1,0 +1,26 @@
+"""What a row of a session says of its step."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from aibridge.web.session.building import tree_of
+from aibridge.web.session.wording import lead
+from support.timelines import step, thread, timeline
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({}, "Turn ended."),
+        ({"thought": "All  is\ndone."}, "Turn ended. All is done."),
+        ({"answer": "The tests\n\npass.", "thought": "All is done."}, "The tests pass."),
+        ({"answer": " \n"}, "Turn ended."),
+    ],
+)
+def test_a_turn_ends_with_its_answer_where_that_is_kept(told: dict[str, Any], says: str) -> None:
+    (only,) = tree_of(timeline(thread([step(1, tool=None, tool_calls=0, **told)])))
+    (row,) = only.rows
+    assert row.step.id == UUID(int=1)
+    assert lead(row).tells == says
