@@ -12,6 +12,7 @@ from aibridge.app.parts import open_worker
 from aibridge.app.serving import kept_up, prepare
 from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.auth.tokens import mint
+from aibridge.capture import Capture
 from aibridge.config import LogLevel, ProviderSettings, Secret, Settings
 from aibridge.demo.people import Person
 from aibridge.demo.run import DATABASE, PROVIDER_KEY
@@ -90,10 +91,14 @@ async def open_house(settings: Settings, listener: socket.socket, provider: str)
 
 
 def staged_settings(settings: Settings, provider: str, address: str) -> Settings:
-    """The settings with the scripted provider in place of all others, at its own address, without the real database."""
-    providers = (
-        ProviderSettings(name="anthropic", type=ProviderType.ANTHROPIC, base_url=provider, key=Secret(PROVIDER_KEY)),
-        ProviderSettings(name="openai", type=ProviderType.OPENAI, base_url=f"{provider}/v1", key=Secret(PROVIDER_KEY)),
+    """The settings with the scripted provider in place of all others, at its own address, without the real database.
+
+    Every text is kept, so that the pages show what they can: nobody's words are in them.
+    """
+    key, everything = Secret(PROVIDER_KEY), Capture(answers=True, tool_results=True)
+    providers = tuple(
+        ProviderSettings(name=type_.value, type=type_, base_url=url, key=key, capture=everything)
+        for type_, url in ((ProviderType.ANTHROPIC, provider), (ProviderType.OPENAI, f"{provider}/v1"))
     )
     return dataclasses.replace(
         settings, providers=providers, access_url=address, database_url=None, database_direct_url=None
