@@ -25,10 +25,10 @@ async def values(
     if not can_be_stored(prefix):
         return []
     bounds = prefix, beyond(prefix)
-    if viewer is None:
+    if kind == "unpriced_models":
+        rows = await connection.fetch(sql(kind), *bounds, limit, offset, viewer)
+    elif viewer is None:
         rows = await connection.fetch(sql(kind), *bounds, limit, offset)
-    elif kind == "unpriced_models":
-        rows = await connection.fetch(sql("unpriced_models_of_one"), *bounds, limit, offset, viewer)
     else:
         rows = await connection.fetch(sql("values_of_one"), *bounds, limit, offset, viewer, kind)
     return [row["name"] for row in rows]

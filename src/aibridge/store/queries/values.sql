@@ -42,32 +42,13 @@ WHERE (v.name < $2 OR $2 IS NULL) AND v.name IS NOT NULL
 LIMIT $3 OFFSET $4;
 
 -- name: unpriced_models
--- The models of everyone's ended interceptions with token usage for which nobody has said a price; $1 to $4: see models. The books
--- of usage tell which combinations may have some, also such as are long removed; of each one interception has to be found, which
--- is the first that is looked at, unless figures were unknown: what has a price and no cost is no model's fault.
-WITH suspects AS MATERIALIZED (
-    SELECT combination AS id FROM aibridge_usage
-    WHERE span = 'day' AND grain = 'everyone' AND tool = '' AND unpriced > 0
-    UNION
-    SELECT combination FROM aibridge_usage_entries WHERE tool = '' AND unpriced > 0
-)
-SELECT DISTINCT c.model AS name
-FROM suspects AS s JOIN aibridge_combinations AS c ON c.id = s.id
-WHERE c.model >= $1::text AND ($2::text IS NULL OR c.model < $2)
-  AND (
-    SELECT true FROM aibridge_interceptions AS i
-    JOIN aibridge_token_usages AS u ON u.interception_id = i.id AND u.initiator_id = i.initiator_id
-    WHERE i.combination = s.id AND i.ended_at IS NOT NULL AND u.cost_micros IS NULL AND u.price_source IS NULL
-    LIMIT 1
-  )
-ORDER BY name LIMIT $3 OFFSET $4;
-
--- name: unpriced_models_of_one
--- The same of one person's ($5). Found in the index of what has no cost: each of it is looked up.
+-- The models of ended interceptions with token usage for which nobody has said a price; $1 to $4: see models, $5: whose, or NULL
+-- for everyone's. Found in the index of what has no cost, which is little: each of it is looked up. What has a price and no
+-- cost, since its figures were unknown, is no model's fault.
 SELECT DISTINCT i.model COLLATE "C" AS name
 FROM aibridge_token_usages AS u
 JOIN aibridge_interceptions AS i ON i.id = u.interception_id AND i.initiator_id = u.initiator_id
-WHERE u.cost_micros IS NULL AND u.price_source IS NULL AND u.initiator_id = $5::uuid
+WHERE u.cost_micros IS NULL AND u.price_source IS NULL AND ($5::uuid IS NULL OR u.initiator_id = $5)
   AND i.ended_at IS NOT NULL AND i.model COLLATE "C" >= $1::text AND ($2::text IS NULL OR i.model COLLATE "C" < $2)
 ORDER BY name LIMIT $3 OFFSET $4;
 
