@@ -8,7 +8,7 @@ import pytest
 
 from aibridge.errors import CursorUnknown
 from aibridge.filters import Filter
-from aibridge.store import session_list
+from aibridge.store import searching, session_list
 from aibridge.store.pool import Store
 from aibridge.texts import texts_of
 from support.auditing import carried
@@ -53,7 +53,7 @@ async def test_the_neighbours_are_those_of_the_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """For everyone and for one; behind the ends is nothing. Texts are rare, or common and near or far."""
-    monkeypatch.setattr(session_list, "FEW", way[0])
+    monkeypatch.setattr(searching, "COMMON", way[0])
     monkeypatch.setattr(session_list, "SHORT_WALK", way[1])
     await some(store, alice, bob)
     filter_, reader = Filter(**asked), store.reader

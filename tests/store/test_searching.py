@@ -148,7 +148,6 @@ WAYS = (Way(10_000, 1_000, 20_000), Way(0, 1_000, 1_000_000), Way(0, 2, 0), Way(
 
 
 def take(way: Way, patched: pytest.MonkeyPatch) -> None:
-    patched.setattr(session_list, "FEW", way.few)
     patched.setattr(session_list, "SHORT_WALK", way.walked)
     patched.setattr(searching, "COMMON", way.few)
     patched.setattr(searching, "LONG_WALK", way.passed)

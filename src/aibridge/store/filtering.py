@@ -36,6 +36,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return self.initiator, self.initiators, self.session_ids
 
     @property
+    def people(self) -> list[UUID] | None:
+        """The initiators, however many."""
+        return [self.initiator] if self.initiator else self.initiators
+
+    @property
     def narrow(self) -> bool:
         """Whether more is asked for than whose it is."""
         return any((self.combinations, self.tools, self.after, self.before))
@@ -44,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def bounds(self) -> Bounds:
         """The same beside a text."""
         return Bounds(
-            initiators=[self.initiator] if self.initiator else self.initiators,
+            initiators=self.people,
             session_ids=self.session_ids,
             tools=self.tools,
             combinations=self.combinations,
@@ -58,7 +63,7 @@ async def resolved(connection: PooledConnection, viewer: UUID | None, filter_: F
     initiators = filter_.initiator_ids
     if viewer is not None:
         initiators = frozenset([viewer]) if initiators is None else initiators & {viewer}
-    combinations = await combinations_of(connection, filter_)
+    combinations = await _combinations_of(connection, filter_)
     if combinations == [] or (initiators is not None and not initiators):
         return None
     one = next(iter(initiators)) if initiators is not None and len(initiators) == 1 else None
@@ -73,7 +78,7 @@ async def resolved(connection: PooledConnection, viewer: UUID | None, filter_: F
     )
 
 
-async def combinations_of(connection: PooledConnection, filter_: Filter) -> list[int] | None:
+async def _combinations_of(connection: PooledConnection, filter_: Filter) -> list[int] | None:
     """The ids of the combinations that have the values of a filter; None when it names none."""
     values = (
         filter_.providers,

@@ -155,8 +155,8 @@ async def sessions_matching(
     among = None
     if filter_.text:
         whose = msgspec.structs.replace(what.bounds, tools=None, combinations=None, after=None, before=None)
-        found = await searching.find(connection, filter_.text, whose, up_to=FEW)
-        if found.total > FEW:
+        found = await searching.find(connection, filter_.text, whose, up_to=searching.COMMON)
+        if found.total > searching.COMMON:
             return MatchingSessions(_conditions(what, None), found.conditions, what.narrow)
         among, few = await searching.sessions(connection, found)
         what = msgspec.structs.replace(what, session_ids=few)

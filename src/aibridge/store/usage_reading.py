@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from aibridge.store.connections import PooledConnection
-from aibridge.store.filtering import combinations_of
+from aibridge.store.filtering import resolved
 from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
 from aibridge.store.usage import (
@@ -104,18 +104,14 @@ def _grouped(where: _Where) -> tuple[object, ...]:
 
 async def _where(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> _Where | None:
     """None when nothing can match."""
-    filter_ = asked.filter
-    initiators = filter_.initiator_ids
-    if viewer is not None:
-        initiators = frozenset([viewer]) if initiators is None else initiators & {viewer}
-    combinations = await combinations_of(connection, filter_)
-    if combinations == [] or (initiators is not None and not initiators):
+    what = await resolved(connection, viewer, asked.filter)
+    if what is None:
         return None
     return _Where(
         asked=asked,
-        initiators=None if initiators is None else sorted(initiators),
-        combinations=combinations,
-        tool=next(iter(filter_.tools), None),
+        initiators=what.people,
+        combinations=what.combinations,
+        tool=next(iter(what.tools or ()), None),
     )
 
 

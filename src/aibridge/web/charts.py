@@ -226,7 +226,7 @@ def _line(series: Series, peak: float) -> Markup:
     return Markup("").join(
         Markup('<polyline class="line {}{}" points="{}"/>').format(
             series.css,
-            " dot" if run[0] is run[-1] else "",
+            " dot" if run[0] == run[-1] else "",
             " ".join(f"{n + 0.5},{100 - 100 * value / peak:.2f}" for n, value in run),
         )
         for run in _runs(series.values)

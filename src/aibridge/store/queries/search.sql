@@ -265,7 +265,7 @@ ORDER BY f.started_at DESC, f.id DESC
 LIMIT $8 OFFSET $9;
 
 -- fragment: search_sessions
--- The sessions in which something matches, as hashes; $1 to $7: see search_found.
+-- The sessions in which something matches, as hashes; $1 to $7: see search_found, of which this reads nothing else.
 SELECT DISTINCT session FROM (
     SELECT s.session FROM aibridge_search AS s
     WHERE

@@ -1,8 +1,8 @@
 -- fragment: sessions_matching
 -- s: a session. $1: the initiator, $2: or one of several, $3: session ids, $4: combinations, $5: tools, $6: started after, $7:
--- started before, $8: hashes, as in aibridge_search; NULL for no condition. Everything but the last resorts stands in the index: a set too large to be on record (0) is
--- looked at in the row, and where a bound of the window lies within the session's time, its facets tell whether a matching
--- combination was in use.
+-- started before, $8: hashes, as in aibridge_search; NULL for no condition. Everything but the last resorts stands in the index: a
+-- set too large to be on record (0) is looked at in the row, and where a bound of the window lies within the session's time, its
+-- facets tell whether a matching combination was in use.
 ($1::uuid IS NULL OR s.initiator_id = $1)
 AND ($2::uuid[] IS NULL OR s.initiator_id = ANY ($2))
 AND ($3::text[] IS NULL OR s.session_id = ANY ($3))

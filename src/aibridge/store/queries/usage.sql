@@ -337,8 +337,8 @@ UNION ALL
 SELECT NULL, count(*) FROM (SELECT FROM present GROUP BY initiator_id) AS p;
 
 -- name: usage_users_of_days
--- The same by days, of all combinations and tools; $1 to $4: see usage_rows, $5: initiators, or NULL. The ledger has one row for each user in a day: but for
--- days that the journal touches they need not be told apart, only counted.
+-- The same by days, of all combinations and tools; $1 to $4: see usage_rows, $5: initiators, or NULL. The ledger has one row for each
+-- user in a day: but for days that the journal touches they need not be told apart, only counted.
 WITH touched AS MATERIALIZED (
     SELECT DISTINCT date_bin('1 day', hour, '2000-01-01 00:00:00+00') AS day FROM aibridge_usage_entries
     WHERE hour >= $3::timestamptz AND hour < $4::timestamptz AND tool = ''

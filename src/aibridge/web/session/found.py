@@ -60,6 +60,9 @@ def found_by_step(matches: ReadMatches) -> Mapping[UUID, Sequence[Found]]:
 BEFORE = 24
 """Characters that stand before the first match in a row."""
 
+_BLANKS = re.compile(r"\s+")
+_MARK, _UNMARK = Markup("<mark>"), Markup("</mark>")
+
 
 def _found(place: str, excerpt: Excerpt) -> Found:
     """A row has room for one line, so that little stands before the first match."""
@@ -75,7 +78,3 @@ def _found(place: str, excerpt: Excerpt) -> Found:
             told.append(text)
     told.append("…" if excerpt.cut_after else "")
     return Found(place=place, excerpt=Markup("").join(told), words=frozenset(words))
-
-
-_BLANKS = re.compile(r"\s+")
-_MARK, _UNMARK = Markup("<mark>"), Markup("</mark>")
