@@ -46,7 +46,8 @@ class View:
         places = self.matches.get(row.id, ())
         if not places:
             return None
-        shown = (line.server, line.tool, line.argument, line.tells, line.problem, row.step.prompt or "")
+        tells = "" if row.step.answer else line.tells  # an answer is longer than its row: where it matches is told
+        shown = (line.server, line.tool, line.argument, tells, line.problem, row.step.prompt or "")
         text = " ".join(shown).casefold()
         return next((place for place in places if not place.shows_in(text)), None)
 
