@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -113,13 +114,28 @@ async def store(database: str) -> AsyncIterator[Store]:
         yield opened
 
 
+@asynccontextmanager
+async def _connected(database: str) -> AsyncIterator[Connection]:
+    connection: Connection = await asyncpg.connect(database)
+    try:
+        await teach_json(connection)
+        yield connection
+    finally:
+        await connection.close()
+
+
 @pytest.fixture
 async def psql(database: str) -> AsyncIterator[Connection]:
     """A connection past the store, to look at what it did."""
-    connection: Connection = await asyncpg.connect(database)
-    await teach_json(connection)
-    yield connection
-    await connection.close()
+    async with _connected(database) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def another_psql(database: str) -> AsyncIterator[Connection]:
+    """One more, for what takes two."""
+    async with _connected(database) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -68,16 +68,24 @@ async def test_the_end_of_an_erased_request_brings_no_word_back(store: Store, ps
     await exact(psql)
 
 
-async def test_a_deadlock_with_a_writer_is_tried_again(store: Store, psql: Connection, alice: UUID) -> None:
-    """The writer goes on: whoever came to wait first is told of the deadlock, and that is the removal."""
-    await carried(store, asked(alice, "s"))
+async def test_a_deadlock_with_a_writer_is_tried_again(
+    store: Store, psql: Connection, another_psql: Connection, alice: UUID
+) -> None:
+    """The removal closes the circle, since a third one lets it go on last, and the writer never looks for one."""
+    await carried(store, asked(alice, "s"), asked(alice, "t"))
     async with psql.transaction():
-        await hold(psql, [("s", alice)])
-        removing = asyncio.gather(store.keeping.remove_aged(MONTH))
-        await until(psql, SOMEBODY_WAITS)
-        assert await psql.fetch("SELECT id FROM aibridge_interceptions FOR UPDATE")
+        await psql.execute("SET LOCAL deadlock_timeout = '1h'")
+        async with another_psql.transaction():
+            await hold(another_psql, [("s", alice)])
+            await hold(psql, [("t", alice)])
+            removing = asyncio.gather(erase_all(store, alice))
+            await until(another_psql, SOMEBODY_WAITS)
+            writing = asyncio.gather(psql.fetch("SELECT id FROM aibridge_interceptions FOR UPDATE"))
+            await until(another_psql, SOMEBODY_WAITS.replace("> 0", "= 2"))
+        [rows] = await writing
+        assert len(rows) == 2
     [removed] = await removing
-    assert removed.interceptions == 1
+    assert removed.interceptions == 2
     assert await exact(psql) == 0
 
 
