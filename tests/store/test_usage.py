@@ -62,9 +62,12 @@ async def test_any_question(store: Store, alice: UUID, bob: UUID, psql: Connecti
         assert told(answer) == expected(everything, viewer, asked), asked
         matched += answer.totals.requests > 0
         if asked.by:
-            ranked = await store.reader.ranking(viewer, asked)
+            ranked = (await store.reader.ranking(viewer, asked, asked.by))[asked.by]
             whole = await store.reader.usage(viewer, msgspec.structs.replace(asked, bucket=Bucket.NONE, limit=None))
             assert list(map(listed, ranked)) == list(map(listed, whole.groups))[: asked.limit], asked
+        kinds = (By.MODEL, By.CLIENT, By.PROVIDER_NAME)
+        together = await store.reader.ranking(viewer, asked, *kinds)
+        assert together == {by: (await store.reader.ranking(viewer, asked, by))[by] for by in kinds}
     assert matched > 20
 
 

@@ -29,7 +29,7 @@ from aibridge.store.steps import ReadToolUsage
 from aibridge.store.text import shown_hint
 from aibridge.store.timeline import ReadTimeline, timeline
 from aibridge.store.token_sums import sum_known
-from aibridge.store.usage import Ranked, ReadUsage, UsageAsked
+from aibridge.store.usage import By, Ranked, ReadUsage, UsageAsked
 from aibridge.store.usage_reading import ranking, usage
 from aibridge.store.values import Kind, values
 from aibridge.texts import Text
@@ -346,11 +346,11 @@ class Reader:
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await usage(connection, viewer, asked)
 
-    async def ranking(self, viewer: UUID | None, asked: UsageAsked) -> list[Ranked]:
-        """The groups with the most of something; see `usage_reading.ranking`."""
+    async def ranking(self, viewer: UUID | None, asked: UsageAsked, *kinds: By) -> dict[By, list[Ranked]]:
+        """The groups of each kind with the most of something; see `usage_reading.ranking`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
-                return await ranking(connection, viewer, asked)
+                return await ranking(connection, viewer, asked, kinds)
 
     async def owns_response(self, initiator_id: UUID, response_id: str) -> bool:
         """Tell whether a provider's stored response came from a request of this user."""

@@ -1,6 +1,6 @@
 """Reading usage: which rows of the ledger tell what is asked, and what they come to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -68,9 +68,18 @@ async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageA
     where = await _where(connection, viewer, asked)
     if where is None:
         return _told(asked, {}, {}, _Groups())
-    totals = {row["step"]: Sums.of(dict(row)) for row in await connection.fetch(sql("usage_totals"), *where.rows())}
+    groups = _Groups()
+    if asked.by in _OF_COMBINATIONS:
+        groups = await _groups(connection, where)
+        totals = {step: Sums.together(of_groups.values()) for step, of_groups in groups.steps.items()}
+    else:
+        rows = await connection.fetch(sql("usage_totals"), *where.rows())
+        totals = {row["step"]: Sums.of(dict(row)) for row in rows}
+        if asked.by is By.USER:
+            groups = await _groups_of_users(connection, where, totals)
+        elif asked.by is By.TOOL:
+            groups = await _groups(connection, where)
     users = await _users(connection, where) if asked.users else {}
-    groups = await _groups(connection, where, totals) if asked.by else _Groups()
     return _told(asked, totals, users, groups)
 
 
@@ -83,23 +92,32 @@ async def _users(connection: PooledConnection, where: _Where) -> dict[datetime |
     return {row["step"]: row["users"] for row in rows}
 
 
-async def ranking(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> list[Ranked]:
-    """The groups by `asked.by` over the whole time, most first, `asked.limit` of them. In one snapshot, please."""
+async def ranking(
+    connection: PooledConnection, viewer: UUID | None, asked: UsageAsked, kinds: Collection[By]
+) -> dict[By, list[Ranked]]:
+    """The groups of each kind over the whole time, most first, `asked.limit` of them. In one snapshot, please.
+
+    One reading serves several kinds, unless these are users or tools; `asked.by` is of no account.
+    """
     start, end = full_hours(asked.start, asked.end)
-    where = await _where(connection, viewer, msgspec.structs.replace(asked, start=start, end=end, bucket=Bucket.NONE))
+    first = next(iter(kinds))
+    where = await _where(
+        connection, viewer, msgspec.structs.replace(asked, start=start, end=end, bucket=Bucket.NONE, by=first)
+    )
+    found: dict[By, list[Ranked]] = {by: [] for by in kinds}
     if where is None:
-        return []
-    rows = await connection.fetch(sql("usage_ranking"), *_grouped(where), asked.limit, asked.sort)
-    people = await _people(connection, [row["key"] for row in rows]) if asked.by is By.USER else {}
-    return [
-        Ranked(key=row["key"], person=people.get(row["key"]), **{name: int(row[name]) for name in _LISTED})
-        for row in rows
-    ]
+        return found
+    rows = await connection.fetch(sql("usage_ranking"), *_rows_of(where), list(kinds), asked.limit, asked.sort)
+    people = await _people(connection, [row["key"] for row in rows]) if first is By.USER else {}
+    for row in rows:
+        figures = {name: int(row[name]) for name in _LISTED}
+        found[By(row["by"])].append(Ranked(key=row["key"], person=people.get(row["key"]), **figures))
+    return found
 
 
-def _grouped(where: _Where) -> tuple[object, ...]:
+def _rows_of(where: _Where) -> tuple[object, ...]:
     by = where.asked.by
-    return *where.rows(users=by is By.USER, combinations=by in _OF_COMBINATIONS, tools=by is By.TOOL), by
+    return where.rows(users=by is By.USER, combinations=by in _OF_COMBINATIONS, tools=by is By.TOOL)
 
 
 async def _where(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> _Where | None:
@@ -133,31 +151,45 @@ class _Groups(msgspec.Struct, kw_only=True):
         """In their order, all others last."""
         return sorted(self.places, key=lambda key: (key is None, self.places[key]))
 
+    @property
+    def named(self) -> list[str]:
+        """Those that stand for themselves."""
+        return [key for key in self.keys if key is not None]
+
     def whole(self, key: str | None) -> Sums:
         """The sums of a group over all steps."""
         return Sums.together(groups[key] for groups in self.steps.values() if key in groups)
 
 
-async def _groups(connection: PooledConnection, where: _Where, totals: Mapping[datetime, Sums]) -> _Groups:
-    by = where.asked.by
-    found = _Groups()
-    query = sql("usage_groups_of_users" if by is By.USER else "usage_groups")
-    for row in await connection.fetch(query, *_grouped(where), where.asked.limit, where.asked.sort):
-        key = row["key"]
-        found.places[key] = min(row["place"], found.places.get(key, row["place"]))
-        found.steps.setdefault(row["step"], {})[key] = Sums.of(dict(row))
-        found.count = row["groups"]
-    named = [key for key in found.keys if key is not None]
-    if by is not By.TOOL and len(named) < found.count:
+async def _groups(connection: PooledConnection, where: _Where) -> _Groups:
+    """Of combinations, or of tools; with all others in a group of their own they are the whole."""
+    found = await _added(connection, "usage_groups", where)
+    if where.asked.users and where.asked.group_users:
+        found.users = await _users_by(connection, where, found.named)
+    return found
+
+
+async def _groups_of_users(connection: PooledConnection, where: _Where, totals: Mapping[datetime, Sums]) -> _Groups:
+    """Those with most; all others are what is left of the totals."""
+    found = await _added(connection, "usage_groups_of_users", where)
+    named = found.named
+    if len(named) < found.count:
         found.places[None] = found.count
         for step, whole in totals.items():
             groups = found.steps.setdefault(step, {})
             groups[None] = whole.without(list(groups.values()))
-    if by is By.USER:
-        found.users = {key: 1 if key else found.count - len(named) for key in found.places}
-        found.people = await _people(connection, named)
-    elif where.asked.users and where.asked.group_users:
-        found.users = await _users_by(connection, where, named)
+    found.users = {key: 1 if key else found.count - len(named) for key in found.places}
+    found.people = await _people(connection, named)
+    return found
+
+
+async def _added(connection: PooledConnection, query: str, where: _Where) -> _Groups:
+    asked, found = where.asked, _Groups()
+    for row in await connection.fetch(sql(query), *_rows_of(where), asked.by, asked.limit, asked.sort):
+        key = row["key"]
+        found.places[key] = min(row["place"], found.places.get(key, row["place"]))
+        found.steps.setdefault(row["step"], {})[key] = Sums.of(dict(row))
+        found.count = row["groups"]
     return found
 
 

@@ -246,8 +246,8 @@ END
 
 -- name: usage_groups
 -- The figures of groups in each step, beside the place of each group and how many there are. $1 to $9: see usage_rows; $10: what
--- is grouped by; $11: so many groups (NULL: all), those with the most of $12. All other tools come together, with the key NULL;
--- all others of anything else are what is left of the totals. All are added up in a single reading.
+-- is grouped by, anything but users; $11: so many groups (NULL: all), those with the most of $12. All others come together, with
+-- the key NULL. All are added up in a single reading.
 WITH named AS MATERIALIZED (
 -- include: usage_names
 ), added AS MATERIALIZED (
@@ -266,10 +266,10 @@ WITH named AS MATERIALIZED (
     GROUP BY key HAVING sum(requests) > 0
 )
 SELECT
-    a.step, CASE WHEN $11 IS NULL OR r.place <= $11 THEN a.key END AS key, min(r.place) AS place,
+    a.step, CASE WHEN $11::bigint IS NULL OR r.place <= $11 THEN a.key END AS key, min(r.place) AS place,
     (SELECT count(*) FROM ranked) AS groups,
 -- include: usage_sums_as_text
-FROM added AS a JOIN ranked AS r ON r.key = a.key AND ($11::bigint IS NULL OR r.place <= $11 OR $10 = 'tool')
+FROM added AS a JOIN ranked AS r ON r.key = a.key
 GROUP BY 1, 2;
 
 -- fragment: usage_ranked
@@ -280,7 +280,8 @@ SELECT
     ) DESC, key::text COLLATE "C") AS place
 
 -- name: usage_groups_of_users
--- The same of users ($10: user), who are so many that rows are read twice, the first time for little.
+-- The same of users ($10: user), who are so many that rows are read twice, the first time for little; all others are what is left
+-- of the totals.
 WITH ranked AS MATERIALIZED (
 -- include: usage_ranked
     FROM (
@@ -301,27 +302,46 @@ WHERE $10::text = 'user'
 GROUP BY u.step, r.key, r.place;
 
 -- name: usage_ranking
--- The groups of the whole time with the most of $12, most first, with what lists of them show: a single reading of few columns,
--- where `usage_groups` reads twice and adds up histograms. $1 to $11: see usage_groups.
+-- The groups of the whole time by each of $10 (an array) with the most of $12, most first, with what lists of them show. $1 to $12:
+-- see usage_groups, but that $11 counts for each of $10, which are all of combinations or one of users or tools. A single reading
+-- of few columns, added up by what is short before it is by names.
 WITH named AS MATERIALIZED (
--- include: usage_names
-)
-SELECT
-    key, sum(requests)::text AS requests, sum(tool_calls)::text AS tool_calls, sum(cost_micros)::text AS cost_micros,
-    sum(unpriced)::text AS unpriced
-FROM (
+    SELECT DISTINCT ON (id) id, model, client, provider, provider_name FROM aibridge_combinations ORDER BY id, model, client
+), added AS MATERIALIZED (
     SELECT
--- include: usage_key
-        AS key, requests, tool_calls, cost_micros, unpriced,
+        CASE WHEN 'user' = ANY ($10::text[]) THEN initiator_id END AS initiator_id,
+        CASE WHEN 'tool' = ANY ($10) THEN tool END AS tool,
+        CASE WHEN $10 && '{model, client, provider, provider_name}' THEN combination END AS combination,
+        sum(requests) AS requests, sum(tool_calls) AS tool_calls, sum(cost_micros) AS cost_micros, sum(unpriced) AS unpriced,
+        sum(
 -- include: usage_weight
-        AS weight
+        ) AS weight
     FROM (
 -- include: usage_rows
-    ) AS u LEFT JOIN named AS n ON n.id = u.combination
-) AS g
-GROUP BY key HAVING sum(requests) > 0
-ORDER BY sum(weight) DESC, key COLLATE "C"
-LIMIT $11::bigint;
+    ) AS u
+    GROUP BY 1, 2, 3
+)
+SELECT
+    "by", key, requests::text AS requests, tool_calls::text AS tool_calls, cost_micros::text AS cost_micros,
+    unpriced::text AS unpriced
+FROM (
+    SELECT
+        b."by", k.key, sum(requests) AS requests, sum(tool_calls) AS tool_calls, sum(cost_micros) AS cost_micros,
+        sum(unpriced) AS unpriced,
+        row_number() OVER (PARTITION BY b."by" ORDER BY sum(weight) DESC, k.key COLLATE "C") AS place
+    FROM added AS a
+    LEFT JOIN named AS n ON n.id = a.combination
+    CROSS JOIN unnest($10) AS b ("by")
+    CROSS JOIN LATERAL (
+        SELECT CASE b."by"
+            WHEN 'user' THEN a.initiator_id::text WHEN 'tool' THEN a.tool WHEN 'model' THEN n.model
+            WHEN 'client' THEN n.client WHEN 'provider' THEN n.provider WHEN 'provider_name' THEN n.provider_name
+        END AS key
+    ) AS k
+    GROUP BY b."by", k.key HAVING sum(requests) > 0
+) AS r
+WHERE $11::bigint IS NULL OR place <= $11
+ORDER BY "by", place;
 
 -- name: usage_users
 -- How many users there are in each step, and at all (NULL); $1 to $9: see usage_rows. Distinct ones are grouped, which hashes:

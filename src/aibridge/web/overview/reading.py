@@ -25,8 +25,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     """Of as long a time before."""
     users: list[Ranked]
     models: list[Ranked]
-    """All of them."""
     clients: list[Ranked]
+    """All of them, as of models."""
     tools: list[Ranked]
 
 
@@ -43,16 +43,18 @@ async def read(reader: Reader, scope: UUID | None, window: Window, filter_: Filt
         limit=MOST_SERIES,
         group_users=False,
     )
-    now, before, users, models, clients, tools = await asyncio.gather(
+    now, before, users, tools, others = await asyncio.gather(
         reader.usage(scope, series),
         reader.usage(scope, earlier),
-        reader.ranking(scope, _most(whole, By.USER, Sort.COST)),
-        reader.ranking(scope, msgspec.structs.replace(whole, by=By.MODEL)),
-        reader.ranking(scope, _most(whole, By.CLIENT, Sort.REQUESTS)),
-        reader.ranking(scope, _most(whole, By.TOOL, Sort.TOOL_CALLS)),
+        reader.ranking(scope, msgspec.structs.replace(whole, sort=Sort.COST, limit=MOST_LISTED), By.USER),
+        reader.ranking(scope, msgspec.structs.replace(whole, sort=Sort.TOOL_CALLS, limit=MOST_LISTED), By.TOOL),
+        reader.ranking(scope, whole, By.MODEL, By.CLIENT),
     )
-    return Read(now=now, before=before.totals, users=users, models=models, clients=clients, tools=tools)
-
-
-def _most(asked: UsageAsked, by: By, sort: Sort) -> UsageAsked:
-    return msgspec.structs.replace(asked, by=by, sort=sort, limit=MOST_LISTED)
+    return Read(
+        now=now,
+        before=before.totals,
+        users=users[By.USER],
+        models=others[By.MODEL],
+        clients=others[By.CLIENT],
+        tools=tools[By.TOOL],
+    )

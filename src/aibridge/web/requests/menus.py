@@ -116,9 +116,8 @@ async def _rolled_up(
     """With too many requests to be counted one by one: from the roll-ups, where they are fine enough."""
     if key not in _BY or asked is None:
         return None
-    values = [
-        _value(group) for group in await reader.ranking(viewer.scope, msgspec.structs.replace(asked, by=_BY[key]))
-    ]
+    by = _BY[key]
+    values = [_value(group) for group in (await reader.ranking(viewer.scope, asked, by))[by]]
     held = find.casefold()
     return [each for each in values if held in each.value.casefold() or held in each.name.casefold()][:MOST]
 
