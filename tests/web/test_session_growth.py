@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from aibridge.web.session.portion import PORTION
 from support.session_made import Made, long_session
 from support.site import Site
 
@@ -14,6 +15,8 @@ pytestmark = pytest.mark.browser
 
 SignedIn = Callable[..., Page]
 PATH = "/sessions/growing"
+LENGTH = PORTION + 20
+"""Steps: more than come at once."""
 
 
 def put(site: Site, made: Made) -> None:
@@ -60,44 +63,53 @@ def test_side_requests_and_pauses_come_too(site: Site, signed_in: SignedIn) -> N
 def test_what_is_new_stands_behind_a_gap_that_is_not_filled(site: Site, signed_in: SignedIn) -> None:
     """It is none of what the gap stands for: that comes when it is asked for, and nothing comes twice."""
     made = long_session(
-        site.known("milo").id, datetime.now(UTC) - timedelta(seconds=1040), 520, session="growing", failing=500
+        site.known("milo").id,
+        datetime.now(UTC) - timedelta(seconds=2 * LENGTH),
+        LENGTH,
+        session="growing",
+        failing=PORTION,
     )
     put(site, made)
     page = signed_in(viewport={"width": 1440, "height": 600})
     opened(page)
-    expect(steps(page)).to_have_count(500)
-    made.step(calls=[("Bash", {"command": "make last"})], answers="toolu_growing_519")
+    expect(steps(page)).to_have_count(PORTION)
+    made.step(calls=[("Bash", {"command": "make last"})], answers=f"toolu_growing_{LENGTH - 1}")
     put(site, made)
-    expect(steps(page)).to_have_count(501)
+    expect(steps(page)).to_have_count(PORTION + 1)
     expect(steps(page).last).to_contain_text("make last")
-    expect(page.get_by_label("Session summary")).to_contain_text("521")
+    expect(page.get_by_label("Session summary")).to_contain_text(f"{LENGTH + 1}")
     page.locator(".gap .link").click()
-    expect(steps(page)).to_have_count(521)
+    expect(steps(page)).to_have_count(LENGTH + 1)
     expect(steps(page).last).to_contain_text("make last")
     ids = steps(page).evaluate_all("all => all.map(each => each.id)")
-    assert len(set(ids)) == 521
+    assert len(set(ids)) == LENGTH + 1
 
 
 def test_beyond_the_first_portion_rows_are_added_and_bars_fit(site: Site, signed_in: SignedIn) -> None:
     """With all of a long session on the page: a step, a subagent's, a new thread's. Bars shrink with their thread."""
     made = long_session(
-        site.known("milo").id, datetime.now(UTC) - timedelta(seconds=2040), 520, session="growing", failing=500
+        site.known("milo").id,
+        datetime.now(UTC) - timedelta(seconds=2 * LENGTH + 1000),
+        LENGTH,
+        session="growing",
+        failing=PORTION,
     )
     put(site, made)
     page = signed_in()
     opened(page)
     page.locator(".gap").dispatch_event("near")
-    expect(steps(page)).to_have_count(520)
-    widest = steps(page).nth(300).locator(".fall rect").last
+    expect(steps(page)).to_have_count(LENGTH)
+    widest = steps(page).nth(PORTION // 2).locator(".fall rect").last
     before = float((widest.get_attribute("x") or "").rstrip("%"))
     made.wait(1000)
     task = {"description": "Look", "prompt": "Look around", "subagent_type": "Explore"}
-    made.step(calls=[("Task", task)], answers="toolu_growing_519")
+    made.step(calls=[("Task", task)], answers=f"toolu_growing_{LENGTH - 1}")
     made.step(asked="Look around", begin={"agent_id": "agent-1"}, calls=[("Bash", {"command": "pwd"})])
     made.step(asked="Another thing")
     put(site, made)
-    expect(steps(page)).to_have_count(523)
+    expect(steps(page)).to_have_count(LENGTH + 3)
     expect(page.locator("details.thread h3")).to_have_text(["Port the whole service", "Another thing"])
     expect(page.locator(".sub-thread .step")).to_have_count(1)
+    lasted = 2 * LENGTH - 1
     after = float((widest.get_attribute("x") or "").rstrip("%"))
-    assert after == pytest.approx(before * 1039 / (1039 + 1000 + 8), rel=0.02)
+    assert after == pytest.approx(before * lasted / (lasted + 1000 + 8), rel=0.02)

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from aibridge.records import Role
 from aibridge.web.addresses import session_path
+from aibridge.web.session.portion import ABOVE, PORTION
 from support.axe import violations
 from support.session_made import HOSTILE, PHRASE, RIGHT_TO_LEFT, Made, long_session, session_made
 from support.site import Site
@@ -156,10 +157,10 @@ def test_without_scripts(site: Site, session: Made, contexts: Callable[..., Brow
     page.get_by_role("link", name="Close details").click()
     expect(inspector(page)).to_have_count(0)
     page.goto("/sessions/long")
-    expect(steps(page)).to_have_count(500)
-    page.get_by_role("link", name="Show 500 of 700 more steps").click()
-    expect(steps(page).first).to_contain_text("make part-500")
-    page.get_by_role("link", name="Show 500 earlier steps").click()
+    expect(steps(page)).to_have_count(PORTION)
+    page.get_by_role("link", name=f"Show {PORTION} of {1200 - PORTION:,} more steps").click()
+    expect(steps(page).first).to_contain_text(f"make part-{PORTION}")
+    page.get_by_role("link", name=f"Show {PORTION} earlier steps").click()
     expect(steps(page).first).to_contain_text("ls")
 
 
@@ -171,13 +172,13 @@ def test_a_long_session_comes_in_portions(site: Site, signed_in: SignedIn) -> No
     put(site, made)
     page = signed_in()
     page.goto("/sessions/long")
-    expect(steps(page)).to_have_count(500)
+    expect(steps(page)).to_have_count(PORTION)
     steps(page).last.scroll_into_view_if_needed()
-    expect(steps(page)).to_have_count(1000)
+    expect(steps(page)).to_have_count(2 * PORTION)
     page.goto(f"/sessions/long?step={made.begun[900].id}")
     expect(inspector(page).get_by_role("heading", level=2)).to_have_text("Step 901of 1,200")
     expect(page.locator(f"#s-{made.begun[900].id}")).to_be_in_viewport()
-    expect(page.get_by_role("link", name="Show 500 of 800 earlier steps")).to_be_visible(visible=None)
+    expect(page.get_by_role("link", name=f"Show {PORTION} of {900 - ABOVE} earlier steps")).to_be_visible(visible=None)
 
 
 def test_the_next_failure_is_found_behind_what_is_here(site: Site, signed_in: SignedIn) -> None:

@@ -12,6 +12,8 @@ from datetime import datetime
 import msgspec
 from markupsafe import Markup
 
+from aibridge.web.shapes import Shape
+
 TOP, BOTTOM, AXIS = 8, 20, 46
 """Pixels above the plot, below it for the times, and beside it for the figures."""
 
@@ -95,7 +97,7 @@ def bars(chart: Chart, *, counted: bool = True) -> Markup:
 def lines(chart: Chart) -> Markup:
     """Lines, for durations and rates; they break where there is nothing to measure."""
     peak = ceiling(max((value or 0 for values in _values(chart) for value in values), default=0), chart.lines)
-    drawn = Markup(
+    drawn = Shape(
         '<svg x="0" y="{}" width="100%" height="{}" viewBox="0 0 {} 100" preserveAspectRatio="none">{}</svg>'
     ).format(
         TOP,
@@ -113,7 +115,7 @@ def sparkline(values: Sequence[float | None], css: str = "") -> Markup:
         points *= 2
     peak, last = max(*points, 1e-9), len(points) - 1
     drawn = " ".join(f"{n},{30 - 27 * value / peak:.1f}" for n, value in enumerate(points))
-    return Markup(
+    return Shape(
         '<svg class="spark {0}" viewBox="0 0 {1} 30" preserveAspectRatio="none" aria-hidden="true">'
         '<polygon points="0,30 {2} {1},30"/><polyline points="{2}"/></svg>'
     ).format(css, last, drawn)
@@ -127,16 +129,16 @@ def token_bar(input_: int, cache_read: int, cache_write: int, output: int) -> Ma
         share = 100 * count / total
         if count:
             parts.append(
-                Markup('<rect class="{}" x="{:.2f}%" width="{:.2f}%" height="100%"/>').format(css, at, max(share, 1))
+                Shape('<rect class="{}" x="{:.2f}%" width="{:.2f}%" height="100%"/>').format(css, at, max(share, 1))
             )
         at += share
-    return Markup('<svg class="tokbar" aria-hidden="true">{}</svg>').format(Markup("").join(parts))
+    return Shape('<svg class="tokbar" aria-hidden="true">{}</svg>').format(Markup("").join(parts))
 
 
 def share_bar(part: float, whole_: float) -> Markup:
     """A part of a whole, behind its name."""
     width = max(100 * part / whole_, 0.8) if whole_ > 0 else 0.8
-    return Markup(
+    return Shape(
         '<svg class="sharebar" aria-hidden="true"><rect class="f-accent" width="{:.2f}%" height="100%"/></svg>'
     ).format(width)
 
@@ -148,7 +150,7 @@ def _values(chart: Chart) -> list[Sequence[float | None]]:
 def _frame(chart: Chart, peak: float, plot: Sequence[Markup]) -> Markup:
     inner = chart.height - TOP - BOTTOM
     marks = [(TOP + inner * (1 - n / chart.lines), peak * n / chart.lines) for n in range(chart.lines + 1)]
-    return Markup(
+    return Shape(
         '<div class="chart" role="img" aria-label="{title}">'
         '<svg class="yaxis" width="{axis}" height="{height}" aria-hidden="true">{figures}</svg>'
         '<svg class="plot" width="100%" height="{height}" aria-hidden="true"><g class="grid">{grid}</g>{plot}</svg>'
@@ -158,10 +160,10 @@ def _frame(chart: Chart, peak: float, plot: Sequence[Markup]) -> Markup:
         axis=AXIS,
         height=chart.height,
         figures=Markup("").join(
-            Markup('<text x="{}" y="{:.1f}">{}</text>').format(AXIS - 8, y + 3.5, (chart.marked or chart.shown)(value))
+            Shape('<text x="{}" y="{:.1f}">{}</text>').format(AXIS - 8, y + 3.5, (chart.marked or chart.shown)(value))
             for y, value in marks
         ),
-        grid=Markup("").join(Markup('<line x1="0" x2="100%" y1="{0:.1f}" y2="{0:.1f}"/>').format(y) for y, _ in marks),
+        grid=Markup("").join(Shape('<line x1="0" x2="100%" y1="{0:.1f}" y2="{0:.1f}"/>').format(y) for y, _ in marks),
         plot=Markup("").join(plot),
     )
 
@@ -169,12 +171,12 @@ def _frame(chart: Chart, peak: float, plot: Sequence[Markup]) -> Markup:
 def _column(chart: Chart, n: int, drawn: Markup) -> Markup:
     """One column: what is drawn in it, its time, and what is told of it."""
     column, width = chart.columns[n], 100 / len(chart.columns)
-    hit = Markup('<rect class="hit" x="{:.3f}%" y="{}" width="{:.3f}%" height="{}"/>').format(
+    hit = Shape('<rect class="hit" x="{:.3f}%" y="{}" width="{:.3f}%" height="{}"/>').format(
         n * width, TOP, width, chart.height - TOP - BOTTOM
     )
-    return Markup('<g class="col" data-tip="{}"{}>{}{}</g>{}').format(
+    return Shape('<g class="col" data-tip="{}"{}>{}{}</g>{}').format(
         _tip(chart, n),
-        Markup(' data-href="{}"').format(column.href) if column.href else "",
+        Shape(' data-href="{}"').format(column.href) if column.href else "",
         hit,
         drawn,
         _tick(chart, n, width),
@@ -184,11 +186,11 @@ def _column(chart: Chart, n: int, drawn: Markup) -> Markup:
 def _tick(chart: Chart, n: int, width: float) -> Markup:
     if n % chart.every:
         return Markup()
-    return Markup('<text class="xtick{}" x="{:.3f}%" y="{}"{}>{}</text>').format(
+    return Shape('<text class="xtick{}" x="{:.3f}%" y="{}"{}>{}</text>').format(
         " odd" if n // chart.every % 2 else "",
         (n + 0.5) * width,
         chart.height - 4,
-        Markup(' data-clock="{}"').format(_start(chart, n)) if chart.clock else "",
+        Shape(' data-clock="{}"').format(_start(chart, n)) if chart.clock else "",
         chart.columns[n].tick,
     )
 
@@ -215,7 +217,7 @@ def _stack(chart: Chart, n: int, peak: float) -> Markup:
         height = max(inner * value / peak, 1.0)  # what happened is seen, however little it is beside the rest
         y -= height
         drawn.append(
-            Markup('<rect class="{}" x="{:.3f}%" y="{:.2f}" width="{:.3f}%" height="{:.2f}"/>').format(
+            Shape('<rect class="{}" x="{:.3f}%" y="{:.2f}" width="{:.3f}%" height="{:.2f}"/>').format(
                 series.css, (n + 0.14) * width, y, width * 0.72, height
             )
         )
@@ -224,7 +226,7 @@ def _stack(chart: Chart, n: int, peak: float) -> Markup:
 
 def _line(series: Series, peak: float) -> Markup:
     return Markup("").join(
-        Markup('<polyline class="line {}{}" points="{}"/>').format(
+        Shape('<polyline class="line {}{}" points="{}"/>').format(
             series.css,
             " dot" if run[0] == run[-1] else "",
             " ".join(f"{n + 0.5},{100 - 100 * value / peak:.2f}" for n, value in run),

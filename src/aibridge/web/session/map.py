@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from aibridge.web.session.axis import Axis, Fold
 from aibridge.web.session.tree import Row, Thread
+from aibridge.web.shapes import Shape
 
 MAIN_TOP, MAIN_HEIGHT = 20, 34
 BASE = MAIN_TOP + MAIN_HEIGHT
@@ -37,14 +38,14 @@ def session_map(threads: Sequence[Thread], axis: Axis) -> Markup:
         *_bars([row for thread in threads if not thread.subagent for row in thread.rows], axis),
         *(_lane(lane, agent, axis) for lane, agent in lanes),
     ]
-    return Markup(
+    return Shape(
         '<svg class="smap" width="100%" height="{}" role="img" aria-label="Map of the session: {} threads and {} steps'
         ' over time">{}</svg>'
     ).format(height, len(threads), steps, Markup("").join(parts))
 
 
 def _fold(fold: Fold, height: int) -> Markup:
-    return Markup(
+    return Shape(
         '<g class="idle"><title>Idle for {lasts}, not to scale</title>'
         '<rect x="{x:.2f}%" y="18" width="{width:.2f}%" height="{height}"/>{label}</g>'
     ).format(
@@ -52,7 +53,7 @@ def _fold(fold: Fold, height: int) -> Markup:
         x=fold.at,
         width=fold.width,
         height=height - MAIN_TOP,
-        label=Markup('<text x="{:.2f}%" y="{}">{}</text>').format(
+        label=Shape('<text x="{:.2f}%" y="{}">{}</text>').format(
             fold.at + fold.width / 2, MAIN_TOP + MAIN_HEIGHT / 2 + 3.5, _rough(fold.lasts)
         )
         if fold.width >= PIN
@@ -68,13 +69,13 @@ def _rough(lasts: timedelta) -> str:
 
 def _grounds(threads: Sequence[Thread], axis: Axis) -> Iterator[Markup]:
     if len(threads) > MOST_THREADS:
-        yield Markup('<rect class="lane" x="0" y="{}" width="100%" height="{}" rx="3"/>').format(MAIN_TOP, MAIN_HEIGHT)
+        yield Shape('<rect class="lane" x="0" y="{}" width="100%" height="{}" rx="3"/>').format(MAIN_TOP, MAIN_HEIGHT)
         return
     for thread in threads:
         start, end = axis.at(thread.started_at), axis.at(_last_answer(thread))
-        yield Markup(
-            '<rect class="lane" x="{:.2f}%" y="{}" width="{:.2f}%" height="{}" rx="3" data-goto="{}"/>'
-        ).format(start, MAIN_TOP, max(end - start - 0.12, 0.3), MAIN_HEIGHT, thread.id)
+        yield Shape('<rect class="lane" x="{:.2f}%" y="{}" width="{:.2f}%" height="{}" rx="3" data-goto="{}"/>').format(
+            start, MAIN_TOP, max(end - start - 0.12, 0.3), MAIN_HEIGHT, thread.id
+        )
 
 
 def _last_answer(thread: Thread) -> datetime:
@@ -86,7 +87,7 @@ def _pins(threads: Sequence[Thread], axis: Axis) -> Iterator[Markup]:
     for thread in threads:
         at = axis.at(thread.started_at)
         if thread.number is not None and at >= free:
-            yield Markup('<text class="pin" x="{:.2f}%" y="13" data-goto="{}">{}</text>').format(
+            yield Shape('<text class="pin" x="{:.2f}%" y="13" data-goto="{}">{}</text>').format(
                 at, thread.id, thread.number
             )
             free = at + PIN * len(str(thread.number)) ** 0.5
@@ -112,15 +113,15 @@ def _bar(column: Sequence[Row], most: int, axis: Axis) -> Markup:
     height = 7 + (MAIN_HEIGHT - 10) * (min(1, (row.step.output_tokens or 0) / most)) ** 0.5
     wait = ""
     if waited > answered:
-        wait = Markup('<rect class="m-wait" x="{:.2f}%" y="{}" width="{:.2f}%" height="4"/>').format(
+        wait = Shape('<rect class="m-wait" x="{:.2f}%" y="{}" width="{:.2f}%" height="4"/>').format(
             answered, BASE - 4, waited - answered
         )
-    bar = Markup('<rect class="{}" x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}" data-goto="{}"/>').format(
+    bar = Shape('<rect class="{}" x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}" data-goto="{}"/>').format(
         "m-err" if failed else "m-model", start, BASE - height, max(answered - start, 0.14), height, row.id
     )
     if failed is None:
         return wait + bar
-    mark = Markup('<rect class="m-err" x="{:.2f}%" y="{}" width="2" height="{}" data-goto="{}"/>').format(
+    mark = Shape('<rect class="m-err" x="{:.2f}%" y="{}" width="2" height="{}" data-goto="{}"/>').format(
         axis.at(failed.step.started_at), MAIN_TOP, MAIN_HEIGHT, failed.id
     )
     return wait + bar + mark
@@ -142,7 +143,7 @@ def _lanes(threads: Sequence[Thread]) -> list[tuple[int, Thread]]:
 
 def _lane(lane: int, agent: Thread, axis: Axis) -> Markup:
     start, end = axis.at(agent.started_at), axis.at(agent.ended_at)
-    return Markup(
+    return Shape(
         '<rect class="{}" x="{:.2f}%" y="{}" width="{:.2f}%" height="{}" rx="2" data-goto="{}"><title>{}</title></rect>'
     ).format(
         "m-sub bad" if agent.failures else "m-sub",

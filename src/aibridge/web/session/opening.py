@@ -12,6 +12,7 @@ from aibridge.store.step_place import StepPlace
 from aibridge.web.requests.detail import Detail, detail
 from aibridge.web.session.tree import FAILURES
 from aibridge.web.session.wording import problem_of
+from aibridge.web.shapes import Shape
 
 NOTHING = timedelta()
 
@@ -43,8 +44,8 @@ class OpenStep:
         mark = ""
         if self.first_byte is not None and self.first_byte <= self.model_time:
             at = 100 * self.first_byte.total_seconds() / whole
-            mark = Markup('<rect class="f-first" x="{:.2f}%" width="2" height="8"/>').format(at)
-        return Markup(
+            mark = Shape('<rect class="f-first" x="{:.2f}%" width="2" height="8"/>').format(at)
+        return Shape(
             '<svg aria-hidden="true"><rect class="{}" width="{:.2f}%" height="8"/>'
             '<rect class="f-c5" x="{:.2f}%" width="{:.2f}%" height="8"/>{}</svg>'
         ).format("f-err" if self.broke else "f-c0", model, model, 100 - model if self.wait else 0, mark)

@@ -13,9 +13,9 @@ from uuid import UUID
 from aibridge.web.session.selecting import Selection
 from aibridge.web.session.tree import Row, Thread, walked
 
-PORTION = 500
-"""Rows in the first HTML, and in each portion that follows."""
-ABOVE = 100
+PORTION = 200
+"""Rows in the first HTML, and in each portion that follows: six screens, made in a few hundredths of a second."""
+ABOVE = 50
 """Rows before the step that a link names."""
 
 
@@ -37,6 +37,11 @@ class Gap:
     begins: datetime
     """When its first unit began, and its last: what begins between them comes with it."""
     ends: datetime
+
+    @property
+    def next(self) -> int:
+        """Rows of it that come at once."""
+        return min(self.rows, PORTION)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from aibridge.web.session.tree import Row
+from aibridge.web.shapes import Shape
 
 
 def waterfall(row: Row, start: datetime, end: datetime) -> Markup:
@@ -15,10 +16,10 @@ def waterfall(row: Row, start: datetime, end: datetime) -> Markup:
     wait = 100 * row.wait.total_seconds() / whole
     tools = ""
     if wait > 0:
-        tools = Markup('<rect class="m-wait" x="{:.2f}%" y="5" width="{:.2f}%" height="6" rx="1"/>').format(
+        tools = Shape('<rect class="m-wait" x="{:.2f}%" y="5" width="{:.2f}%" height="6" rx="1"/>').format(
             at + model, wait
         )
-    return Markup(
+    return Shape(
         '<svg class="fall" aria-hidden="true">{}<rect class="{}" x="{:.2f}%" y="3" width="{:.2f}%" height="10" rx="2"/>'
         "</svg>"
     ).format(tools, "m-err" if row.failed else "m-model", min(at, 98.8), max(model, 1.2))

@@ -12,6 +12,7 @@ from aibridge.web.addresses import session_path
 from aibridge.web.charts import token_bar
 from aibridge.web.listed import Listed
 from aibridge.web.session.figures import ACTIVE
+from aibridge.web.shapes import Shape
 
 SHORT = (6, 4)
 """Characters at the beginning and the end of an id that tell sessions apart at a glance. Where ids begin with the time,
@@ -64,12 +65,12 @@ def drawn(pulse: Pulse) -> Markup:
     """The steps of a session over its time, as small bars."""
     peak = max(pulse.steps) or 1
     bars = [
-        Markup('<rect x="{:.1f}" y="{:.1f}" width="2.5" height="{:.1f}" rx=".5"/>').format(
+        Shape('<rect x="{:.1f}" y="{:.1f}" width="2.5" height="{:.1f}" rx=".5"/>').format(
             3.5 * n, 19 - 18 * steps / peak, 1 + 18 * steps / peak
         )
         for n, steps in enumerate(pulse.steps)
     ]
-    return Markup('<svg class="pulse" width="84" height="20" aria-hidden="true">{}</svg>').format(Markup("").join(bars))
+    return Shape('<svg class="pulse" width="84" height="20" aria-hidden="true">{}</svg>').format(Markup("").join(bars))
 
 
 def _short(session_id: str) -> str:

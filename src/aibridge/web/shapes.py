@@ -1,0 +1,23 @@
+"""SVG by the thousand."""
+
+from typing import Any, Self
+
+from markupsafe import Markup, escape
+
+
+class Shape(Markup):
+    """A pattern of SVG to fill in, as `Markup` is one: whatever is no number is escaped, unless it is markup itself.
+
+    `Markup.format` walks through its pattern in Python, which takes four times as long.
+    """
+
+    __slots__ = ()
+
+    def format(self, *args: Any, **kwargs: Any) -> Self:
+        """Fill in. Numbers can have a format of their own, texts cannot."""
+        safe = {name: _safe(value) for name, value in kwargs.items()}
+        return self.__class__(str.format(self, *map(_safe, args), **safe))
+
+
+def _safe(value: Any) -> Any:
+    return value if type(value) in {int, float} else escape(value)
