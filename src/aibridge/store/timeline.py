@@ -6,7 +6,6 @@ interception like any other.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -28,13 +27,16 @@ MOST_OF_A_TEXT = 300
 """Characters of a prompt, a thought, an error: what fits two lines of the widest screen."""
 
 
-class TimelineStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One ended interception in a few words; every text is cut."""
+class TimelineStep(msgspec.Struct, frozen=True, gc=False):
+    """One ended interception in a few words; every text is cut.
+
+    A page has thousands, made by position: the fields are in the order of the columns of `timeline_steps`.
+    """
 
     id: UUID
     started_at: datetime
-    ended_at: datetime
     side_request: bool
+    ended_at: datetime
     time_to_first_byte_us: int | None
     model: str
     outcome: str
@@ -55,8 +57,6 @@ class TimelineStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     thoughts: int
     thought: str | None
     """The beginning of the first."""
-    answer: str | None
-    """The same of what the model answered, where that is kept."""
     input_tokens: int | None
     """Excludes cache reads and writes; None is unknown, as in the next three."""
     output_tokens: int | None
@@ -66,6 +66,8 @@ class TimelineStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Micro-dollars; None: nothing that it used has a price."""
     unpriced: bool
     """It used tokens that have no price."""
+    answer: str | None
+    """The beginning of what the model answered, where that is kept."""
 
 
 class TimelineThread(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +103,7 @@ async def timeline(
         return None
     key = session_id, session.initiator.id
     rows = await connection.fetch(sql("timeline_steps"), *key, MOST_OF_AN_ARGUMENT, MOST_OF_A_TEXT)
-    threads = threads_of([Mark(*row[: len(Mark._fields)]) for row in rows])
+    threads = threads_of([Mark._make(row[:_MARKS]) for row in rows])
     agents = {thread.head.id for thread in subagent_threads(threads)}
     started = await started_by(connection, threads) if agents else {}
     calls = await _calls(connection, started)
@@ -125,19 +127,19 @@ async def timeline(
     )
 
 
-_SUMS = frozenset(name for name in TimelineStep.__struct_fields__ if name.endswith(("_tokens", "_micros")))
-_REST = [name for name in TimelineStep.__struct_fields__ if name not in _SUMS and name != "answer"]
+_MARKS, _SUMS = len(Mark._fields), 5
 
 
 def _step(row: asyncpg.Record, failed: FailedCalls | None, answer: str | None) -> TimelineStep:
-    """The sum of bigints is a numeric, which has no greatest value."""
-    fields: dict[str, Any] = {name: row[name] for name in _REST}
-    if failed is not None:
-        fields["failed_calls"] += failed.calls
-        fields["call_error"] = fields["call_error"] or failed.said
-    for name in _SUMS:
-        fields[name] = None if row[name] is None else int(row[name])
-    return TimelineStep(**fields, answer=answer)
+    """Sums come as digits: that of bigints has no greatest value."""
+    mark, (*said, unpriced) = row[:_MARKS], row[_MARKS:]
+    sums = [None if digits is None else int(digits) for digits in said[-_SUMS:]]
+    step = TimelineStep(mark[0], mark[2], mark[3], *said[:-_SUMS], *sums, unpriced, answer)
+    if failed is None:
+        return step
+    return msgspec.structs.replace(
+        step, failed_calls=step.failed_calls + failed.calls, call_error=step.call_error or failed.said
+    )
 
 
 async def _calls(connection: PooledConnection, started: Mapping[UUID, StartedBy]) -> dict[UUID, str]:

@@ -20,4 +20,7 @@ class Shape(Markup):
 
 
 def _safe(value: Any) -> Any:
-    return value if type(value) in {int, float} else escape(value)
+    return value if type(value) in _SAFE else escape(value)
+
+
+_SAFE = frozenset((int, float, Markup, Shape))

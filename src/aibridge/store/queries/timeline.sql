@@ -9,8 +9,8 @@ SELECT
     left(i.metadata ->> 'side_prompt', $4) AS side_prompt, p.prompt,
     coalesce(c.calls, 0) AS tool_calls, coalesce(c.failed, 0) AS failed_calls, c.call_error, c.tool, c.input,
     coalesce(t.thoughts, 0) AS thoughts, t.thought,
-    u.input_tokens, u.output_tokens, u.cache_read_input_tokens, u.cache_write_input_tokens,
-    u.cost_micros, coalesce(u.unpriced, false) AS unpriced
+    u.input_tokens::text, u.output_tokens::text, u.cache_read_input_tokens::text, u.cache_write_input_tokens::text,
+    u.cost_micros::text, coalesce(u.unpriced, false) AS unpriced
 FROM aibridge_interceptions AS i
 LEFT JOIN LATERAL (
     SELECT left(prompt, $4) AS prompt FROM aibridge_user_prompts

@@ -28,8 +28,8 @@ class Axis:
         blocks = _blocks(spans)
         self.busy = sum((end - start for start, end in blocks), timedelta())
         """When something was under way, or the pause after it was short."""
-        self._starts = [start for start, _ in blocks]
-        self._ends = [end for _, end in blocks]
+        self._starts = [start.timestamp() for start, _ in blocks]
+        self._ends = [end.timestamp() for _, end in blocks]
         width = min(FOLD, ALL_FOLDS / max(1, len(blocks) - 1))
         room = 100 - width * (len(blocks) - 1)
         self._scale = room / (self.busy.total_seconds() or 1)
@@ -45,11 +45,12 @@ class Axis:
 
     def at(self, moment: datetime) -> float:
         """Where it stands, from 0 to 100. What is in a fold stands at its beginning."""
-        index = bisect_right(self._starts, moment) - 1
+        seconds = moment.timestamp()
+        index = bisect_right(self._starts, seconds) - 1
         if index < 0:
             return 0.0
-        within = min(moment, self._ends[index]) - self._starts[index]
-        return min(100.0, self._at[index] + within.total_seconds() * self._scale)
+        within = min(seconds, self._ends[index]) - self._starts[index]
+        return min(100.0, self._at[index] + within * self._scale)
 
 
 def _blocks(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:

@@ -101,30 +101,27 @@ def _bars(rows: Sequence[Row], axis: Axis) -> Iterator[Markup]:
         placed = groupby(rows, key=lambda row: int(axis.at(row.step.started_at) / 100 * MOST_BARS))
         columns = [list(column) for _, column in placed]
     for column in columns:
-        yield _bar(column, most, axis)
+        yield from _bar(column, most, axis)
 
 
-def _bar(column: Sequence[Row], most: int, axis: Axis) -> Markup:
+def _bar(column: Sequence[Row], most: int, axis: Axis) -> Iterator[Markup]:
     failed = next((row for row in column if row.failed), None)
     row = failed or max(column, key=lambda each: each.step.output_tokens or 0)
     start = axis.at(column[0].step.started_at)
     answered = axis.at(column[-1].step.started_at + column[-1].model_time)
     waited = axis.at(column[-1].ended_at)
     height = 7 + (MAIN_HEIGHT - 10) * (min(1, (row.step.output_tokens or 0) / most)) ** 0.5
-    wait = ""
     if waited > answered:
-        wait = Shape('<rect class="m-wait" x="{:.2f}%" y="{}" width="{:.2f}%" height="4"/>').format(
+        yield Shape('<rect class="m-wait" x="{:.2f}%" y="{}" width="{:.2f}%" height="4"/>').format(
             answered, BASE - 4, waited - answered
         )
-    bar = Shape('<rect class="{}" x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}" data-goto="{}"/>').format(
+    yield Shape('<rect class="{}" x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}" data-goto="{}"/>').format(
         "m-err" if failed else "m-model", start, BASE - height, max(answered - start, 0.14), height, row.id
     )
-    if failed is None:
-        return wait + bar
-    mark = Shape('<rect class="m-err" x="{:.2f}%" y="{}" width="2" height="{}" data-goto="{}"/>').format(
-        axis.at(failed.step.started_at), MAIN_TOP, MAIN_HEIGHT, failed.id
-    )
-    return wait + bar + mark
+    if failed is not None:
+        yield Shape('<rect class="m-err" x="{:.2f}%" y="{}" width="2" height="{}" data-goto="{}"/>').format(
+            axis.at(failed.step.started_at), MAIN_TOP, MAIN_HEIGHT, failed.id
+        )
 
 
 def _lanes(threads: Sequence[Thread]) -> list[tuple[int, Thread]]:

@@ -13,9 +13,9 @@ from uuid import UUID
 from aibridge.web.session.selecting import Selection
 from aibridge.web.session.tree import Row, Thread, walked
 
-PORTION = 200
-"""Rows in the first HTML, and in each portion that follows: six screens, made in a few hundredths of a second."""
-ABOVE = 50
+PORTION = 120
+"""Rows in the first HTML, and in each portion that follows: four screens, made in a hundredth of a second."""
+ABOVE = 40
 """Rows before the step that a link names."""
 
 

@@ -53,10 +53,14 @@ class Selection:
                 self._sizes[row.id] = self._size(row)
 
     def _size(self, row: Row) -> int:
-        matches = is_kind(row, self._show) and all(ids is None or row.id in ids for ids in (self._found, self._only))
+        matches = (
+            is_kind(row, self._show)
+            and (self._found is None or row.id in self._found)
+            and (self._only is None or row.id in self._only)
+        )
         if matches:
             self._matching.add(row.id)
-        below = sum(self.of(agent) for agent in row.agents)
+        below = sum(map(self.of, row.agents)) if row.agents else 0
         return below + 1 if matches or below else 0
 
     @property

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from aibridge.store.timeline import TimelineStep
 
 FAILURES = frozenset({"failed", "truncated", "interrupted"})
@@ -35,8 +37,7 @@ def cost_of(rows: "Iterable[Row]") -> Cost:
     return Cost(micros=micros, unpriced=unpriced)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A step with its place."""
 
     step: TimelineStep
