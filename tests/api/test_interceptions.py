@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from aibridge.records import Role
+from aibridge.store.interceptions import CHILDREN
 from aibridge.store.pool import Store
-from aibridge.store.reading import CHILDREN
 from support import walking
 from support.auditing import carried
 from support.rows import begun, call

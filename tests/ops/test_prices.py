@@ -26,8 +26,8 @@ from aibridge.records import (
     TokenUsage,
 )
 from aibridge.store.connections import Connection
+from aibridge.store.interceptions import ReadInterception
 from aibridge.store.pool import Store
-from aibridge.store.reading import ReadInterception
 from support import rollups
 
 PROOF = BodyProof(received="ab" * 32, sent="ab" * 32)

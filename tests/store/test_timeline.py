@@ -4,7 +4,9 @@ from uuid import UUID
 
 from aibridge.records import ErrorType, Outcome
 from aibridge.store.pool import Store
-from aibridge.store.timeline import MOST_OF_A_TEXT, MOST_OF_AN_ARGUMENT, ReadTimeline
+from aibridge.store.step_texts import MOST_OF_A_TEXT, MOST_OF_AN_ARGUMENT, StepTexts
+from aibridge.store.timeline import ReadTimeline
+from aibridge.texts import texts_of
 from support.auditing import carried
 from support.rows import answered, at, begun, call, prompt, thought, usage
 
@@ -13,6 +15,13 @@ async def _timeline(store: Store, session_id: str, viewer: UUID | None = None, *
     found = await store.reader.timeline(session_id, viewer, **whose)
     assert found is not None
     return found
+
+
+async def _texts(store: Store, read: ReadTimeline, viewer: UUID | None = None) -> list[StepTexts]:
+    ids = [step.id for thread in read.threads for step in thread.steps]
+    texts, places = await store.reader.step_texts(read.session.id, read.session.initiator.id, viewer, ids)
+    assert not places
+    return [texts[id_] for id_ in ids]
 
 
 async def test_a_step_says_in_a_few_words_what_was_asked_thought_and_done(store: Store, alice: UUID) -> None:
@@ -38,8 +47,12 @@ async def test_a_step_says_in_a_few_words_what_was_asked_thought_and_done(store:
     (thread,) = found.threads
     first, second = thread.steps
     assert (thread.id, thread.subagent, thread.started_by) == (root.id, False, None)
-    assert (first.prompt, first.tool, first.input) == ("Fix the tests", "Read", '{"file_path":"a.py"}')
-    assert (first.tool_calls, first.failed_calls, first.thoughts, first.thought) == (2, 1, 2, "First I look.")
+    assert (first.prompt, first.tool) == ("Fix the tests", "Read")
+    assert (first.tool_calls, first.failed_calls, first.thoughts) == (2, 1, 2)
+    assert await _texts(store, found) == [
+        StepTexts(input='{"file_path":"a.py"}', thought="First I look."),
+        StepTexts(),
+    ]
     assert (first.input_tokens, first.output_tokens, first.cache_read_input_tokens) == (7, 50, 20)
     assert (second.outcome, second.error_type, second.error_message) == ("failed", "overloaded", "Overloaded")
     assert (second.prompt, second.tool, second.thoughts, second.input_tokens) == (None, None, 0, None)
@@ -50,8 +63,8 @@ async def test_the_first_answer_of_a_step_is_told_where_it_is_kept(store: Store,
     answers = (answered("First I said this." + "ü" * 5000, at(1)), answered("Then that.", at(2)))
     await carried(store, begun(alice, client_session_id="s", user_prompt=prompt("Go")), model_answers=answers)
     await carried(store, begun(alice, client_session_id="s", started_at=at(5), user_prompt=prompt("On")))
-    steps = [step for thread in (await _timeline(store, "s")).threads for step in thread.steps]
-    assert [step.answer for step in steps] == [("First I said this." + "ü" * 5000)[:MOST_OF_A_TEXT], None]
+    texts = await _texts(store, await _timeline(store, "s"))
+    assert [each.answer for each in texts] == [("First I said this." + "ü" * 5000)[:MOST_OF_A_TEXT], None]
 
 
 async def test_texts_are_cut_where_they_lie(store: Store, alice: UUID) -> None:
@@ -65,13 +78,29 @@ async def test_texts_are_cut_where_they_lie(store: Store, alice: UUID) -> None:
         error_message="e" * 1000,
         outcome=Outcome.TRUNCATED,
     )
-    (step,) = (await _timeline(store, "s")).threads[0].steps
-    assert (step.input, step.prompt, step.thought, step.error_message) == (
-        '{"content":"' + "😀" * (MOST_OF_AN_ARGUMENT - 12),
-        "ü" * MOST_OF_A_TEXT,
-        ("hm " * 9999)[:MOST_OF_A_TEXT],
-        "e" * MOST_OF_A_TEXT,
-    )
+    found = await _timeline(store, "s")
+    (step,) = found.threads[0].steps
+    assert (step.prompt, step.error_message) == ("ü" * MOST_OF_A_TEXT, "e" * MOST_OF_A_TEXT)
+    assert await _texts(store, found) == [
+        StepTexts(input='{"content":"' + "😀" * (MOST_OF_AN_ARGUMENT - 12), thought=("hm " * 9999)[:MOST_OF_A_TEXT])
+    ]
+
+
+async def test_texts_are_those_of_the_session_that_one_may_see(store: Store, alice: UUID, bob: UUID) -> None:
+    """Steps of another one, in flight or gone have none; nor has anything for who may not see it."""
+    mine = await carried(store, begun(alice, client_session_id="s"), model_thoughts=(thought("a needle"),))
+    other = await carried(store, begun(alice, client_session_id="t"), model_thoughts=(thought("a needle"),))
+    his = await carried(store, begun(bob, client_session_id="s"), model_thoughts=(thought("a needle"),))
+    flying = begun(alice, client_session_id="s")
+    await store.write_begun([flying])
+    ids, needle = [mine.id, other.id, his.id, flying.id, UUID(int=1)], texts_of("needle")
+    for viewer in (None, alice):
+        texts, places = await store.reader.step_texts("s", alice, viewer, ids, needle)
+        assert texts == {mine.id: StepTexts(thought="a needle")}
+        assert [(id_, [place.found_in for place in held]) for id_, held in places.items()] == [(mine.id, ["thought"])]
+        assert await store.reader.steps_holding("s", alice, viewer, needle) == [mine.id]
+    assert await store.reader.step_texts("s", alice, bob, ids, needle) == ({}, {})
+    assert await store.reader.steps_holding("s", alice, bob, needle) == []
 
 
 async def test_a_subagents_thread_names_the_call_that_started_it(store: Store, alice: UUID) -> None:

@@ -26,7 +26,6 @@ def step(number: int, **changes: Any) -> TimelineStep:
         "side_request": False,
         "tool_calls": 1,
         "tool": "Bash",
-        "input": '{"command":"ls"}',
         "thoughts": 0,
         "failed_calls": 0,
         "unpriced": False,

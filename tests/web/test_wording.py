@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from aibridge.store.step_texts import StepTexts
 from aibridge.web.session.building import tree_of
 from aibridge.web.session.wording import lead
 from support.timelines import step, thread, timeline
@@ -20,7 +21,7 @@ from support.timelines import step, thread, timeline
     ],
 )
 def test_a_turn_ends_with_its_answer_where_that_is_kept(told: dict[str, Any], says: str) -> None:
-    (only,) = tree_of(timeline(thread([step(1, tool=None, tool_calls=0, **told)])))
+    (only,) = tree_of(timeline(thread([step(1, tool=None, tool_calls=0)])))
     (row,) = only.rows
     assert row.step.id == UUID(int=1)
-    assert lead(row).tells == says
+    assert lead(row, StepTexts(**told)).tells == says

@@ -72,14 +72,6 @@ def _result(row: asyncpg.Record) -> CallResult:
     return CallResult(**{name: row[name] for name in CallResult.__struct_fields__})
 
 
-async def answers_begun(
-    connection: PooledConnection, session_id: str, initiator: UUID, *, most: int
-) -> dict[UUID, str]:
-    """What the answers of the steps of a session begin with, where they are kept. `most`: characters."""
-    rows = await connection.fetch(sql("answers_begun"), session_id, initiator, most)
-    return {row["id"]: row["said"] for row in rows}
-
-
 async def failed_calls(
     connection: PooledConnection, session_id: str, initiator: UUID, *, most: int
 ) -> dict[UUID, FailedCalls]:

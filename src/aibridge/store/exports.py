@@ -16,7 +16,8 @@ from aibridge.filters import EVERYTHING, Filter
 from aibridge.store import interception_list
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.failures import mapped
-from aibridge.store.reading import ReadInterception, one_snapshot, with_children
+from aibridge.store.interceptions import ReadInterception, with_children
+from aibridge.store.reading import one_snapshot
 from aibridge.store.session_outline import EXCERPT as PROMPT
 from aibridge.store.session_outline import SessionOutline, ThreadOutline, session_outline
 from aibridge.store.sql import sql

@@ -105,15 +105,28 @@ async def search_session(
     session = await session_of(connection, session_id, viewer, initiator=initiator)
     if session is None:
         return None
-    whose = searching.Bounds(initiators=[session.initiator.id], session_ids=[session_id])
-    found = await searching.find(connection, text, whose)
-    steps = (await searching.page(connection, found, limit=found.total))[::-1]
+    steps = await steps_holding(connection, session_id, session.initiator.id, text)
     begin = 0
     if after is not None:
         if after not in steps:
             raise CursorUnknown
         begin = steps.index(after) + 1
-    return ReadMatches(results=await _matches(connection, steps[begin : begin + limit], text), total=found.total)
+    return ReadMatches(results=await _matches(connection, steps[begin : begin + limit], text), total=len(steps))
+
+
+async def steps_holding(
+    connection: PooledConnection, session_id: str, initiator_id: UUID, text: Sequence[Text]
+) -> list[UUID]:
+    """The steps of this session that hold all of the text, oldest first."""
+    whose = searching.Bounds(initiators=[initiator_id], session_ids=[session_id])
+    return (await searching.find_all(connection, text, whose))[::-1]
+
+
+async def places_in(connection: PooledConnection, ids: Sequence[UUID], text: Sequence[Text]) -> dict[UUID, list[Place]]:
+    """Where these interceptions hold any of the text: at most `MOST_SHOWN` of each, in the order of `FoundIn`."""
+    await connection.execute(sql("read_by_index"))
+    found = await _places(connection, ids, pattern_of(text))
+    return {id_: places[:MOST_SHOWN] for id_, places in found.items()}
 
 
 async def _matches(connection: PooledConnection, ids: Sequence[UUID], text: Sequence[Text]) -> list[Match]:

@@ -1,147 +1,32 @@
-"""Reading the record back: interceptions with their children, in the shapes that the API shows."""
+"""Reading the record back: everything that pages and the API ask for, each in one snapshot."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from aibridge.filters import EVERYTHING, Filter
 from aibridge.store import interception_list, session_list
 from aibridge.store.activity import Menu, MenuValue, Steps, menu_values
-from aibridge.store.captured import ReadModelAnswer, ReadToolResult
 from aibridge.store.connections import Pool, PooledConnection
-from aibridge.store.exchanged import Exchanged, exchanged
+from aibridge.store.exchanged import Exchanged
 from aibridge.store.failures import mapped
-from aibridge.store.matches import ReadMatches, search, search_session
+from aibridge.store.interceptions import ReadInterception, with_children, with_exchanged
+from aibridge.store.matches import Place, ReadMatches, places_in, search, search_session, steps_holding
 from aibridge.store.neighbours import interception_beside, session_beside
 from aibridge.store.newcomers import newcomers
-from aibridge.store.people_shown import Person, person
 from aibridge.store.request_log import RequestLog, request_log
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.session_pulse import Pulse, session_pulses
 from aibridge.store.sql import sql
 from aibridge.store.step_place import StepPlace, step_place
-from aibridge.store.steps import ReadToolUsage
-from aibridge.store.text import shown_hint
+from aibridge.store.step_texts import StepTexts, step_texts
 from aibridge.store.timeline import ReadTimeline, timeline
-from aibridge.store.token_sums import sum_known
 from aibridge.store.usage import By, Ranked, ReadUsage, UsageAsked
 from aibridge.store.usage_reading import ranking, usage
 from aibridge.store.values import Kind, values
 from aibridge.texts import Text
-
-JSONObject = dict[str, Any]
-
-
-class ReadTokenUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `aibridge_token_usages`; None is unknown."""
-
-    id: UUID
-    interception_id: UUID
-    provider_response_id: str
-    input_tokens: int | None
-    output_tokens: int | None
-    cache_read_input_tokens: int | None
-    cache_write_input_tokens: int | None
-    cost_micros: int | None
-    """Micro-dollars; None: unpriced."""
-    cost_lower_bound: bool
-    """It cost at least this."""
-    input_price_micros: int | None
-    """Micro-dollars for a million tokens, as they were used; so are the other rates. None costs nothing."""
-    output_price_micros: int | None
-    cache_read_price_micros: int | None
-    cache_write_price_micros: int | None
-    cache_write_1h_price_micros: int | None
-    """None: as `cache_write`."""
-    price_source: str | None
-    """`own`, or the list that came with aibridge; None: no price was known."""
-    price_listed_as: str | None
-    price_since: datetime | None
-    """None: nothing earlier was known."""
-    partial: bool
-    metadata: JSONObject
-    created_at: datetime
-
-
-class ReadUserPrompt(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `aibridge_user_prompts`; the response id is that of its interception."""
-
-    id: UUID
-    interception_id: UUID
-    provider_response_id: str
-    prompt: str
-    metadata: JSONObject
-    created_at: datetime
-
-
-class ReadModelThought(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `aibridge_model_thoughts`."""
-
-    id: UUID
-    interception_id: UUID
-    source: str
-    content: str
-    metadata: JSONObject
-    created_at: datetime
-
-
-class ReadInterception(msgspec.Struct, frozen=True, kw_only=True):
-    """An ended interception with its children, each kind by (created_at, id)."""
-
-    id: UUID
-    api_key_id: str
-    """The id of the aibridge token; the API's established name for it."""
-    initiator: Person
-    provider: str
-    provider_name: str
-    endpoint: str
-    model: str
-    response_model: str
-    provider_response_id: str
-    client: str
-    streaming: bool
-    session_id: str
-    client_session_id: str | None
-    thread_parent_id: UUID | None
-    thread_root_id: UUID | None
-    correlating_tool_call_id: str | None
-    agent_id: str | None
-    parent_agent_id: str | None
-    side_request: bool
-    gateway_id: UUID
-    credential_kind: str
-    credential_type: str
-    credential_hint: str
-    started_at: datetime
-    ended_at: datetime
-    time_to_first_byte_us: int | None
-    outcome: str
-    status_code: int | None
-    error_type: str | None
-    error_message: str | None
-    partial: bool
-    unread: bool
-    mutations: list[str]
-    notes: list[str]
-    not_captured: list[str]
-    body_sha256_received: str | None
-    """Hex."""
-    body_sha256_sent: str | None
-    """Hex."""
-    metadata: JSONObject
-    cost_micros: int | None
-    """The sum of its token usages; None: nothing that it used has a price."""
-    token_usages: list[ReadTokenUsage]
-    user_prompts: list[ReadUserPrompt]
-    tool_usages: list[ReadToolUsage]
-    model_thoughts: list[ReadModelThought]
-    model_answers: list[ReadModelAnswer]
-    tool_results: list[ReadToolResult]
 
 
 class Reader:
@@ -267,6 +152,27 @@ class Reader:
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await timeline(connection, session_id, viewer, initiator=initiator)
 
+    async def steps_holding(
+        self, session_id: str, initiator: UUID, viewer: UUID | None, text: Sequence[Text]
+    ) -> list[UUID]:
+        """The steps of a session that hold all of the text, oldest first; none of those that the viewer may not see."""
+        if viewer not in {None, initiator}:
+            return []
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await steps_holding(connection, session_id, initiator, text)
+
+    async def step_texts(
+        self, session_id: str, initiator: UUID, viewer: UUID | None, ids: Sequence[UUID], text: Sequence[Text] = ()
+    ) -> tuple[Mapping[UUID, StepTexts], Mapping[UUID, Sequence[Place]]]:
+        """What these steps of a session say, cut, and where they hold any of the text."""
+        if viewer not in {None, initiator} or not ids:
+            return {}, {}
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                texts = await step_texts(connection, session_id, initiator, ids)
+                return texts, await places_in(connection, list(texts), text) if text else {}
+
     async def step(
         self, session_id: str, interception_id: UUID, viewer: UUID | None
     ) -> tuple[ReadInterception, Exchanged, StepPlace] | None:
@@ -277,7 +183,7 @@ class Reader:
                 if not rows or rows[0]["session_id"] != session_id:
                     return None
                 place = await step_place(connection, session_id, rows[0]["initiator_id"], interception_id)
-                found = await _with_exchanged(connection, rows[0])
+                found = await with_exchanged(connection, rows[0])
         return (*found, place) if place is not None else None
 
     async def request(self, interception_id: UUID, viewer: UUID | None) -> tuple[ReadInterception, Exchanged] | None:
@@ -285,7 +191,7 @@ class Reader:
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 row = await connection.fetchrow(sql("interception"), interception_id, viewer)
-                return await _with_exchanged(connection, row) if row is not None else None
+                return await with_exchanged(connection, row) if row is not None else None
 
     async def interception(self, interception_id: UUID, viewer_initiator: UUID | None) -> ReadInterception | None:
         """One, or None when it is missing, in flight, or of another initiator than the viewer may see."""
@@ -361,44 +267,3 @@ class Reader:
 def one_snapshot(connection: PooledConnection) -> asyncpg.transaction.Transaction:
     """A transaction that sees one moment, and changes nothing."""
     return connection.transaction(isolation="repeatable_read", readonly=True)
-
-
-CHILDREN = ("token_usages", "user_prompts", "tool_usages", "model_thoughts", "model_answers", "tool_results")
-"""What belongs to an interception; each has a query of its name."""
-_Children = Mapping[UUID, list[JSONObject]]
-
-
-async def _children(connection: PooledConnection, query: str, ids: Sequence[UUID]) -> _Children:
-    found: dict[UUID, list[JSONObject]] = defaultdict(list)
-    for row in await connection.fetch(sql(query), ids):
-        found[row["interception_id"]].append(dict(row))
-    return found
-
-
-async def _with_exchanged(connection: PooledConnection, row: asyncpg.Record) -> tuple[ReadInterception, Exchanged]:
-    (found,) = await with_children(connection, [row])
-    called = [call.provider_tool_call_id for call in found.tool_usages if call.provider_tool_call_id]
-    brought = [result.provider_tool_call_id for result in found.tool_results if result.provider_tool_call_id]
-    return found, await exchanged(connection, row, called, brought)
-
-
-async def with_children(connection: PooledConnection, rows: Sequence[asyncpg.Record]) -> list[ReadInterception]:
-    """One query for each kind of children, however many rows."""
-    ids = [row["id"] for row in rows]
-    if not ids:
-        return []
-    children = {kind: await _children(connection, f"{kind}_of", ids) for kind in CHILDREN}
-    return [_assembled(row, {kind: found.get(row["id"], []) for kind, found in children.items()}) for row in rows]
-
-
-def _assembled(row: asyncpg.Record, children: dict[str, list[JSONObject]]) -> ReadInterception:
-    for prompt in children["user_prompts"]:
-        prompt["provider_response_id"] = row["provider_response_id"]
-    fields = dict(row) | children
-    fields["api_key_id"] = row["api_token_id"]
-    fields["cost_micros"] = sum_known(usage["cost_micros"] for usage in children["token_usages"])
-    fields["credential_hint"] = shown_hint(row["credential_hint"])
-    fields["initiator"] = person(row)
-    for digest in ("body_sha256_received", "body_sha256_sent"):
-        fields[digest] = row[digest].hex() if row[digest] is not None else None
-    return msgspec.convert(fields, ReadInterception)

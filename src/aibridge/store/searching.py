@@ -57,6 +57,29 @@ async def find(
 
     From here on the transaction's plans read the index of words.
     """
+    of_index, known, matching, between = await _conditions(connection, text, bounds)
+    if up_to is None:
+        total = await connection.fetchval(sql("search_count"), *of_index, known)
+    else:
+        total = await connection.fetchval(sql("search_count_some"), *of_index, known, up_to + 1)
+    return Found(
+        total=total + len(matching or ()),
+        conditions=(*of_index, known, matching),
+        common=(between, bounds.after, bounds.before, known, matching) if bounds.is_of_time else None,
+    )
+
+
+async def find_all(connection: PooledConnection, text: Sequence[Text], bounds: Bounds) -> list[UUID]:
+    """The ids of all that match, newest first: of one session, which they cannot fill without end."""
+    of_index, known, matching, _ = await _conditions(connection, text, bounds)
+    rows = await connection.fetch(sql("search_page"), *of_index, known, matching, None, None, None, 0)
+    return [row["id"] for row in rows]
+
+
+async def _conditions(
+    connection: PooledConnection, text: Sequence[Text], bounds: Bounds
+) -> tuple[tuple[object, ...], list[UUID] | None, list[UUID] | None, list[str]]:
+    """The first parameters of `search_matching`, ids of the queue that are known and that match, and the phrases."""
     await connection.execute(sql("read_by_words"))
     terms = await connection.fetchrow(
         sql("search_terms"), [" ".join(one.words) for one in text], bounds.tools or [], bounds.session_ids or []
@@ -75,15 +98,7 @@ async def find(
     queued = await connection.fetch(sql("search_queued"), *of_index, None)
     matching = [row["id"] for row in queued if row["matching"]] or None  # none: plans then read the index alone
     known = [row["id"] for row in queued if row["known"]] or None
-    if up_to is None:
-        total = await connection.fetchval(sql("search_count"), *of_index, known)
-    else:
-        total = await connection.fetchval(sql("search_count_some"), *of_index, known, up_to + 1)
-    return Found(
-        total=total + len(matching or ()),
-        conditions=(*of_index, known, matching),
-        common=(between, bounds.after, bounds.before, known, matching) if bounds.is_of_time else None,
-    )
+    return of_index, known, matching, between
 
 
 def _query(

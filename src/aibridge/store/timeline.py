@@ -1,7 +1,7 @@
 """A whole session in thin rows: enough to draw its map and its timeline, however much was said in it.
 
-`session_detail` reads pages of threads in full; this reads every step, each in a few words. One step in full is an
-interception like any other.
+`session_detail` reads pages of threads in full; this reads every step, each in a few words. What the rows of a page say
+beside that is in `step_texts`; one step in full is an interception like any other.
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,16 @@ import msgspec
 
 from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
-from aibridge.store.exchanged import FailedCalls, answers_begun, failed_calls
+from aibridge.store.exchanged import FailedCalls, failed_calls
 from aibridge.store.origins import StartedBy, subagent_threads
 from aibridge.store.session_list import ReadSession, session_of
 from aibridge.store.sql import sql
 from aibridge.store.threads import Mark, threads_of
 
-MOST_OF_AN_ARGUMENT = 600
-"""Characters of a tool call's arguments: the main one stands among them in all clients on record."""
 MOST_OF_A_START = 20_000
 """Characters of the arguments of a call that started a subagent: its name stands behind its orders."""
 MOST_OF_A_TEXT = 300
-"""Characters of a prompt, a thought, an error: what fits two lines of the widest screen."""
+"""Characters of a prompt or an error: what fits two lines of the widest screen."""
 
 
 class TimelineStep(msgspec.Struct, frozen=True, gc=False):
@@ -52,11 +50,8 @@ class TimelineStep(msgspec.Struct, frozen=True, gc=False):
     call_error: str | None
     """What the first of these told."""
     tool: str | None
-    """The first that the model called, and the beginning of its arguments as the provider sent them."""
-    input: str | None
+    """The first that the model called."""
     thoughts: int
-    thought: str | None
-    """The beginning of the first."""
     input_tokens: int | None
     """Excludes cache reads and writes; None is unknown, as in the next three."""
     output_tokens: int | None
@@ -66,8 +61,6 @@ class TimelineStep(msgspec.Struct, frozen=True, gc=False):
     """Micro-dollars; None: nothing that it used has a price."""
     unpriced: bool
     """It used tokens that have no price."""
-    answer: str | None
-    """The beginning of what the model answered, where that is kept."""
 
 
 class TimelineThread(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,14 +95,13 @@ async def timeline(
     if session is None:
         return None
     key = session_id, session.initiator.id
-    rows = await connection.fetch(sql("timeline_steps"), *key, MOST_OF_AN_ARGUMENT, MOST_OF_A_TEXT)
+    rows = await connection.fetch(sql("timeline_steps"), *key, MOST_OF_A_TEXT)
     threads = threads_of([Mark._make(row[:_MARKS]) for row in rows])
     agents = {thread.head.id for thread in subagent_threads(threads)}
     started = await started_by(connection, threads) if agents else {}
     calls = await _calls(connection, started)
     failed = await failed_calls(connection, *key, most=MOST_OF_A_TEXT)
-    answers = await answers_begun(connection, *key, most=MOST_OF_A_TEXT)
-    steps = {row["id"]: _step(row, failed.get(row["id"]), answers.get(row["id"])) for row in rows}
+    steps = {row["id"]: _step(row, failed.get(row["id"])) for row in rows}
     return ReadTimeline(
         session=session,
         in_flight=await connection.fetchval(sql("session_in_flight"), *key),
@@ -130,11 +122,11 @@ async def timeline(
 _MARKS, _SUMS = len(Mark._fields), 5
 
 
-def _step(row: asyncpg.Record, failed: FailedCalls | None, answer: str | None) -> TimelineStep:
+def _step(row: asyncpg.Record, failed: FailedCalls | None) -> TimelineStep:
     """Sums come as digits: that of bigints has no greatest value."""
     mark, (*said, unpriced) = row[:_MARKS], row[_MARKS:]
     sums = [None if digits is None else int(digits) for digits in said[-_SUMS:]]
-    step = TimelineStep(mark[0], mark[2], mark[3], *said[:-_SUMS], *sums, unpriced, answer)
+    step = TimelineStep(*(mark[0], mark[2], mark[3], *said[:-_SUMS], *sums, unpriced))
     if failed is None:
         return step
     return msgspec.structs.replace(

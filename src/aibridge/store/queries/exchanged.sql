@@ -18,14 +18,6 @@ JOIN aibridge_interceptions AS i ON i.id = t.interception_id AND i.initiator_id 
 WHERE t.initiator_id = $1 AND t.provider_tool_call_id = ANY ($2::text[]) AND i.started_at < $3 AND i.ended_at IS NOT NULL
 ORDER BY t.provider_tool_call_id, t.created_at DESC, t.id DESC;
 
--- name: answers_begun
--- What the answers of the steps of a session ($1: id, $2: initiator) begin with ($3: characters), where they are kept.
-SELECT DISTINCT ON (a.interception_id) a.interception_id AS id, left(a.content, $3) AS said
-FROM aibridge_interceptions AS i
-JOIN aibridge_model_answers AS a ON a.interception_id = i.id AND a.initiator_id = i.initiator_id
-WHERE i.session_id = $1 AND i.initiator_id = $2 AND i.ended_at IS NOT NULL
-ORDER BY a.interception_id, a.created_at, a.id;
-
 -- name: failed_results
 -- Of the steps of a session ($1: id, $2: initiator) those whose calls came back with an error: how many of them, but for those that the
 -- gateway made itself, and what the first of these results begins with ($3: characters). Sent again, a result counts once.

@@ -1,19 +1,18 @@
 -- name: timeline_steps
 -- The ended interceptions of a session ($1: id, $2: initiator) as thin rows, oldest first: the columns of session_marks, then
--- what a row of the timeline shows. Texts are cut here, so that a call of a megabyte costs no more than one of a line: $3 is
--- the most characters of an argument, $4 of any other text.
+-- what is told of every step. Texts are cut here to at most $3 characters.
 SELECT
     i.id, i.thread_root_id, i.started_at, i.side_request, i.agent_id, i.parent_agent_id,
     i.metadata @> '{"subagent": true}' AS says_subagent,
-    i.ended_at, i.time_to_first_byte_us, i.model, i.outcome, i.error_type, left(i.error_message, $4) AS error_message,
-    left(i.metadata ->> 'side_prompt', $4) AS side_prompt, p.prompt,
-    coalesce(c.calls, 0) AS tool_calls, coalesce(c.failed, 0) AS failed_calls, c.call_error, c.tool, c.input,
-    coalesce(t.thoughts, 0) AS thoughts, t.thought,
+    i.ended_at, i.time_to_first_byte_us, i.model, i.outcome, i.error_type, left(i.error_message, $3) AS error_message,
+    left(i.metadata ->> 'side_prompt', $3) AS side_prompt, p.prompt,
+    coalesce(c.calls, 0) AS tool_calls, coalesce(c.failed, 0) AS failed_calls, c.call_error, c.tool,
+    t.thoughts,
     u.input_tokens::text, u.output_tokens::text, u.cache_read_input_tokens::text, u.cache_write_input_tokens::text,
     u.cost_micros::text, coalesce(u.unpriced, false) AS unpriced
 FROM aibridge_interceptions AS i
 LEFT JOIN LATERAL (
-    SELECT left(prompt, $4) AS prompt FROM aibridge_user_prompts
+    SELECT left(prompt, $3) AS prompt FROM aibridge_user_prompts
     WHERE interception_id = i.id
     ORDER BY created_at, id
     LIMIT 1
@@ -21,17 +20,14 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         count(*) AS calls, count(*) FILTER (WHERE invocation_error <> '') AS failed,
-        (array_agg(left(invocation_error, $4) ORDER BY created_at, id) FILTER (WHERE invocation_error <> ''))[1] AS call_error,
-        (array_agg(tool ORDER BY created_at, id))[1] AS tool,
-        (array_agg(left(input, $3) ORDER BY created_at, id))[1] AS input
+        (array_agg(left(invocation_error, $3) ORDER BY created_at, id) FILTER (WHERE invocation_error <> ''))[1] AS call_error,
+        (array_agg(tool ORDER BY created_at, id))[1] AS tool
     FROM aibridge_tool_usages
     WHERE interception_id = i.id
 ) AS c ON true
-LEFT JOIN LATERAL (
-    SELECT count(*) AS thoughts, (array_agg(left(content, $4) ORDER BY created_at, id))[1] AS thought
-    FROM aibridge_model_thoughts
-    WHERE interception_id = i.id
-) AS t ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) AS thoughts FROM aibridge_model_thoughts WHERE interception_id = i.id
+) AS t
 LEFT JOIN LATERAL (
     SELECT
         sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
@@ -43,6 +39,28 @@ LEFT JOIN LATERAL (
 ) AS u ON true
 WHERE i.session_id = $1 AND i.initiator_id = $2 AND i.ended_at IS NOT NULL
 ORDER BY i.started_at, i.id;
+
+-- name: step_texts
+-- What these steps ($3) of a session ($1: id, $2: initiator) say, cut: $4 is the most characters of an argument, $5 of any other
+-- text.
+SELECT i.id, c.input, t.thought, a.answer
+FROM aibridge_interceptions AS i
+LEFT JOIN LATERAL (
+    SELECT left(input, $4) AS input FROM aibridge_tool_usages WHERE interception_id = i.id ORDER BY created_at, id LIMIT 1
+) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT left(content, $5) AS thought FROM aibridge_model_thoughts
+    WHERE interception_id = i.id
+    ORDER BY created_at, id
+    LIMIT 1
+) AS t ON true
+LEFT JOIN LATERAL (
+    SELECT left(content, $5) AS answer FROM aibridge_model_answers
+    WHERE interception_id = i.id AND initiator_id = i.initiator_id
+    ORDER BY created_at, id
+    LIMIT 1
+) AS a ON true
+WHERE i.session_id = $1 AND i.initiator_id = $2 AND i.id = ANY ($3::uuid[]) AND i.ended_at IS NOT NULL;
 
 -- name: session_in_flight
 -- How many requests of a session ($1: id, $2: initiator) are under way.

@@ -12,7 +12,8 @@ from starlette.routing import Route
 from aibridge.exporting.download import Download
 from aibridge.exporting.interceptions import TableFormat, interceptions_export
 from aibridge.filters import Filter
-from aibridge.store.reading import Reader, ReadInterception
+from aibridge.store.interceptions import ReadInterception
+from aibridge.store.reading import Reader
 from aibridge.store.request_log import RequestLog
 from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of

@@ -1,6 +1,6 @@
 """One session: the page, the portions of its timeline that come later, and one step in full."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -25,13 +25,13 @@ from aibridge.web.render import page
 from aibridge.web.session.asked import as_id, links_of, needed_id
 from aibridge.web.session.building import tree_of
 from aibridge.web.session.figures import Figures, axis_of, figures_of, is_active, pauses
-from aibridge.web.session.found import Found, found_by_step, sought
+from aibridge.web.session.found import found_by_step, sought
 from aibridge.web.session.growth import MOST, fresh
 from aibridge.web.session.links import Links
 from aibridge.web.session.map import session_map
 from aibridge.web.session.opening import OpenStep, opened
 from aibridge.web.session.outline import Outline, outline_of
-from aibridge.web.session.portion import PORTION, Branch, Gap, Item, Portion, in_order, portion_around, within
+from aibridge.web.session.portion import PORTION, Branch, Gap, Item, Portion, in_order, portion_around, rows_in, within
 from aibridge.web.session.selecting import Selection, Show
 from aibridge.web.session.tree import Thread
 from aibridge.web.session.view import View
@@ -80,10 +80,6 @@ class StepPart:
     mark: Marker
 
 
-MOST_MATCHES = 10_000
-"""Steps that a search may find: more than the longest session on record has."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
     """A session that was asked for, read and laid out."""
@@ -92,18 +88,26 @@ class _Asked:
     read: ReadTimeline
     threads: Sequence[Thread]
     selection: Selection
-    matches: Mapping[UUID, Sequence[Found]]
-    mark: Marker
+    texts: Sequence[Text]
+    """What is searched for."""
     refused: str
 
-    def view(self, opened_: UUID | None = None) -> View:
-        """The session as the link shows it."""
+    async def view(self, request: Request, items: Sequence[Branch | Item], opened_: UUID | None = None) -> View:
+        """The session as the link shows it, with what these items say."""
+        said, places = await parts_of(request).reader.step_texts(
+            self.read.session.id,
+            self.read.session.initiator.id,
+            viewer_of(request).scope,
+            [row.id for row in rows_in(items)],
+            self.texts,
+        )
         return View(
             links=self.links,
             started_at=self.read.session.started_at,
             selection=self.selection,
-            matches=self.matches,
-            mark=self.mark,
+            said=said,
+            matches=found_by_step(places),
+            mark=Marker(self.texts),
             pauses={} if self.selection.narrows else pauses(self.threads),
             opened=opened_,
         )
@@ -117,17 +121,14 @@ async def _asked(request: Request) -> _Asked:
     texts, refused = _sought(links.text)
     found = None
     if texts:
-        whose = read.session.initiator.id
-        found = await reader.search_session(scope, links.session_id, whose, texts, limit=MOST_MATCHES)
-    matches = found_by_step(found) if found is not None else None
+        found = frozenset(await reader.steps_holding(links.session_id, read.session.initiator.id, scope, texts))
     threads = tree_of(read)
     return _Asked(
         links=links,
         read=read,
         threads=threads,
-        selection=Selection(threads, links.show, matches, only=fresh(threads, links.since) if links.since else None),
-        matches=matches or {},
-        mark=Marker(texts),
+        selection=Selection(threads, links.show, found, only=fresh(threads, links.since) if links.since else None),
+        texts=texts,
         refused=refused,
     )
 
@@ -167,7 +168,7 @@ async def show_session(request: Request) -> Response:
         kinds=_kinds(figures),
         outline=outline_of(threads, items, asked.links),
         items=items,
-        view=asked.view(step.id if step else None),
+        view=await asked.view(request, items, step.id if step else None),
         refused=asked.refused,
         step=step,
         live="/events?" + urlencode({"session": read.session.id, "initiator": str(read.session.initiator.id)}),
@@ -198,25 +199,27 @@ async def show_rows(request: Request) -> Response:
     if thread_id is None:
         threads = within(asked.threads, first, last)
         part = _portion(asked.selection, sum(asked.selection.of(each) for each in threads), before)
-        return _part(request, asked, None, part.threads(threads))
+        return await _part(request, asked, None, part.threads(threads))
     thread = next((each for each in _every(asked.threads) if each.id == thread_id), None)
     if thread is None:
         raise HTTPException(404)
     rows = within(thread.rows, first, last)
     part = _portion(asked.selection, sum(asked.selection.size(each) for each in rows), before)
-    return _part(request, asked, thread, part.rows(rows, thread))
+    return await _part(request, asked, thread, part.rows(rows, thread))
 
 
 def _portion(selection: Selection, rows: int, before: bool) -> Portion:  # noqa: FBT001 - the link's own word
     return Portion(selection, rows - PORTION, rows) if before else Portion(selection)
 
 
-def _part(
+async def _part(
     request: Request, asked: _Asked, thread: Thread | None, items: Sequence[Branch | Gap] | Sequence[Item]
 ) -> Response:
     if "hx-request" not in request.headers:
         return RedirectResponse(asked.links.path + asked.links.begin(as_id(request.query_params.get("first"))), 303)
-    return page(request, "session/portion.html", PortionPart(view=asked.view(), thread=thread, items=items))
+    return page(
+        request, "session/portion.html", PortionPart(view=await asked.view(request, items), thread=thread, items=items)
+    )
 
 
 def _every(threads: Sequence[Thread]) -> list[Thread]:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from aibridge.store.captured import ReadToolResult
 from aibridge.store.exchanged import CallResult, Exchanged
-from aibridge.store.reading import ReadInterception, ReadTokenUsage
+from aibridge.store.interceptions import ReadInterception, ReadTokenUsage
 from aibridge.store.steps import ReadToolUsage
 from aibridge.store.token_sums import Sums
 from aibridge.web import tool_shown

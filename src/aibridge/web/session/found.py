@@ -8,7 +8,7 @@ from uuid import UUID
 from markupsafe import Markup
 
 from aibridge.store.excerpts import Excerpt
-from aibridge.store.matches import FoundIn, ReadMatches
+from aibridge.store.matches import FoundIn, Place
 from aibridge.texts import MIN_BEGINNING, Text, texts_of
 
 PLACES = {
@@ -49,12 +49,9 @@ def sought(written: str) -> tuple[Text, ...]:
     return tuple(Text(each.words, beginning=len(each.words[-1]) >= MIN_BEGINNING) for each in texts)
 
 
-def found_by_step(matches: ReadMatches) -> Mapping[UUID, Sequence[Found]]:
-    """The places of each step that matched."""
-    return {
-        match.interception_id: [_found(PLACES[place.found_in], place.excerpt) for place in match.places]
-        for match in matches.results
-    }
+def found_by_step(places: Mapping[UUID, Sequence[Place]]) -> Mapping[UUID, Sequence[Found]]:
+    """The places of each step, as a row shows them."""
+    return {id_: [_found(PLACES[place.found_in], place.excerpt) for place in held] for id_, held in places.items()}
 
 
 BEFORE = 24

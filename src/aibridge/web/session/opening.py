@@ -7,7 +7,7 @@ from uuid import UUID
 from markupsafe import Markup
 
 from aibridge.store.exchanged import Exchanged
-from aibridge.store.reading import ReadInterception
+from aibridge.store.interceptions import ReadInterception
 from aibridge.store.step_place import StepPlace
 from aibridge.web.requests.detail import Detail, detail
 from aibridge.web.session.tree import FAILURES

@@ -151,6 +151,18 @@ class Portion:
         )
 
 
+def rows_in(items: Sequence[Branch | Item]) -> Iterator[Row]:
+    """The rows that are shown of these."""
+    for item in items:
+        if isinstance(item, Branch):
+            yield from rows_in(item.items)
+        elif isinstance(item, Leaf):
+            yield item.row
+            yield from rows_in(item.agents)
+        elif isinstance(item, Sides):
+            yield from item.rows
+
+
 def _begins(unit: Row | Thread) -> datetime:
     return (unit if isinstance(unit, Row) else unit.rows[0]).step.started_at
 

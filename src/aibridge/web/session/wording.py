@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aibridge.store.step_texts import StepTexts
 from aibridge.store.timeline import TimelineStep
 from aibridge.web.session.tree import Row
 from aibridge.web.tool_shown import main_argument, tool_icon, tool_name
@@ -38,14 +39,14 @@ class Lead:
     """Why it failed."""
 
 
-def lead(row: Row) -> Lead:
+def lead(row: Row, said: StepTexts) -> Lead:
     """What a step says of itself: its first tool, or how it ended."""
     step = row.step
     problem = problem_of(step.outcome, step.error_type, step.error_message)
     if step.tool is not None:
         server, name = tool_name(step.tool)
         problem = problem or _failed_calls(step)
-        argument = main_argument(step.tool, step.input or "")
+        argument = main_argument(step.tool, said.input or "")
         return Lead(icon=tool_icon(step.tool), server=server, tool=name, argument=argument, problem=problem)
     if step.side_request:
         return Lead(icon="asterisk", tells=_line(step.side_prompt) or "Side request", problem=problem)
@@ -53,7 +54,7 @@ def lead(row: Row) -> Lead:
         return Lead(icon="circle-alert", problem=problem)
     if step.outcome == "cancelled":
         return Lead(icon="x", tells=ENDINGS["cancelled"])
-    return Lead(icon="check", tells=_line(step.answer) or f"Turn ended. {_line(step.thought)}".rstrip())
+    return Lead(icon="check", tells=_line(said.answer) or f"Turn ended. {_line(said.thought)}".rstrip())
 
 
 def problem_of(outcome: str, error_type: str | None, message: str | None) -> str:
