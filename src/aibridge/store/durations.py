@@ -36,8 +36,9 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
 def steps(number: str) -> Counter[int]:
     """How many durations lie in each step, from the digits of a histogram. Steps without any are left out."""
     padded = number.zfill(-(-len(number) // DIGITS) * DIGITS)
-    counts = (padded[at : at + DIGITS] for at in range(len(padded) - DIGITS, -1, -DIGITS))
-    return Counter({step: int(digits) for step, digits in enumerate(counts) if digits != _NONE})
+    first = (len(padded) - len(padded.rstrip("0"))) // DIGITS  # most steps are shorter than anything that was measured
+    counts = (padded[at : at + DIGITS] for at in range(len(padded) - (first + 1) * DIGITS, -1, -DIGITS))
+    return Counter({step: int(digits) for step, digits in enumerate(counts, first) if digits != _NONE})
 
 
 def percentiles(found: Counter[int]) -> Percentiles:

@@ -65,6 +65,8 @@ class UsageAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Count the users, which takes longer than all else; else nothing has any."""
     group_users: bool = True
     """Count those of each group, too; else models, clients and the like have none."""
+    group_durations: bool = True
+    """Tell how long those of each group took in each step, too; else these have no percentiles."""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):

@@ -234,7 +234,7 @@ def _told(
                 starts_at=max(step, asked.start),
                 active_users=users.get(step, 0),
                 groups=[
-                    GroupInStep(key=key, **sums.told())
+                    GroupInStep(key=key, **sums.told(durations=asked.group_durations))
                     for key in keys
                     if (sums := groups.steps.get(step, {}).get(key)) and sums.requests
                 ],

@@ -15,44 +15,48 @@ _FIGURES = (
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """Figures that are added up, and a histogram of durations by `store.durations`' steps."""
+    """Figures that are added up, and histograms of durations (see `durations`), added up when they are looked into."""
 
     figures: Counter[str] = msgspec.field(default_factory=Counter)
-    durations: Counter[int] = msgspec.field(default_factory=Counter)
+    durations: tuple[str, ...] = ()
+    """Digits."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Sums":
         """Read a row with the columns of `usage_sums_as_text`."""
-        return cls(Counter({name: int(row[name]) for name in _FIGURES}), steps(row["durations"]))
+        return cls(Counter({name: int(row[name]) for name in _FIGURES}), (row["durations"],))
 
     @classmethod
     def together(cls, several: Iterable["Sums"]) -> "Sums":
         """Add up."""
-        whole = cls()
-        for each in several:
-            whole.figures.update(each.figures)
-            whole.durations.update(each.durations)
-        return whole
+        each = list(several)
+        figures = Counter({name: sum(one.figures[name] for one in each) for name in _FIGURES})
+        return cls(figures, tuple(digits for one in each for digits in one.durations))
 
     def without(self, others: Iterable["Sums"]) -> "Sums":
         """What is left when these are taken out."""
         taken = Sums.together(others)
-        figures, durations = Counter(self.figures), Counter(self.durations)
-        figures.subtract(taken.figures)
-        durations.subtract(taken.durations)
-        return Sums(figures, Counter({step: count for step, count in durations.items() if count}))
+        figures = Counter({name: self.figures[name] - taken.figures[name] for name in _FIGURES})
+        return Sums(figures, (str(_added(self.durations) - _added(taken.durations)),))
 
     @property
     def requests(self) -> int:
         """How many there are."""
         return self.figures["requests"]
 
-    def told(self) -> dict[str, Any]:
+    def told(self, *, durations: bool = True) -> dict[str, Any]:
         """As fields of `usage.Spent`."""
-        taken = percentiles(self.durations)
-        return {
-            **{name: self.figures[name] for name in _FIGURES},
+        told: dict[str, Any] = {name: self.figures[name] for name in _FIGURES}
+        if not durations:
+            return told
+        digits = self.durations[0] if len(self.durations) == 1 else str(_added(self.durations))
+        taken = percentiles(steps(digits))
+        return told | {
             "duration_p50_ms": taken.p50,
             "duration_p95_ms": taken.p95,
             "duration_p99_ms": taken.p99,
         }
+
+
+def _added(histograms: Iterable[str]) -> int:
+    return sum(map(int, histograms))

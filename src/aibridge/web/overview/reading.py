@@ -42,6 +42,7 @@ async def read(reader: Reader, scope: UUID | None, window: Window, filter_: Filt
         sort=Sort.COST,
         limit=MOST_SERIES,
         group_users=False,
+        group_durations=False,
     )
     now, before, users, tools, others = await asyncio.gather(
         reader.usage(scope, series),
