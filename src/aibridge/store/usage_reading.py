@@ -85,10 +85,8 @@ async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageA
 
 async def _users(connection: PooledConnection, where: _Where) -> dict[datetime | None, int]:
     """How many there are in each step, and at all (None)."""
-    if where.asked.bucket is Bucket.DAY and where.combinations is None and where.tool is None:
-        rows = await connection.fetch(sql("usage_users_of_days"), *where.time, where.initiators)
-    else:
-        rows = await connection.fetch(sql("usage_users"), *where.rows(users=True))
+    query = "usage_users_of_days" if where.asked.bucket is Bucket.DAY else "usage_users"
+    rows = await connection.fetch(sql(query), *where.rows(users=True))
     return {row["step"]: row["users"] for row in rows}
 
 

@@ -258,7 +258,7 @@ WITH named AS MATERIALIZED (
 -- include: usage_sums
     FROM (
 -- include: usage_rows
-    ) AS u LEFT JOIN named AS n ON n.id = u.combination
+    ) AS u LEFT JOIN named AS n ON n.id = u.combination AND $10 <> 'tool'
     GROUP BY 1, 2
 ), ranked AS MATERIALIZED (
 -- include: usage_ranked
@@ -356,40 +356,60 @@ SELECT step, count(*) AS users FROM present GROUP BY step
 UNION ALL
 SELECT NULL, count(*) FROM (SELECT FROM present GROUP BY initiator_id) AS p;
 
+-- fragment: usage_touched
+-- The whole days that the journal touches; parameters: see usage_rows.
+SELECT date_bin('1 day', hour, '2000-01-01 00:00:00+00') FROM aibridge_usage_entries
+WHERE hour >= $3::timestamptz AND hour < $4::timestamptz AND (tool = '') <> ($6::text LIKE '%\_tool')
+
+-- fragment: usage_presence
+-- What has requests in a day, without telling how many; $1 to $9: see usage_rows, the bucket is of no account. No row of the ledger
+-- has fewer than none but for what the journal takes back: where that touches no day, its rows need not be added up.
+SELECT starts_at AS day, tool, initiator_id, combination FROM aibridge_usage AS u
+WHERE span = 'day' AND grain = $6 AND starts_at >= $3 AND starts_at < $4 AND requests > 0 AND
+    starts_at <> ALL (ARRAY(
+-- include: usage_touched
+    )) AND
+-- include: usage_conditions
+UNION ALL
+SELECT date_bin('1 day', at, '2000-01-01 00:00:00+00'), tool, initiator_id, combination
+FROM (
+    SELECT starts_at AS at, tool, initiator_id, combination, requests FROM aibridge_usage AS u
+    WHERE span = 'day' AND grain = $6 AND starts_at = ANY (ARRAY(
+-- include: usage_touched
+    )) AND
+-- include: usage_conditions
+    UNION ALL
+    SELECT starts_at, tool, initiator_id, combination, requests FROM aibridge_usage AS u
+    WHERE span = 'hour' AND grain = $6 AND starts_at >= $1::timestamptz AND starts_at < $3 AND
+-- include: usage_conditions
+    UNION ALL
+    SELECT starts_at, tool, initiator_id, combination, requests FROM aibridge_usage AS u
+    WHERE span = 'hour' AND grain = $6 AND starts_at >= $4 AND starts_at < $2::timestamptz AND
+-- include: usage_conditions
+    UNION ALL
+    SELECT hour, tool, initiator_id, CASE WHEN $6 = 'user' THEN 0 ELSE combination END, requests
+    FROM aibridge_usage_entries AS u
+    WHERE hour >= $1 AND hour < $2 AND (tool = '') <> ($6 LIKE '%\_tool') AND
+-- include: usage_conditions
+) AS u
+GROUP BY 1, 2, 3, 4 HAVING sum(requests::int) > 0
+
 -- name: usage_users_of_days
--- The same by days, of all combinations and tools; $1 to $4: see usage_rows, $5: initiators, or NULL. The ledger has one row for each
--- user in a day: but for days that the journal touches they need not be told apart, only counted.
-WITH touched AS MATERIALIZED (
-    SELECT DISTINCT date_bin('1 day', hour, '2000-01-01 00:00:00+00') AS day FROM aibridge_usage_entries
-    WHERE hour >= $3::timestamptz AND hour < $4::timestamptz AND tool = ''
-), whole AS MATERIALIZED (
-    SELECT u.starts_at AS step, u.initiator_id FROM aibridge_usage AS u
-    WHERE u.span = 'day' AND u.grain = 'user' AND u.tool = '' AND u.starts_at >= $3 AND u.starts_at < $4
-      AND u.requests > 0 AND u.starts_at <> ALL (ARRAY(SELECT day FROM touched))
-      AND ($5::uuid[] IS NULL OR u.initiator_id = ANY ($5))
-), rest AS MATERIALIZED (
-    SELECT date_bin('1 day', u.at, '2000-01-01 00:00:00+00') AS step, u.initiator_id FROM (
-        SELECT starts_at AS at, initiator_id, requests FROM aibridge_usage
-        WHERE span = 'day' AND grain = 'user' AND tool = '' AND starts_at = ANY (ARRAY(SELECT day FROM touched))
-        UNION ALL
-        SELECT starts_at, initiator_id, requests FROM aibridge_usage
-        WHERE span = 'hour' AND grain = 'user' AND tool = '' AND starts_at >= $1::timestamptz AND starts_at < $3
-        UNION ALL
-        SELECT starts_at, initiator_id, requests FROM aibridge_usage
-        WHERE span = 'hour' AND grain = 'user' AND tool = '' AND starts_at >= $4 AND starts_at < $2::timestamptz
-        UNION ALL
-        SELECT hour, initiator_id, requests FROM aibridge_usage_entries WHERE hour >= $1 AND hour < $2 AND tool = ''
+-- How many users there are in each day, and at all (NULL); $1 to $9: see usage_presence. What tells nothing but users apart tells
+-- each of them once.
+WITH present AS MATERIALIZED (
+    SELECT day, initiator_id FROM (
+-- include: usage_presence
     ) AS u
-    WHERE $5 IS NULL OR u.initiator_id = ANY ($5)
-    GROUP BY 1, 2 HAVING sum(u.requests::int) > 0
+    WHERE $5::text = 'day'
+), once AS (
+    SELECT day, initiator_id FROM present WHERE $6 = 'user'
+    UNION ALL
+    SELECT day, initiator_id FROM present WHERE $6 <> 'user' GROUP BY day, initiator_id
 )
-SELECT step, count(*) AS users FROM whole GROUP BY step
+SELECT day AS step, count(*) AS users FROM once GROUP BY day
 UNION ALL
-SELECT step, count(*) FROM rest GROUP BY step
-UNION ALL
-SELECT NULL, count(*) FROM (
-    SELECT FROM (SELECT initiator_id FROM whole UNION ALL SELECT initiator_id FROM rest) AS p GROUP BY p.initiator_id
-) AS p;
+SELECT NULL, count(*) FROM (SELECT FROM present GROUP BY initiator_id) AS p;
 
 -- name: usage_users_by
 -- How many users there are in each of these groups of combinations ($11: keys), and in all others together (NULL); $1 to $10: see
@@ -403,9 +423,10 @@ WITH shown AS MATERIALIZED (
 ), present AS (
     SELECT n.place, u.initiator_id
     FROM (
--- include: usage_rows
+-- include: usage_presence
     ) AS u LEFT JOIN named AS n ON n.id = u.combination
-    GROUP BY 1, 2 HAVING sum(u.requests::int) > 0
+    WHERE $5::text IS NOT NULL
+    GROUP BY 1, 2
 )
 SELECT s.key, p.users
 FROM (SELECT place, count(*) AS users FROM present GROUP BY place) AS p LEFT JOIN shown AS s ON s.place = p.place;
@@ -417,9 +438,10 @@ WITH shown AS MATERIALIZED (
 ), present AS (
     SELECT s.place, u.initiator_id
     FROM (
--- include: usage_rows
+-- include: usage_presence
     ) AS u LEFT JOIN shown AS s ON s.key = u.tool
-    GROUP BY 1, 2 HAVING sum(u.requests::int) > 0
+    WHERE $5::text IS NOT NULL
+    GROUP BY 1, 2
 )
 SELECT s.key, p.users
 FROM (SELECT place, count(*) AS users FROM present GROUP BY place) AS p LEFT JOIN shown AS s ON s.place = p.place;
