@@ -143,7 +143,7 @@ class Way(NamedTuple):
     """How many interceptions are."""
 
 
-WAYS = (Way(10_000, 1_000, 20_000), Way(0, 1_000, 1_000_000), Way(0, 2, 0), Way(3, 0, 0))
+WAYS = (Way(10_000, 1_000, 20_000), Way(0, 1_000, 1_000_000), Way(0, 1_000, 8), Way(0, 2, 0), Way(3, 0, 0))
 """As it is, and as in records that are a hundred thousand times as large."""
 
 

@@ -17,7 +17,10 @@ from aibridge.texts import Text
 COMMON = 10_000
 """Interceptions that hold a text, beyond which it is common."""
 LONG_WALK = 20_000
-"""Interceptions that may be passed on a walk through the newest: about 100 ms. Beyond it, those found are sorted."""
+"""Interceptions that may be passed on a walk through the newest: about 100 ms. Beyond it, those found are sorted.
+
+They are, too, when twice as many did not suffice, since what matches may all be old.
+"""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,9 +34,9 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     before: datetime | None = None
 
     @property
-    def is_of_time(self) -> bool:
-        """Whether nothing but a time must hold."""
-        return self == Bounds(after=self.after, before=self.before)
+    def can_be_walked(self) -> bool:
+        """Whether nothing but a time and a combination must hold: rows have these beside their words."""
+        return self == Bounds(after=self.after, before=self.before, combinations=self.combinations)
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     conditions: tuple[object, ...]
     """The parameters of the fragment `search_found`."""
     common: tuple[object, ...] | None
-    """The first parameters of `search_walk`; None where more than a text and a time is asked for."""
+    """The first parameters of `search_walk`; None where more is asked for than it looks at."""
 
 
 Cursor = tuple[object, ...]
@@ -65,7 +68,9 @@ async def find(
     return Found(
         total=total + len(matching or ()),
         conditions=(*of_index, known, matching),
-        common=(between, bounds.after, bounds.before, known, matching) if bounds.is_of_time else None,
+        common=(between, bounds.after, bounds.before, bounds.combinations, known, matching)
+        if bounds.can_be_walked
+        else None,
     )
 
 
@@ -127,9 +132,10 @@ async def page(
     if not found.total:
         return []
     if found.common is not None and await _is_short(connection, found.total, limit + offset):
-        rows = await connection.fetch(sql("search_walk"), *found.common, *cursor, limit, offset)
-    else:
-        rows = await connection.fetch(sql("search_page"), *found.conditions, *cursor, limit, offset)
+        rows = await connection.fetch(sql("search_walk"), *found.common, *cursor, limit, offset, 2 * LONG_WALK)
+        if rows:
+            return [row["id"] for row in rows]
+    rows = await connection.fetch(sql("search_page"), *found.conditions, *cursor, limit, offset)
     return [row["id"] for row in rows]
 
 

@@ -243,26 +243,33 @@ ORDER BY f.started_at DESC, f.id DESC
 LIMIT $10 OFFSET $11;
 
 -- name: search_walk
--- The same of a common text, whatever the combination, on a walk through the newest. $1: every phrase between blanks, $2: started
--- after, $3: started before, $4: not these, $5: ids of the queue that match, $6, $7: start and id of the interception before the
--- page; $8: limit, $9: offset.
+-- The same of a common text, on a walk through the newest. $1: every phrase between blanks, $2: started after, $3: started before,
+-- $4: combinations, $5: not these, $6: ids of the queue that match, $7, $8: start and id of the interception before the page; $9:
+-- limit, $10: offset; $11: how many are passed at most. Nothing when these do not suffice for the page.
+WITH walked AS MATERIALIZED (
+    SELECT s.interception_id AS id, s.started_at FROM (
+        SELECT * FROM aibridge_search
+        WHERE ($2::timestamptz IS NULL OR started_at >= $2)
+          AND ($3::timestamptz IS NULL OR started_at <= $3)
+          AND ($7::timestamptz IS NULL OR (started_at, interception_id) < ($7, $8::uuid))
+        ORDER BY started_at DESC, interception_id DESC
+        LIMIT $11
+    ) AS s
+    WHERE ($4::bigint[] IS NULL OR s.combination = ANY ($4))
+      AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS t (said) WHERE strpos(s.words, t.said) = 0)
+      AND ($5::uuid[] IS NULL OR s.interception_id <> ALL ($5))
+    ORDER BY s.started_at DESC, s.interception_id DESC
+    LIMIT $9::bigint + $10::bigint
+)
 SELECT f.id, f.started_at FROM (
-    (
-        SELECT s.interception_id AS id, s.started_at FROM aibridge_search AS s
-        WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS t (said) WHERE strpos(s.words, t.said) = 0)
-          AND ($2::timestamptz IS NULL OR s.started_at >= $2)
-          AND ($3::timestamptz IS NULL OR s.started_at <= $3)
-          AND ($4::uuid[] IS NULL OR s.interception_id <> ALL ($4))
-          AND ($6::timestamptz IS NULL OR (s.started_at, s.interception_id) < ($6, $7::uuid))
-        ORDER BY s.started_at DESC, s.interception_id DESC
-        LIMIT $8::bigint + $9::bigint
-    )
+    SELECT id, started_at FROM walked
     UNION ALL
     SELECT id, started_at FROM aibridge_interceptions
-    WHERE $5::uuid[] IS NOT NULL AND id = ANY ($5) AND ($6 IS NULL OR (started_at, id) < ($6, $7))
+    WHERE $6::uuid[] IS NOT NULL AND id = ANY ($6) AND ($7 IS NULL OR (started_at, id) < ($7, $8))
 ) AS f
+WHERE (SELECT count(*) FROM walked) = $9 + $10
 ORDER BY f.started_at DESC, f.id DESC
-LIMIT $8 OFFSET $9;
+LIMIT $9 OFFSET $10;
 
 -- fragment: search_sessions
 -- The sessions in which something matches, as hashes; $1 to $7: see search_found, of which this reads nothing else.
