@@ -41,6 +41,21 @@ def money(micros: int | None) -> str:
     return f"${dollars:,.2f}"
 
 
+def cost(micros: int | None, unpriced: int) -> Markup | str:
+    """What steps cost as far as it is known, with a plus where that is not all. `unpriced`: so many have no price."""
+    if micros is None:
+        return _UNPRICED if unpriced else _NO_COST
+    return (
+        Markup('{}<abbr title="at least: {} unpriced">+</abbr>').format(money(micros), plural(unpriced, "step"))
+        if unpriced
+        else money(micros)
+    )
+
+
+_UNPRICED = Markup('<span class="unpriced">unpriced</span>')
+_NO_COST = Markup('<span class="dim">\N{EN DASH}</span>')
+
+
 def duration(milliseconds: float) -> str:
     """`412 ms`, `5.9 s`, `8m 33s`, `1h 04m`, `3d 04h`."""
     seconds = milliseconds / 1000
@@ -130,6 +145,22 @@ def _short(number: float) -> str:
 
 FILTERS = {
     each.__name__: each
-    for each in (tokens, count, money, duration, lasting, offset, utc, ago, size, percent, plural, initials, hue, mark)
+    for each in (
+        tokens,
+        count,
+        money,
+        cost,
+        duration,
+        lasting,
+        offset,
+        utc,
+        ago,
+        size,
+        percent,
+        plural,
+        initials,
+        hue,
+        mark,
+    )
 }
 """By their names in templates."""

@@ -17,6 +17,7 @@ from aibridge.web.assets import Assets
 from aibridge.web.cookies import theme_of
 from aibridge.web.formats import FILTERS
 from aibridge.web.navigation import Navigation
+from aibridge.web.shapes import use
 
 VARY = "HX-Request, Cookie"
 _SHAPE = re.compile(r"<(path|rect|circle|line|polyline|polygon|ellipse)[^>]*/>")
@@ -35,7 +36,7 @@ class Pages:
             auto_reload=False,
         )
         self._environment.filters.update(FILTERS)
-        self._environment.globals.update(icons=load_icons(), asset=assets.url)
+        self._environment.globals.update(icons=load_icons(), asset=assets.url, use=use)
         self._navigation = navigation
 
     def add_filters(self, filters: Mapping[str, Callable[..., Any]]) -> None:

@@ -1,5 +1,6 @@
 """SVG by the thousand."""
 
+from functools import cache
 from typing import Any, Self
 
 from markupsafe import Markup, escape
@@ -24,3 +25,9 @@ def _safe(value: Any) -> Any:
 
 
 _SAFE = frozenset((int, float, Markup, Shape))
+
+
+@cache
+def use(icon: str, css: str = "") -> Markup:
+    """A reference to an icon whose shape the page has once (`sprite` in ui.html). Names are ours, and few."""
+    return Shape('<svg class="i {}" aria-hidden="true"><use href="#i-{}"/></svg>').format(css, icon)

@@ -13,9 +13,9 @@ from uuid import UUID
 from aibridge.web.session.selecting import Selection
 from aibridge.web.session.tree import Row, Thread, walked
 
-PORTION = 120
-"""Rows in the first HTML, and in each portion that follows: four screens, made in a hundredth of a second."""
-ABOVE = 40
+PORTION = 500
+"""Rows in the first HTML, and in each portion that follows."""
+ABOVE = 100
 """Rows before the step that a link names."""
 
 

@@ -1,6 +1,6 @@
 """What the row of a step says."""
 
-from dataclasses import dataclass
+import msgspec
 
 from aibridge.store.step_texts import StepTexts
 from aibridge.store.timeline import TimelineStep
@@ -24,8 +24,7 @@ ERRORS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lead:
+class Lead(msgspec.Struct, frozen=True, kw_only=True):
     """A step on one line."""
 
     icon: str

@@ -2,7 +2,7 @@
    belongs. What stands there stays: nothing that was opened, folded, selected or scrolled to moves. Steps that a gap stands for
    come when it is filled; what is newer than a gap is none of its. */
 const PACE = 2000; // milliseconds between two looks
-const LONG = 100; // steps; fewer come with every look, so that all of their bars are drawn anew; less than a portion
+const LONG = 400; // steps; fewer come with every look, so that all of their bars are drawn anew; less than a portion
 
 const replaced = (fresh, id) => {
   const old = document.getElementById(id), now = fresh.getElementById(id);
