@@ -69,6 +69,24 @@ def test_a_prompt_that_was_not_kept_is_told_from_none() -> None:
     assert [each.title for each in threads] == ["No prompt on record", "Prompt not kept", "Go on"]
 
 
+def test_a_prompt_that_is_sent_again_after_a_failure_is_marked() -> None:
+    """Not where it went well, nor a subagent's, nor what is not known; side requests and subagents may lie between."""
+    failed = {"outcome": "failed", "tool_calls": 0}
+    threads = tree_of(
+        timeline(
+            thread([step(1, prompt="Go", **failed)]),
+            thread([step(2, prompt="Go", **failed), step(3, side_request=True)]),
+            thread([step(4, prompt="Look", **failed)], subagent=True),
+            thread([step(5, prompt="Go"), step(6)]),
+            thread([step(7, prompt="Go", **failed)]),
+            thread([step(8, prompt="On", **failed)]),
+            thread([step(9, **failed)]),
+            thread([step(10)]),
+        )
+    )
+    assert [each.rows[0].id.int for each in threads if each.again] == [2, 5]
+
+
 def test_what_lies_too_deep_stands_on_the_last_level() -> None:
     """However deep a client says its agents are."""
     read = timeline(thread([step(1)]), *[thread([step(n)], by=n - 1) for n in range(2, 2000)])

@@ -3,12 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
 
 from aibridge.store.timeline import ReadTimeline, TimelineThread
-from aibridge.web.session.tree import NOTHING, Row, Thread
+from aibridge.web.session.tree import FAILURES, NOTHING, Row, Thread
 
 DEEPEST = 6
 """Levels of subagents that are drawn inside each other; what lies deeper stands on the last of them."""
@@ -22,9 +23,12 @@ def tree_of(read: ReadTimeline) -> list[Thread]:
     top: list[Thread] = []
     places = _Places()
     count = 0
+    asked_before: Thread | None = None
     for thread in sorted(read.threads, key=lambda each: rows[each.id][0].number):
         count += not thread.subagent
         made = _thread(thread, rows[thread.id], None if thread.subagent else count)
+        if not thread.subagent:
+            made, asked_before = _after(made, asked_before), made
         host = by_step.get(thread.started_by.interception_id) if thread.started_by is not None else None
         if host is None:
             top.append(made)
@@ -71,6 +75,22 @@ def _rows(thread: TimelineThread, numbers: Mapping[UUID, int]) -> list[Row]:
         )
         for step in thread.steps
     ]
+
+
+def _after(thread: Thread, before: Thread | None) -> Thread:
+    """The thread, marked where it asks again what failed right before."""
+    again = before is not None and _prompt(thread) == _prompt(before) != "" and _failed(before)
+    return replace(thread, again=True) if again else thread
+
+
+def _prompt(thread: Thread) -> str:
+    """What was asked first, as far as it was read; empty: that is not known."""
+    return next((row.step.prompt for row in thread.rows if row.step.prompt), "")
+
+
+def _failed(thread: Thread) -> bool:
+    own = [row.step for row in thread.rows if not row.step.side_request]
+    return bool(own) and own[-1].outcome in FAILURES
 
 
 def _thread(read: TimelineThread, rows: list[Row], number: int | None) -> Thread:

@@ -106,6 +106,8 @@ class Thread:
     certainty: Literal["declared", "inferred"] | None
     """How sure it is which call started it; None for no subagent, and where it is not known."""
     rows: list[Row]
+    again: bool = False
+    """It begins as what was asked right before, and failed: clients send a prompt again by themselves."""
 
     @cached_property
     def all_rows(self) -> list[Row]:
