@@ -48,7 +48,7 @@ class Demo:
     async def end(self) -> int:
         assert self.process.stdout is not None
         self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             self.lines += (await self.process.stdout.read()).decode().splitlines()
             return await self.process.wait()
 
@@ -102,7 +102,7 @@ async def record(command: str) -> list[dict[str, Any]]:
 
 async def test_the_demo_from_its_first_line_to_its_last(tmp_path: Path) -> None:
     """No key, no network, not even the proxy of the environment; the record is rich; SIGTERM leaves nothing behind."""
-    async with asyncio.timeout(120), started(tmp_path) as demo:
+    async with asyncio.timeout(240), started(tmp_path) as demo:
         await demo.until("The first sessions are on the record")
         link = next(line for line in demo.lines if re.fullmatch(r"http://127\.0\.0\.1:\d+/signin\?token=\S+", line))
         for _ in range(2):  # the link is not used up
