@@ -51,9 +51,8 @@ def cost_of(tokens: Tokens, price: Price) -> Cost:
     An unknown figure counts nothing. Of input and output that makes the sum a lower bound; figures of caches are absent
     wherever a provider does not tell them, and their tokens are then in its input. Nothing known at all is no sum.
     """
-    known = _known(tokens)
-    rates = price.at(sum(known[kind] for kind in ("input", "cache_read", "cache_write") if kind in known))
-    micros, notes = _sum(tokens, known, rates)
+    rates = price.at((tokens.input or 0) + (tokens.cache_read or 0) + (tokens.cache_write or 0))
+    micros, notes = _sum(tokens, rates)
     missing = tokens.partial or tokens.input is None or tokens.output is None
     return Cost(micros=micros, lower_bound=missing and micros is not None, rates=rates, price=price, notes=notes)
 
@@ -70,24 +69,23 @@ def one_hour_writes(metadata: Mapping[str, Any]) -> int:
     return figure if isinstance(figure, int) and not isinstance(figure, bool) and figure > 0 else 0
 
 
-def _known(tokens: Tokens) -> dict[str, int]:
-    kinds = ("input", "output", "cache_read", "cache_write")
-    return {kind: figure for kind in kinds if (figure := getattr(tokens, kind)) is not None}
-
-
-def _sum(tokens: Tokens, known: dict[str, int], rates: Rates) -> tuple[int | None, tuple[str, ...]]:
-    if not known:
+def _sum(tokens: Tokens, rates: Rates) -> tuple[int | None, tuple[str, ...]]:
+    if tokens.input is tokens.output is tokens.cache_read is tokens.cache_write is None:
         return None, (UNKNOWN,)
-    if any(not 0 <= figure <= MAX_TOKENS for figure in (*known.values(), tokens.cache_write_1h)):
+    taken, given = tokens.input or 0, tokens.output or 0
+    read, written, for_an_hour = tokens.cache_read or 0, tokens.cache_write or 0, tokens.cache_write_1h
+    figures = taken, given, read, written, for_an_hour
+    if min(figures) < 0 or max(figures) > MAX_TOKENS:
         return None, (OUT_OF_RANGE,)
-    plain = sum(
-        known.get(kind, 0) * (getattr(rates, kind) or 0) // MILLION for kind in ("input", "output", "cache_read")
+    micros = (
+        taken * (rates.input or 0) // MILLION
+        + given * (rates.output or 0) // MILLION
+        + read * (rates.cache_read or 0) // MILLION
+        + _writes(written, min(for_an_hour, written), rates)
     )
-    written = known.get("cache_write", 0)
-    micros = plain + _writes(written, min(tokens.cache_write_1h, written), rates)
     if micros > MAX_MICROS:
         return None, (TOO_DEAR,)
-    return micros, (TOO_MANY_1H,) if tokens.cache_write_1h > written else ()
+    return micros, (TOO_MANY_1H,) if for_an_hour > written else ()
 
 
 def _writes(written: int, for_an_hour: int, rates: Rates) -> int:

@@ -54,4 +54,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
         Above a threshold the higher rates hold for the whole request, not for the tokens above it; exactly at it they
         do not yet. https://docs.claude.com/en/docs/about-claude/pricing#long-context-pricing
         """
-        return next((rates for rates in reversed(self.rates) if context > rates.above), self.rates[0])
+        for rates in reversed(self.rates):
+            if context > rates.above:
+                return rates
+        return self.rates[0]

@@ -31,7 +31,7 @@ def price_of(
     What was requested decides: that is what the provider bills, and what own prices of deployments are for. Only where
     that has no price, an alias of a deployment for instance, the model is priced that the answer names.
     """
-    for name in dict.fromkeys((model, response_model)):
+    for name in (model,) if model == response_model else (model, response_model):
         if name and (
             price := book.find(provider=provider, provider_name=provider_name, model=name, at=usage.created_at)
         ):
