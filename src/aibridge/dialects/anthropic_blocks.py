@@ -36,7 +36,7 @@ def is_kept(kind: str) -> bool:
 
 def tool_usages(response_id: str, blocks: list[Block]) -> tuple[ToolUsage, ...]:
     """The calls among the blocks, in order."""
-    return tuple(_tool_usage(response_id, block) for block in blocks if block.kind != "thinking")
+    return tuple([_tool_usage(response_id, block) for block in blocks if block.kind != "thinking"])
 
 
 def _tool_usage(response_id: str, block: Block) -> ToolUsage:
@@ -58,7 +58,9 @@ def _tool_usage(response_id: str, block: Block) -> ToolUsage:
 def model_thoughts(blocks: list[Block]) -> tuple[ModelThought, ...]:
     """The thoughts among the blocks, in order."""
     return tuple(
-        ModelThought(source=ThoughtSource.THINKING, content=block.content)
-        for block in blocks
-        if block.kind == "thinking" and block.content
+        [
+            ModelThought(source=ThoughtSource.THINKING, content=block.content)
+            for block in blocks
+            if block.kind == "thinking" and block.content
+        ]
     )

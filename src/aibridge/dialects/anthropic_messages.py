@@ -53,7 +53,7 @@ class AnthropicMessages:
         notes = Notes()
         claude = caller.client == clients.CLAUDE_CODE
         systems = _systems(head.get("system"), only_first=claude)
-        side = (claude and not has_tools(head) and _wants_format(head)) or titles(caller, head, systems)
+        side = (claude and _wants_format(head) and not has_tools(head)) or titles(caller, head, systems)
         return read_facts(
             head,
             caller,
@@ -138,7 +138,8 @@ def _systems(system: Value | None, *, only_first: bool) -> list[str]:
 
 
 def _wants_format(head: dict[str, Value]) -> bool:
-    return value(fields(head.get("output_config")).get("format"), Notes()) is not None
+    wanted = fields(head.get("output_config")).get("format")
+    return wanted is not None and value(wanted, Notes()) is not None
 
 
 def _session_id(head: dict[str, Value], *, claude: bool) -> str | None:

@@ -96,5 +96,7 @@ def has_tools(head: Mapping[str, Value]) -> bool:
 
 def titles(caller: Caller, head: Mapping[str, Value], systems: list[str]) -> bool:
     """Whether this is OpenCode or Kilo Code asking for a title."""
+    if caller.client not in clients.TITLING:
+        return False
     asks = any(clients.titles(caller.client, system) for system in systems)
     return asks and not has_tools(head)

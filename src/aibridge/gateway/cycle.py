@@ -23,6 +23,19 @@ NO_ANSWER = {"type": "http.disconnect"}
 class Cycle(RequestResponseCycle):
     """What uvicorn's protocol asks of a cycle; how it runs an application and reports its failures is inherited."""
 
+    # Class attributes are the initial values: a cycle is made for every request, and most of these stay as they are.
+    disconnected = False
+    more_body = True
+    response_started = False
+    response_complete = False
+    chunked_encoding: bool | None = None
+    expected_content_length = 0
+    _unread = 0
+    """Bytes in `_pieces`."""
+    _told_all = False
+    """`receive` has given the last bytes of the body: next it tells of the end."""
+    _waiter: asyncio.Future[None] | None = None
+
     def __init__(
         self,
         scope: Scope,
@@ -42,19 +55,8 @@ class Cycle(RequestResponseCycle):
         self.on_response = on_response
         self.keep_alive = keep_alive
         self.waiting_for_100_continue = expects_continue
-        self.disconnected = False
-        self.more_body = True
-        self.response_started = False
-        self.response_complete = False
-        self.chunked_encoding = None
-        self.expected_content_length = 0
         self._loop = loop
         self._pieces: list[bytes] = []
-        self._unread = 0
-        """Bytes in `_pieces`."""
-        self._told_all = False
-        """`receive` has given the last bytes of the body: next it tells of the end."""
-        self._waiter: asyncio.Future[None] | None = None
         self._headless = scope["method"] == "HEAD"
 
     # -------------------------------------------------------------- the request

@@ -39,14 +39,15 @@ def uuid7_maker() -> Callable[[int], UUID]:
 
 
 def _uuid(number: int) -> UUID:
-    """Return `UUID(int=number)` for less than half of its 1.6 µs: it looks for six other ways to say a UUID first."""
+    """Return `UUID(int=number)` for a fifth of its 1.6 µs: it looks for six other ways to say a UUID first."""
     made = _blank(UUID)
-    _set(made, "int", number)
-    _set(made, "is_safe", SafeUUID.unknown)
+    _set_int(made, number)
+    _set_is_safe(made, _UNKNOWN)
     return made
 
 
-_blank, _set = object.__new__, object.__setattr__  # its own __setattr__ says that it is immutable
+_blank, _UNKNOWN = object.__new__, SafeUUID.unknown
+_set_int, _set_is_safe = (vars(UUID)[slot].__set__ for slot in ("int", "is_safe"))  # it calls itself immutable
 
 
 def uuid7(milliseconds: int) -> UUID:

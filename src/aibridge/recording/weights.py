@@ -67,7 +67,7 @@ def begun_bytes(row: Begun) -> int:
 
 def finished_bytes(row: Finished) -> int:
     """Estimate what an end weighs in a batch."""
-    tools = sum(len(tool.input) + ROW_OVERHEAD for tool in row.tool_usages)
-    thoughts = sum(len(thought.content) + ROW_OVERHEAD for thought in row.model_thoughts)
+    tools = sum([len(tool.input) + ROW_OVERHEAD for tool in row.tool_usages])
+    thoughts = sum([len(thought.content) + ROW_OVERHEAD for thought in row.model_thoughts])
     answers = sum([len(answer.content) + ROW_OVERHEAD for answer in row.model_answers])
     return ROW_OVERHEAD + tools + thoughts + answers
