@@ -81,6 +81,7 @@ class GatewayServer(uvicorn.Server):
         config = uvicorn.Config(
             worker.face,
             http=GatewayProtocol,
+            interface="asgi3",  # it would be guessed from whether the application is a coroutine function
             ws="none",
             lifespan="off",
             log_config=None,

@@ -47,15 +47,18 @@ class Face:
             b"/metrics": self._metrics_page,
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand one request to its part."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Hand one request to its part. No coroutine of its own: the data plane's would be wrapped in one more."""
         assert scope["type"] == "http"
         path = scope["raw_path"]
         for root in ROOTS:
             if path.startswith(root):
                 if path[len(root) :].partition(b"/")[0] not in RESERVED:
-                    return await self._gateway(scope, receive, send)
+                    return self._gateway(scope, receive, send)
                 break
+        return self._to_others(path, scope, receive, send)
+
+    async def _to_others(self, path: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         if path.startswith(b"/api/"):
             return await self._to_api(path, scope, receive, send)
         page = self._pages.get(path)

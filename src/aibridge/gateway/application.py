@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from functools import partial
+from collections.abc import Awaitable
 from uuid import UUID
 
 import structlog
@@ -58,14 +58,15 @@ class Gateway:
         self._gateway_id = gateway_id
         self._large = asyncio.Semaphore(1)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Carry one request."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Carry one request. No coroutine of its own: each that an answer comes through costs once more."""
         request = Request(scope, receive, send)
-        if not self._log_requests:
-            return await self._carry(request)
+        return self._carry_logged(request) if self._log_requests else self._carry(request)
+
+    async def _carry_logged(self, request: Request) -> None:
         request.noting_status()
         try:
-            return await self._carry(request)
+            await self._carry(request)
         finally:
             seconds = round(time.monotonic() - request.arrived_at, 6)
             log.info("request ended", **request.told(), status=request.status, seconds=seconds)
@@ -136,9 +137,18 @@ class Gateway:
         await exchange.run()
 
     async def _read(self, request: Request, dialect: Dialect) -> Reading:
+        if len(request.body) < THREAD_FROM:
+            reading = self._read_now(request, dialect)
+        else:
+            async with self._large:  # one at a time: decoded text stands beside the body
+                reading = await asyncio.to_thread(self._read_now, request, dialect)
+        if reading.edit is not None:
+            request.body = reading.edit.body
+        return reading
+
+    def _read_now(self, request: Request, dialect: Dialect) -> Reading:
         provider = request.route.provider
-        read = partial(
-            read_request,
+        return read_request(
             dialect,
             request.body,
             request.fields,
@@ -146,14 +156,6 @@ class Gateway:
             limit=self._bodies.limit,
             discretion=provider.discretion,
         )
-        if len(request.body) < THREAD_FROM:
-            reading = read()
-        else:
-            async with self._large:  # one at a time: decoded text stands beside the body
-                reading = await asyncio.to_thread(read)
-        if reading.edit is not None:
-            request.body = reading.edit.body
-        return reading
 
     def _begin(self, request: Request, reading: Reading) -> tuple[Ticket[Begun], Filter | None]:
         """Hand the start over. What was read is not kept: it would weigh on every open stream."""

@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from aibridge.errors import RequestRefused
-from aibridge.gateway.asgi import Receive
+from aibridge.gateway.asgi import Message, Receive
 
 BODY_SECONDS = 30.0
 """Without a single byte for so long, the client is told that it is too slow."""
@@ -82,8 +82,7 @@ class Held:
         """
         self._check(int(fields.get(b"content-length", b"0")))
         if whole:
-            chunk, _ = await self._next(receive)
-            return chunk
+            return self._taken(await receive())
         try:
             async with asyncio.timeout(BODY_SECONDS) as patience:
                 return await self._all(receive, patience)
@@ -91,26 +90,26 @@ class Held:
             raise RequestRefused(f"No byte of the body came for {BODY_SECONDS:.0f} s.", status=408) from None
 
     async def _all(self, receive: Receive, patience: asyncio.Timeout) -> bytes | bytearray:
-        chunk, more = await self._next(receive)
-        if not more:
+        message = await receive()
+        chunk = self._taken(message)
+        if not message.get("more_body", False):
             return chunk
         now = asyncio.get_running_loop().time
         body = bytearray(chunk)
-        while more:
+        while message.get("more_body", False):
             patience.reschedule(now() + BODY_SECONDS)
-            chunk, more = await self._next(receive)
-            body += chunk
+            message = await receive()
+            body += self._taken(message)
         return body
 
-    async def _next(self, receive: Receive) -> tuple[bytes, bool]:
-        message = await receive()
+    def _taken(self, message: Message) -> bytes:
         if message["type"] != "http.request":
             raise ClientGone
-        chunk = message.get("body", b"")
+        chunk: bytes = message.get("body", b"")
         self._bodies.take(len(chunk))
         self._count += len(chunk)
         self._check(self._count)
-        return chunk, message.get("more_body", False)
+        return chunk
 
     def _check(self, size: int) -> None:
         if size > self._bodies.limit:

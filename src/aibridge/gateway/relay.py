@@ -165,7 +165,7 @@ class Exchange:
         """Carry chunk by chunk until only bytes are left that wait for the record."""
         tap = self.tap
         while (chunk := await self._next(reply, streaming=streaming)) is not None:
-            if reply.status < HTTPStatus.BAD_REQUEST:
+            if not self.started and reply.status < HTTPStatus.BAD_REQUEST:
                 await self._start(reply)  # one durable commit away from the request; its end is the body's affair
             if tap is not None:
                 tap.hear(chunk)
@@ -175,7 +175,8 @@ class Exchange:
                 return
             out, self._last = (out, b"") if streaming and not reply.ended else (self._last, out)
             if out:
-                await self._start(reply)
+                if not self.started:
+                    await self._start(reply)
                 await self._send({"type": "http.response.body", "body": out, "more_body": True})
         if tap is not None:
             tap.end()
@@ -189,7 +190,7 @@ class Exchange:
         """
         chunk = reply.read_nowait()
         if chunk is None and not reply.ended:
-            if streaming:
+            if streaming and not self.started:
                 await self._start(reply)
             chunk = await reply.read()
         if chunk is not None and self.first_byte_at is None:
@@ -217,13 +218,15 @@ class Exchange:
             return
         if fate.outcome is Outcome.TRUNCATED:
             assert self.reply is not None
-            await self._start(self.reply)
+            if not self.started:
+                await self._start(self.reply)
             if self._last:  # what the provider did send is the client's; what it did not send is missing for both
                 await self._send({"type": "http.response.body", "body": self._last, "more_body": True})
             return
         reply = self.reply
         assert reply is not None
-        await self._start(reply)
+        if not self.started:
+            await self._start(reply)
         if reply.ended:
             await self._send({"type": "http.response.body", "body": self._last + self._flushed(), "more_body": False})
             return
@@ -245,8 +248,7 @@ class Exchange:
         return b"" if self.filter is None else self.filter.flush()
 
     async def _start(self, reply: Reply) -> None:
-        if self.started:
-            return
+        """Send the head. Asked for once: a call in vain costs, for each chunk of a stream."""
         self.started = True
         # uvicorn counts body bytes against the length also where HTTP forbids a body (304)
         keep_length = self.filter is None and reply.status not in BODYLESS
