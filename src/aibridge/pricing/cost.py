@@ -64,7 +64,7 @@ def one_hour_writes(metadata: Mapping[str, Any]) -> int:
     is not told. https://docs.claude.com/en/docs/build-with-claude/prompt-caching#1-hour-cache-duration
     """
     split = metadata.get("cache_creation")
-    told = split.get("ephemeral_1h_input_tokens") if isinstance(split, Mapping) else None
+    told = split.get("ephemeral_1h_input_tokens") if isinstance(split, dict) else None
     figure = metadata.get("cache_ephemeral_1h_input") if told is None else told
     return figure if isinstance(figure, int) and not isinstance(figure, bool) and figure > 0 else 0
 
