@@ -83,11 +83,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return (self.context or 0) + (self.step.output_tokens or 0)
 
     @property
-    def cost(self) -> Cost:
-        """Of this step."""
-        return cost_of((self,))
-
-    @property
     def answered(self) -> bool:
         """The model said its last word: a whole answer that calls nothing."""
         return self.step.outcome == "completed" and not self.step.tool_calls and not self.step.side_request
