@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from aibridge.config import LogLevel, load_settings
 from aibridge.demo.house import quiet, staged_settings
+from aibridge.demo.people import PEOPLE
 from aibridge.store.embedded import locks
 
 PROGRAM = """
@@ -23,7 +25,7 @@ import os, sys
 from pathlib import Path
 from aibridge.config import load_settings
 from aibridge.demo import demo
-sys.exit(demo(load_settings(os.environ, Path.cwd())))
+sys.exit(demo(load_settings(os.environ, Path.cwd()), past=int(sys.argv[1])))
 """
 
 
@@ -54,7 +56,7 @@ class Demo:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[Demo]:
+async def started(folder: Path, *, past: int = 0) -> AsyncIterator[Demo]:
     environ = {
         "HOME": str(folder),
         "PATH": "/usr/bin:/bin",
@@ -65,7 +67,7 @@ async def started(folder: Path) -> AsyncIterator[Demo]:
         "HTTP_PROXY": "http://127.0.0.1:1",
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PROGRAM),
+        *(sys.executable, "-c", PROGRAM, str(past)),
         cwd=folder,
         env=environ,
         stdout=asyncio.subprocess.PIPE,
@@ -88,6 +90,11 @@ async def opened(link: str) -> str:
     return answer.text
 
 
+def command_of(demo: Demo) -> str:
+    """The `curl` line of the welcome."""
+    return next(line for line in demo.lines if line.lstrip().startswith("curl "))
+
+
 async def record(command: str) -> list[dict[str, Any]]:
     """What the `curl` line of the welcome prints, with everything instead of three."""
     words = shlex.split(command)
@@ -107,7 +114,7 @@ async def test_the_demo_from_its_first_line_to_its_last(tmp_path: Path) -> None:
         link = next(line for line in demo.lines if re.fullmatch(r"http://127\.0\.0\.1:\d+/signin\?token=\S+", line))
         for _ in range(2):  # the link is not used up
             assert "Maren Solberg" in await opened(link)
-        rows = await record(next(line for line in demo.lines if line.lstrip().startswith("curl ")))
+        rows = await record(command_of(demo))
         assert await demo.end() == 0
     assert "invented" in demo.lines[0]
     assert [line for line in demo.lines if "broke off" in line or "Traceback" in line or line.startswith("{")] == []
@@ -140,6 +147,20 @@ def assert_is_believable(rows: list[dict[str, Any]]) -> None:
     assert "Claude Code" in {row["client"] for row in subagents}  # who else has some is chance
 
 
+async def test_the_demo_has_a_past(tmp_path: Path) -> None:
+    """Weeks of sessions of the same people, clients and providers, there before the first page is opened."""
+    async with asyncio.timeout(240), started(tmp_path, past=600) as demo:
+        await demo.until("Ctrl-C ends the demo")
+        rows = await record(command_of(demo))
+        assert await demo.end() == 0
+    begun = [datetime.fromisoformat(row["started_at"]) for row in rows]
+    assert len(rows) >= 600
+    assert max(begun) - min(begun) > timedelta(days=30)
+    assert {row["initiator"]["name"] for row in rows} <= {person.name for person in PEOPLE if person.clients}
+    assert {row["provider_name"] for row in rows} == {"anthropic", "openai"}
+    assert {row["client"] for row in rows} == {"Claude Code", "Codex", "OpenCode", "Unknown"}
+
+
 async def test_a_demo_that_cannot_start_says_so_at_once(tmp_path: Path) -> None:
     """The address of somebody else: one error, raised to the terminal's own handling, nothing started."""
     async with started(tmp_path) as first:
@@ -152,7 +173,7 @@ async def test_a_demo_that_cannot_start_says_so_at_once(tmp_path: Path) -> None:
         from aibridge.errors import SettingsError
 
         with pytest.raises(SettingsError, match="AIBRIDGE_LISTEN"):
-            demo(taken)
+            demo(taken, past=0)
         assert await first.end() == 0
 
 

@@ -18,7 +18,7 @@ import pytest
 from aibridge.demo.seeding import calendar
 from aibridge.demo.seeding.people import people
 from aibridge.demo.seeding.run import RecordNotEmpty, Seeded, seed
-from aibridge.demo.seeding.traffic import Traffic
+from aibridge.demo.seeding.traffic import Traffic, anyone
 from aibridge.errors import StoreError
 from aibridge.store import bulk
 from aibridge.store.bulk import COLUMNS, Rows, fill_empty, interceptions_on_record
@@ -53,8 +53,8 @@ async def seeded(dsn: str, interceptions: int = SIZE, *, number: int = 1, add: b
 @functools.cache
 def traffic(interceptions: int, *, number: int = 1) -> list[Rows]:
     chance = random.Random(number)
-    ids = [UUID(int=rank) for rank in range(100)]
-    return list(Traffic(ids, interceptions=interceptions, until=UNTIL, chance=chance).rows())
+    hired = [anyone(UUID(int=rank), chance) for rank in range(100)]
+    return list(Traffic(hired, interceptions=interceptions, until=UNTIL, chance=chance).rows())
 
 
 def interceptions(portions: list[Rows]) -> list[dict[str, Any]]:
@@ -171,7 +171,7 @@ def test_rows_come_in_the_order_of_time_within_two_months() -> None:
     assert starts == sorted(starts)
     until = datetime.fromtimestamp(UNTIL / 1e6, UTC)
     assert all(row["started_at"] <= row["ended_at"] <= until for row in made)
-    assert (until - starts[0]).days in range(50, calendar.DAYS + 1)
+    assert (until - starts[0]).days in range(50, calendar.TWO_MONTHS.days + 1)
 
 
 def test_portions_are_bounded_and_add_up_whatever_the_size() -> None:
@@ -257,17 +257,17 @@ def test_prompts_are_sentences_of_every_length() -> None:
 
 
 def test_a_large_record_has_sessions_that_never_end() -> None:
-    lengths = [length for _, length in calendar.sessions(200_000, UNTIL, random.Random(1))]
+    lengths = [length for _, length in calendar.sessions(200_000, UNTIL, calendar.TWO_MONTHS, random.Random(1))]
     assert sum(lengths) == 200_000
     assert sorted(lengths)[-10:] == sorted(calendar.GIANTS)
     assert 20_000 < len(lengths) < 30_000
     assert lengths.count(1) > len(lengths) / 10
-    small = [length for _, length in calendar.sessions(5000, UNTIL, random.Random(1))]
+    small = [length for _, length in calendar.sessions(5000, UNTIL, calendar.TWO_MONTHS, random.Random(1))]
     assert max(small) <= calendar.LONGEST
 
 
 def test_sessions_begin_in_order_and_mostly_during_office_hours() -> None:
-    begins = [start for start, _ in calendar.sessions(20_000, UNTIL, random.Random(1))]
+    begins = [start for start, _ in calendar.sessions(20_000, UNTIL, calendar.TWO_MONTHS, random.Random(1))]
     assert all(one <= other for one, other in pairwise(begins))
     moments = [datetime.fromtimestamp(start / 1e6, UTC) for start in begins]
     hours, weekdays = Counter(at.hour for at in moments), Counter(at.weekday() for at in moments)

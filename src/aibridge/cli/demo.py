@@ -17,6 +17,10 @@ def demo(
     listen: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")
     ] = "",
+    past: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="So many requests invented for the weeks before; a few seconds."),
+    ] = 16_000,
 ) -> None:
     """Run a gateway with invented people at work: no key needed, in a database of its own."""
     if context.invoked_subcommand:
@@ -24,7 +28,7 @@ def demo(
     from aibridge.cli.settings import settings
     from aibridge.demo import demo as play
 
-    raise typer.Exit(play(settings(listen=listen)))
+    raise typer.Exit(play(settings(listen=listen), past=past))
 
 
 @app.command("seed")

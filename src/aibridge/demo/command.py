@@ -17,10 +17,11 @@ from aibridge.demo.house import open_house, quiet
 from aibridge.demo.run import run
 
 
-def demo(settings: Settings) -> int:
+def demo(settings: Settings, *, past: int) -> int:
     """Run the demo until SIGTERM or Ctrl-C, then return 0 within a few seconds with nothing left running.
 
-    Of the settings it obeys `listen`, `data_dir` and the database's address, where it makes a database of its own.
+    `past`: so many invented interceptions of the weeks before are on record when it begins. Of the settings it obeys
+    `listen`, `data_dir` and the database's address, where it makes a database of its own.
 
     Raises:
         AIBridgeError: it cannot start; the message says why. It may stand in a group.
@@ -28,12 +29,12 @@ def demo(settings: Settings) -> int:
     """
     configure(quiet(settings))
     with contextlib.closing(bind(settings.listen.host, settings.listen.port)) as listener:
-        uvloop.run(_until_stopped(settings, listener))
+        uvloop.run(_until_stopped(settings, listener, past))
     return 0
 
 
-async def _until_stopped(settings: Settings, listener: socket.socket) -> None:
-    start = functools.partial(open_house, settings, listener)
+async def _until_stopped(settings: Settings, listener: socket.socket, past: int) -> None:
+    start = functools.partial(open_house, settings, listener, past)
     with _stopped_by(signal.SIGTERM, signal.SIGINT) as stopping, contextlib.suppress(asyncio.CancelledError):
         await run(start, say=_say)
     if stopping.is_set():

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,6 +15,7 @@ from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.auth.tokens import mint
 from aibridge.capture import Capture
 from aibridge.config import LogLevel, ProviderSettings, Secret, Settings
+from aibridge.demo.past import invent
 from aibridge.demo.people import Person
 from aibridge.demo.run import DATABASE, PROVIDER_KEY
 from aibridge.gateway.upstream import Proxies
@@ -39,8 +41,10 @@ class House:
         self._listener = listener
 
     async def enrol(self, person: Person) -> str:
-        """Create the account in the fresh database and return a token with both scopes."""
-        user = await self._people.create_user(person.username, role=person.role, name=person.name, email=person.email)
+        """Create the account, unless it has a past, and return a token with both scopes."""
+        user = await self._people.find_user(person.username) or await self._people.create_user(
+            person.username, role=person.role, name=person.name, email=person.email
+        )
         minted = mint()
         await self._people.create_token(
             user,
@@ -72,8 +76,10 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, listener: socket.socket, provider: str) -> AsyncIterator[House]:
+async def open_house(settings: Settings, listener: socket.socket, past: int, provider: str) -> AsyncIterator[House]:
     """Make ready to serve on `listener`, in this process and loop, with the provider at the address `provider`.
+
+    `past`: so many interceptions are on record already.
 
     Raises:
         SettingsError: the database that is set cannot be used.
@@ -83,6 +89,8 @@ async def open_house(settings: Settings, listener: socket.socket, provider: str)
     async with _server(settings) as (server, embedded):
         database = await recreate(server, DATABASE)
         await prepare(database)
+        if past:
+            await invent(database, interceptions=past, until=time.time_ns() // 1000)
         address = dataclasses.replace(settings.listen, port=listener.getsockname()[1]).url
         staged = staged_settings(settings, provider, address)
         # The provider is on loopback, where no proxy of the environment can reach it.

@@ -74,6 +74,6 @@ Send your own Claude Code through it; a script answers, no model:
   export ANTHROPIC_AUTH_TOKEN={token}
   claude
 
-What happens now: a burst of short sessions, so that there is something to see, then people at their own pace.
-Ctrl-C ends the demo; its next start begins with an empty record.
+What happens now: a burst of short sessions, then people at their own pace. What is older was invented at the start.
+Ctrl-C ends the demo; its next start begins anew.
 """

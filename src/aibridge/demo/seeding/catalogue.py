@@ -96,6 +96,8 @@ class Habit(msgspec.Struct, frozen=True, kw_only=True):
     instances: Choice[Instance]
     endpoint: str
     models: tuple[Model, ...]
+    small: str | None = None
+    """What it takes for chores and subagents; None: the small one of its provider's type."""
     tools: Choice[str]
     thoughts: ThoughtSource | None = None
     declares_session: bool = True

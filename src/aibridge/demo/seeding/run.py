@@ -3,14 +3,13 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol
 
 import msgspec
 
 from aibridge.demo.seeding.people import people
-from aibridge.demo.seeding.traffic import Traffic
+from aibridge.demo.seeding.traffic import Traffic, anyone
 from aibridge.errors import AIBridgeError
 from aibridge.store.bulk import Account, Filling, Rows, fill_beside, fill_empty, interceptions_on_record
 from aibridge.store.migrate import migrate
@@ -56,27 +55,21 @@ async def seed(dsn: str, *, interceptions: int, seed: int, until: int, add: bool
         raise RecordNotEmpty
     chance = random.Random(f"{seed}:{present}")  # noqa: S311 - beside what is there, other sessions
     accounts = people(interceptions, chance)
-    filling = fill_beside if present else fill_empty
-    written = await _fill(filling(dsn, watcher.stage), accounts, interceptions, until, chance, watcher)
+    opening = fill_beside if present else fill_empty
+    async with opening(dsn, watcher.stage) as filling:
+        hired = [anyone(id_, chance) for id_ in await filling.accounts(accounts)]
+        traffic = Traffic(hired, interceptions=interceptions, until=until, chance=chance)
+        written = await put(filling, traffic, watcher.advance)
     return Seeded(interceptions=interceptions, rows=written, people=accounts, seconds=time.monotonic() - began)
 
 
-async def _fill(
-    opening: AbstractAsyncContextManager[Filling],
-    accounts: list[Account],
-    interceptions: int,
-    until: int,
-    chance: random.Random,
-    watcher: Watcher,
-) -> int:
+async def put(filling: Filling, traffic: Traffic, advance: Callable[[int], None]) -> int:
+    """Put everything on record, telling how many interceptions each portion had; return the number of rows."""
     written = 0
-    async with opening as filling:
-        ids = await filling.accounts(accounts)
-        traffic = Traffic(ids, interceptions=interceptions, until=until, chance=chance)
-        async for rows in _ahead(traffic.rows()):
-            await filling.put(rows)
-            watcher.advance(len(rows.interceptions))
-            written += sum(map(len, msgspec.structs.astuple(rows)))
+    async for rows in _ahead(traffic.rows()):
+        await filling.put(rows)
+        advance(len(rows.interceptions))
+        written += sum(map(len, msgspec.structs.astuple(rows)))
     return written
 
 

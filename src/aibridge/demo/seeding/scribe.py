@@ -147,7 +147,9 @@ class Scribe:
 
     def _model(self, told: Round) -> str:
         """Subagents and side requests make do with a small one."""
-        return SMALL[self._setting.instance.type] if told.side or told.agent.id else self._setting.model
+        if told.side or told.agent.id:
+            return self._setting.habit.small or SMALL[self._setting.instance.type]
+        return self._setting.model
 
     def _think(self, id_: UUID, now: int) -> None:
         source = self._setting.habit.thoughts

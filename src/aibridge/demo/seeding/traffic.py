@@ -34,13 +34,32 @@ class Person(msgspec.Struct, frozen=True):
     sometimes: Habit
 
 
-class Traffic:
-    """What `people`, those who do most first, did in the two months `until`."""
+def anyone(id_: UUID, chance: random.Random) -> Person:
+    """Somebody with habits of any kind."""
+    token, credential = api_token(chance), CREDENTIALS.take(chance)
+    return Person(id_, token, credential, HABITS.take(chance), HABITS.take(chance))
 
-    def __init__(self, people: Sequence[UUID], *, interceptions: int, until: int, chance: random.Random) -> None:
-        self._total, self._until, self._chance = interceptions, until, chance
+
+def api_token(chance: random.Random) -> str:
+    """The id of a token that somebody had."""
+    return f"{chance.getrandbits(64):016x}"
+
+
+class Traffic:
+    """What `people`, those who do most first, did in the season before `until`."""
+
+    def __init__(
+        self,
+        people: Sequence[Person],
+        *,
+        interceptions: int,
+        until: int,
+        chance: random.Random,
+        season: calendar.Season = calendar.TWO_MONTHS,
+    ) -> None:
+        self._total, self._until, self._season, self._chance = interceptions, until, season, chance
         self._ids = Ids(chance)
-        self._people = Choice([self._person(id_) for id_ in people], zipf(len(people)))
+        self._people = Choice(people, zipf(len(people)))
         self._gateways: dict[tuple[int, int], UUID] = {}
         self._latest_id = self._ids.session()
         self._rows = Rows([], [], [], [], [])
@@ -63,7 +82,7 @@ class Traffic:
         """Play every session, always the one whose next interception is the earliest; yields the time of each."""
         serial = count()
         under_way: list[Playing] = []
-        for begins, interceptions in calendar.sessions(self._total, self._until, self._chance):
+        for begins, interceptions in calendar.sessions(self._total, self._until, self._season, self._chance):
             while under_way and under_way[0][0] <= begins:
                 yield _step(under_way)
             playing = self._session(begins, interceptions).play()
@@ -108,11 +127,6 @@ class Traffic:
     def _gateway(self, at: int) -> UUID:
         key = (at // LIFETIME, int(self._chance.random() * REPLICAS))
         return self._gateways.setdefault(key, self._ids.at(at))
-
-    def _person(self, id_: UUID) -> Person:
-        token = f"{self._chance.getrandbits(64):016x}"
-        habits = [HABITS.take(self._chance) for _ in range(2)]
-        return Person(id_, token, CREDENTIALS.take(self._chance), *habits)
 
 
 Playing = tuple[int, int, Iterator[int]]
