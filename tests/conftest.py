@@ -10,18 +10,17 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from uuid import UUID
 
-import asyncpg
 import hypothesis
 import pytest
 import structlog
 
-from aibridge.store.connections import Connection, teach_json
+from aibridge.store.connections import Connection
 from aibridge.store.migrate import load_migrations
 from aibridge.store.pool import Store, open_store
 from support import keeper, postgres
+from support.psql import looking
 
 # The same examples on every machine, and a slow one is no failure.
 hypothesis.settings.load_profile("ci")
@@ -114,27 +113,17 @@ async def store(database: str) -> AsyncIterator[Store]:
         yield opened
 
 
-@asynccontextmanager
-async def _connected(database: str) -> AsyncIterator[Connection]:
-    connection: Connection = await asyncpg.connect(database)
-    try:
-        await teach_json(connection)
-        yield connection
-    finally:
-        await connection.close()
-
-
 @pytest.fixture
 async def psql(database: str) -> AsyncIterator[Connection]:
     """A connection past the store, to look at what it did."""
-    async with _connected(database) as connection:
+    async with looking(database) as connection:
         yield connection
 
 
 @pytest.fixture
 async def another_psql(database: str) -> AsyncIterator[Connection]:
     """One more, for what takes two."""
-    async with _connected(database) as connection:
+    async with looking(database) as connection:
         yield connection
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from support.gateway import Gateway, open_gateway
 from support.life.crowd import Crowd, crowd
-from support.life.ledger import kept, looking
+from support.life.ledger import kept
 from support.life.proxy import ENDS, STARTS, DatabaseProxy, database_proxy
+from support.psql import looking
 
 IMPATIENT = {"AIBRIDGE_BEGIN_TIMEOUT": "500ms", "AIBRIDGE_FINISH_TIMEOUT": "2s"}
 

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from support.life.crowd import crowd
-from support.life.ledger import looking, token_of_someone
+from support.life.ledger import token_of_someone
 from support.life.processes import PATIENCE, Home, Served, eventually, kill
+from support.psql import looking
 from support.receiver import receiver
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,9 @@ import signal
 import pytest
 
 from support.life.crowd import crowd
-from support.life.ledger import kept, looking, settled, silent_for_a_minute, token_of_someone
+from support.life.ledger import kept, settled, silent_for_a_minute, token_of_someone
 from support.life.processes import Home, eventually, kill
+from support.psql import looking
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,10 @@ import pytest
 from aibridge.store.embedded import open_embedded
 from support.life.crowd import crowd
 from support.life.errand import Errand
-from support.life.ledger import kept, looking, token_of_someone
+from support.life.ledger import kept, token_of_someone
 from support.life.processes import Home, Served, provider
 from support.life.proxy import database_proxy
+from support.psql import looking
 from support.raw_client import RawClient, connect
 
 pytestmark = pytest.mark.slow

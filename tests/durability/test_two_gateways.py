@@ -12,8 +12,9 @@ from aibridge.demo.script import Answer, Gate, Hold, Text
 from aibridge.store.pool import open_store
 from support.life.crowd import crowd
 from support.life.errand import Errand
-from support.life.ledger import kept, looking, silent_for_a_minute, token_of_someone
+from support.life.ledger import kept, silent_for_a_minute, token_of_someone
 from support.life.processes import Home, Served
+from support.psql import looking
 from support.raw_client import connect
 
 pytestmark = pytest.mark.slow

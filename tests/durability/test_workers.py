@@ -7,8 +7,9 @@ import pytest
 
 from aibridge.store.connections import Connection
 from support.life.crowd import crowd
-from support.life.ledger import kept, looking, silent_for_a_minute, token_of_someone
+from support.life.ledger import kept, silent_for_a_minute, token_of_someone
 from support.life.processes import PATIENCE, Home, Served, eventually, kill, processes
+from support.psql import looking
 
 pytestmark = pytest.mark.slow
 

@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 
 import asyncpg
 
 from aibridge.records import Role
-from aibridge.store.connections import Connection, teach_json
+from aibridge.store.connections import Connection
 from aibridge.store.pool import open_store
 from support.life import errand as errands
 from support.life.crowd import Answered
@@ -40,17 +39,6 @@ AGE = """
 UPDATE aibridge_gateways SET heartbeat_at = now() - interval '61 seconds'
 WHERE retired_at IS NULL AND pid = ANY ($1::int[])
 """
-
-
-@asynccontextmanager
-async def looking(dsn: str) -> AsyncIterator[Connection]:
-    """A connection past everything."""
-    connection: Connection = await asyncpg.connect(dsn)
-    try:
-        await teach_json(connection)
-        yield connection
-    finally:
-        connection.terminate()
 
 
 async def token_of_someone(dsn: str, username: str = "olivia") -> str:

@@ -425,7 +425,7 @@ WITH shown AS MATERIALIZED (
     FROM (
 -- include: usage_presence
     ) AS u LEFT JOIN named AS n ON n.id = u.combination
-    WHERE $5::text IS NOT NULL
+    WHERE $5::text IS NOT NULL -- a parameter that stands nowhere has no type
     GROUP BY 1, 2
 )
 SELECT s.key, p.users
@@ -440,7 +440,7 @@ WITH shown AS MATERIALIZED (
     FROM (
 -- include: usage_presence
     ) AS u LEFT JOIN shown AS s ON s.key = u.tool
-    WHERE $5::text IS NOT NULL
+    WHERE $5::text IS NOT NULL -- a parameter that stands nowhere has no type
     GROUP BY 1, 2
 )
 SELECT s.key, p.users

@@ -14,6 +14,7 @@ from aibridge.web.guard import parts_of
 from aibridge.web.linking import Links, links
 from aibridge.web.people.keys import MadeKey, create_key
 from aibridge.web.people.refused import FormRefused
+from aibridge.web.ranges import moment_of
 from aibridge.web.render import page
 from aibridge.web.setup.clients import CLIENTS, TOKEN, Client, Place, Step
 from aibridge.web.viewer import viewer_of
@@ -48,7 +49,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
 async def setup(request: Request) -> Response:
     """The page; with `since`, for browsers without scripts, also what came since."""
-    since = _moment(request.query_params.get("since", ""))
+    since = moment_of(request.query_params.get("since"))
     if since is None:
         return _shown(request)
     return _shown(request, arrival=await parts_of(request).pulse.first_arrival(viewer_of(request).user_id, since))
@@ -68,7 +69,7 @@ async def new_key(request: Request) -> Response:
 
 async def received(request: Request) -> Response:
     """The line that waits: what came since the page was opened; 204 while nothing has, and the line stays."""
-    since = _moment(request.query_params.get("since", ""))
+    since = moment_of(request.query_params.get("since"))
     if since is None:
         raise HTTPException(400)
     arrival = await parts_of(request).pulse.first_arrival(viewer_of(request).user_id, since)
@@ -99,17 +100,10 @@ def _shown(
         made=made,
         refused=refused,
         arrival=arrival,
-        since=_moment(query.get("since", "")) or datetime.now(UTC),
+        since=moment_of(query.get("since")) or datetime.now(UTC),
         link=links(request, defaults=DEFAULTS),
     )
     return page(request, "setup/page.html", context, status=422 if refused else 200)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 ROUTES = [
