@@ -9,6 +9,7 @@ from uuid import UUID
 from aibridge.filters import Filter
 from aibridge.records import CredentialKind, CredentialType, ErrorType, Outcome, ProviderType
 from aibridge.store.pool import Store
+from support.lives import write_finished
 from support.rows import NOON, begun, call, finished, new_id, prompt, usage
 
 MODELS = ("claude-opus", "claude-haiku", "gpt-5", "o3%_", "claude-opus-old")
@@ -37,7 +38,7 @@ class Records:
         await self.store.write_begun(starts)
         ends = [self.finished(start) for start in starts if self.chance.random() < 0.9]
         for batch in (ends[: count // 2], ends[count // 2 :], ends[: count // 3]):  # the last one is a replay
-            await self.store.write_finished(batch)
+            await write_finished(self.store, batch)
 
     def begun(self, **changes: Any) -> Any:
         type_, name = self.chance.choice(PROVIDERS)

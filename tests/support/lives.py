@@ -78,12 +78,17 @@ class Replica:
             await self.write(batch)
 
     async def write(self, batch: Sequence[Finished]) -> None:
-        for _ in range(20):
-            try:
-                return await self.store.write_finished(batch)
-            except StoreConflict:  # the recorder repeats it, and so do we
-                continue
-        raise AssertionError("a conflict that does not end")
+        await write_finished(self.store, batch)
+
+
+async def write_finished(store: Store, batch: Sequence[Finished]) -> None:
+    """Written beside others who write or remove: the recorder repeats what conflicts, and so do we."""
+    for _ in range(20):
+        try:
+            return await store.write_finished(batch)
+        except StoreConflict:
+            continue
+    raise AssertionError("a conflict that does not end")
 
 
 async def undertake(store: Store, done: asyncio.Event) -> int:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from support.axe import violations
 from support.session_made import HOSTILE, Made, session_made
@@ -90,6 +90,21 @@ def test_texts_are_searched(sessions: None, signed_in: SignedIn) -> None:
     expect(rows(page)).to_contain_text("The refresh-token tests")
     page.goto("/sessions?q=*")
     expect(page.get_by_role("alert")).to_contain_text("holds no letter")
+
+
+def test_what_is_typed_before_the_scripts_are_there_is_searched_too(sessions: None, signed_in: SignedIn) -> None:
+    page, scripts = signed_in(), list[Route]()
+
+    def hold(route: Route) -> None:
+        scripts.append(route)
+
+    page.route("**/js/app.js", hold)
+    page.goto("/sessions", wait_until="commit")
+    page.get_by_label("Search sessions").fill("cause is fixed")
+    expect(rows(page)).to_have_count(2)
+    for script in scripts:
+        script.continue_()
+    expect(rows(page)).to_have_count(1)
 
 
 def test_pages(site: Site, signed_in: SignedIn) -> None:
