@@ -19,7 +19,7 @@ def demo(
     ] = "",
     past: Annotated[
         int,
-        typer.Option(min=0, metavar="N", help="So many requests invented for the weeks before; a few seconds."),
+        typer.Option(min=0, metavar="N", help="Requests to invent for the weeks before; 0 begins with none."),
     ] = 16_000,
 ) -> None:
     """Run a gateway with invented people at work: no key needed, in a database of its own."""

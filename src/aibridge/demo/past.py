@@ -4,7 +4,7 @@ They use the clients, models and providers of the live part. Their sessions are 
 """
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -65,6 +65,8 @@ HABITS: Mapping[str, Habit] = {
     "anthropic-python": _PROGRAM,
 }
 """By the names of `aibridge.demo.clients.CLIENTS`."""
+BUSIEST_FIRST = (*PEOPLE[1:], PEOPLE[0])
+"""The owner mostly looks on."""
 
 
 async def invent(dsn: str, *, interceptions: int, until: int, seed: int = 7) -> None:
@@ -74,9 +76,11 @@ async def invent(dsn: str, *, interceptions: int, until: int, seed: int = 7) -> 
     """
     chance = random.Random(seed)  # noqa: S311 - a play, no secrets
     async with fill_empty(dsn, lambda _: None) as filling:
-        ids = await filling.accounts([_account(player, chance) for player in PEOPLE])
-        workers = list(_at_work(zip(ids, PEOPLE, strict=True), chance))
-        traffic = Traffic(workers, interceptions=interceptions, until=until, season=SEASON, chance=chance)
+        ids = await filling.accounts([_account(player, chance) for player in BUSIEST_FIRST])
+        at_work = [
+            _worker(id_, player, chance) for id_, player in zip(ids, BUSIEST_FIRST, strict=True) if player.clients
+        ]
+        traffic = Traffic(at_work, interceptions=interceptions, until=until, season=SEASON, chance=chance)
         await put(filling, traffic, lambda _: None)
 
 
@@ -90,9 +94,7 @@ def _account(player: Player, chance: random.Random) -> Account:
     )
 
 
-def _at_work(players: Iterable[tuple[UUID, Player]], chance: random.Random) -> Iterator[Person]:
-    """Those who use a client; who has two mostly takes the first. Whoever only manages does less than the others."""
-    for id_, player in sorted(players, key=lambda one: PEOPLE.index(one[1]) or len(PEOPLE)):
-        if player.clients:
-            first, last = (HABITS[client] for client in (player.clients[0], player.clients[-1]))
-            yield Person(id_, api_token(chance), CREDENTIALS.take(chance), first, last)
+def _worker(id_: UUID, player: Player, chance: random.Random) -> Person:
+    """Who has two clients mostly takes the first."""
+    first, last = (HABITS[client] for client in (player.clients[0], player.clients[-1]))
+    return Person(id_, api_token(chance), CREDENTIALS.take(chance), first, last)
