@@ -218,15 +218,13 @@ class Exchange:
             return
         if fate.outcome is Outcome.TRUNCATED:
             assert self.reply is not None
-            if not self.started:
-                await self._start(self.reply)
+            await self._start(self.reply)
             if self._last:  # what the provider did send is the client's; what it did not send is missing for both
                 await self._send({"type": "http.response.body", "body": self._last, "more_body": True})
             return
         reply = self.reply
         assert reply is not None
-        if not self.started:
-            await self._start(reply)
+        await self._start(reply)
         if reply.ended:
             await self._send({"type": "http.response.body", "body": self._last + self._flushed(), "more_body": False})
             return
@@ -248,7 +246,9 @@ class Exchange:
         return b"" if self.filter is None else self.filter.flush()
 
     async def _start(self, reply: Reply) -> None:
-        """Send the head. Asked for once: a call in vain costs, for each chunk of a stream."""
+        """Send the head, once. Who comes by with each chunk of a stream asks before, since a call in vain costs."""
+        if self.started:
+            return
         self.started = True
         # uvicorn counts body bytes against the length also where HTTP forbids a body (304)
         keep_length = self.filter is None and reply.status not in BODYLESS
