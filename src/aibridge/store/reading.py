@@ -23,8 +23,8 @@ from aibridge.store.sql import sql
 from aibridge.store.step_place import StepPlace, step_place
 from aibridge.store.step_texts import StepTexts, step_texts
 from aibridge.store.timeline import ReadTimeline, timeline
-from aibridge.store.usage import By, Ranked, ReadUsage, UsageAsked
-from aibridge.store.usage_reading import ranking, usage
+from aibridge.store.usage import ActiveUsers, By, Ranked, ReadUsage, UsageAsked
+from aibridge.store.usage_reading import active_users, ranking, usage
 from aibridge.store.values import Kind, values
 from aibridge.texts import Text
 
@@ -251,6 +251,12 @@ class Reader:
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await usage(connection, viewer, asked)
+
+    async def active_users(self, viewer: UUID | None, asked: UsageAsked) -> ActiveUsers:
+        """How many users asked for something in a time; see `usage_reading.active_users`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await active_users(connection, viewer, asked)
 
     async def ranking(self, viewer: UUID | None, asked: UsageAsked, *kinds: By) -> dict[By, list[Ranked]]:
         """The groups of each kind with the most of something; see `usage_reading.ranking`."""

@@ -66,7 +66,7 @@ class UsageAsked(msgspec.Struct, frozen=True, kw_only=True):
     group_users: bool = True
     """Count those of each group, too; else models, clients and the like have none."""
     group_durations: bool = True
-    """Tell how long those of each group took in each step, too; else these have no percentiles."""
+    """Tell how long those of each group took, too; else groups have no percentiles."""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +111,14 @@ class UsageGroup(Figures, frozen=True, kw_only=True):
     """The user, where users are the groups."""
     groups: int = 1
     """How many groups these are: more than one only where the key is None."""
+
+
+class ActiveUsers(msgspec.Struct, frozen=True, kw_only=True):
+    """How many users asked for something in a time."""
+
+    total: int
+    series: list[int]
+    """In each step of the time, in the order of `ReadUsage.series`."""
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from aibridge.store.sql import sql
 from aibridge.store.usage import (
     DAY,
     HOUR,
+    ActiveUsers,
     Bucket,
     By,
     Figures,
@@ -81,6 +82,16 @@ async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageA
             groups = await _groups(connection, where)
     users = await _users(connection, where) if asked.users else {}
     return _told(asked, totals, users, groups)
+
+
+async def active_users(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> ActiveUsers:
+    """What `usage` tells of users, alone; `asked.by` is of no account. In one snapshot, please."""
+    start, end = full_hours(asked.start, asked.end)
+    where = await _where(connection, viewer, msgspec.structs.replace(asked, start=start, end=end))
+    users = {} if where is None else await _users(connection, where)
+    return ActiveUsers(
+        total=users.get(None, 0), series=[users.get(step, 0) for step in steps_of(start, end, asked.bucket)]
+    )
 
 
 async def _users(connection: PooledConnection, where: _Where) -> dict[datetime | None, int]:
@@ -223,7 +234,7 @@ def _told(
                 person=groups.people.get(key),
                 groups=1 if key is not None else groups.count - len(keys) + 1,
                 active_users=groups.users.get(key, 0),
-                **groups.whole(key).told(),
+                **groups.whole(key).told(durations=asked.group_durations),
             )
             for key in keys
         ],

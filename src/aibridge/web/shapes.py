@@ -14,14 +14,16 @@ class Shape(Markup):
 
     __slots__ = ()
 
+    def __new__(cls, pattern: str = "") -> Self:
+        """Take a pattern as it is: nobody's words are made markup by being a pattern."""
+        return str.__new__(cls, pattern)
+
     def format(self, *args: Any, **kwargs: Any) -> Self:
         """Fill in. Numbers can have a format of their own, texts cannot."""
-        safe = {name: _safe(value) for name, value in kwargs.items()}
-        return self.__class__(str.format(self, *map(_safe, args), **safe))
-
-
-def _safe(value: Any) -> Any:
-    return value if type(value) in _SAFE else escape(value)
+        values = [value if type(value) in _SAFE else escape(value) for value in args]
+        if kwargs:
+            kwargs = {name: value if type(value) in _SAFE else escape(value) for name, value in kwargs.items()}
+        return str.__new__(type(self), str.format(self, *values, **kwargs))
 
 
 _SAFE = frozenset((int, float, Markup, Shape))

@@ -1,6 +1,6 @@
 """The charts of the overview."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -16,6 +16,9 @@ from aibridge.web.requests.strip import columns, is_clocked
 
 NAMES = {By.USER: "user", By.MODEL: "model", By.CLIENT: "client", By.PROVIDER_NAME: "provider"}
 """What the cost is split by, as links and people say."""
+MOST_SERIES = 5
+"""Groups of a chart that stand for themselves; all others are one more."""
+OTHERS = "Other"
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,24 +100,28 @@ def _tokens(steps: Sequence[_Volume], spans: Sequence[Column]) -> Panel:
 
 
 def _cost(usage: ReadUsage, steps: Sequence[_Volume], spans: Sequence[Column]) -> Panel:
+    named, others = usage.groups[:MOST_SERIES], usage.groups[MOST_SERIES:]
+    told = [(called(group), [group.key]) for group in named]
+    if others:
+        told.append((OTHERS, [group.key for group in others]))
     series = [
-        Series(name=called(group), css=f"f-c{place}", values=[_of(step, group.key) for step in steps])
-        for place, group in enumerate(usage.groups)
+        Series(name=name, css=f"f-c{place}", values=[_of(step, keys) for step in steps])
+        for place, (name, keys) in enumerate(told)
     ]
     by = NAMES[usage.by] if usage.by else ""
     chart = _chart(f"Estimated cost by {by} over time", spans, series, lambda value: money(round(value)))
     return Panel(title=f"Estimated cost by {by}", chart=chart, drawn=bars(chart, counted=False), splits=True)
 
 
-def _of(step: _Volume, key: str | None) -> int:
-    return sum(group.cost_micros for each in step for group in each.groups if group.key == key)
+def _of(step: _Volume, keys: Collection[str | None]) -> int:
+    return sum(group.cost_micros for each in step for group in each.groups if group.key in keys)
 
 
 def called(group: UsageGroup | Ranked) -> str:
     """What people call a group."""
     if group.person is not None:
         return group.person.name or group.person.username
-    return "Other" if group.key is None else group.key or "No name"
+    return OTHERS if group.key is None else group.key or "No name"
 
 
 def _durations(steps: Sequence[UsageStep], spans: Sequence[Column]) -> Panel:

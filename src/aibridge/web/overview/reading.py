@@ -7,11 +7,9 @@ import msgspec
 
 from aibridge.filters import Filter
 from aibridge.store.reading import Reader
-from aibridge.store.usage import Bucket, By, Figures, Ranked, ReadUsage, Sort, UsageAsked
+from aibridge.store.usage import ActiveUsers, Bucket, By, Figures, Ranked, ReadUsage, Sort, UsageAsked, UsageGroup
 from aibridge.web.ranges import DAY, Window
 
-MOST_SERIES = 5
-"""Groups of a chart that stand for themselves; all others are one more."""
 MOST_LISTED = 6
 """Groups of a list."""
 
@@ -20,7 +18,9 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     """The usage of one time."""
 
     now: ReadUsage
-    """In steps, by what the cost is split by."""
+    """In steps, by what the cost is split by; of users nothing."""
+    active: ActiveUsers
+    """In the same steps. Counted beside the rest: one after the other would take twice as long."""
     before: Figures
     """Of as long a time before."""
     users: list[Ranked]
@@ -40,22 +40,45 @@ async def read(reader: Reader, scope: UUID | None, window: Window, filter_: Filt
         bucket=Bucket.HOUR if window.step < DAY else Bucket.DAY,
         by=by,
         sort=Sort.COST,
-        limit=MOST_SERIES,
+        limit=MOST_LISTED,
+        users=False,
         group_users=False,
         group_durations=False,
     )
-    now, before, users, tools, others = await asyncio.gather(
+    now, active, before, users, tools, others = await asyncio.gather(
         reader.usage(scope, series),
+        reader.active_users(scope, series),
         reader.usage(scope, earlier),
-        reader.ranking(scope, msgspec.structs.replace(whole, sort=Sort.COST, limit=MOST_LISTED), By.USER),
+        _spenders(reader, scope, None if by is By.USER else whole),
         reader.ranking(scope, msgspec.structs.replace(whole, sort=Sort.TOOL_CALLS, limit=MOST_LISTED), By.TOOL),
         reader.ranking(scope, whole, By.MODEL, By.CLIENT),
     )
     return Read(
         now=now,
+        active=active,
         before=before.totals,
-        users=users[By.USER],
+        users=[_listed(group, group.key) for group in now.groups if group.key] if by is By.USER else users,
         models=others[By.MODEL],
         clients=others[By.CLIENT],
         tools=tools[By.TOOL],
+    )
+
+
+async def _spenders(reader: Reader, scope: UUID | None, asked: UsageAsked | None) -> list[Ranked]:
+    """Who spent most; nobody where that is not asked for."""
+    if asked is None:
+        return []
+    found = await reader.ranking(scope, msgspec.structs.replace(asked, sort=Sort.COST, limit=MOST_LISTED), By.USER)
+    return found[By.USER]
+
+
+def _listed(group: UsageGroup, key: str) -> Ranked:
+    """A group of the chart as the list has it, that the same is not added up twice."""
+    return Ranked(
+        key=key,
+        person=group.person,
+        requests=group.requests,
+        tool_calls=group.tool_calls,
+        cost_micros=group.cost_micros,
+        unpriced=group.unpriced,
     )

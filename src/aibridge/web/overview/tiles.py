@@ -90,12 +90,11 @@ def _cost_note(read: Read) -> str:
 
 
 def _people(read: Read) -> Tile:
-    now = read.now
     return Tile(
         name="Active users",
-        value=count(now.totals.active_users),
+        value=count(read.active.total),
         note=f"{count(read.before.active_users)} in the time before",
-        course=sparkline([step.active_users for step in now.series]),
+        course=sparkline(read.active.series),
     )
 
 
