@@ -141,6 +141,13 @@ class Reader:
             async with self._pool.acquire() as connection:
                 return await session_pulses(connection, sessions)
 
+    async def whose_session(self, session_id: str, viewer: UUID | None) -> UUID | None:
+        """The initiator of the session of this id that was last active, of those that the viewer may see."""
+        with mapped():
+            async with self._pool.acquire() as connection:
+                session = await session_list.session_of(connection, session_id, viewer)
+                return None if session is None else session.initiator.id
+
     async def timeline(
         self, session_id: str, viewer: UUID | None, *, initiator: UUID | None = None
     ) -> ReadTimeline | None:

@@ -119,14 +119,13 @@ async def timeline(
     )
 
 
-_MARKS, _SUMS = len(Mark._fields), 5
+_MARKS, _SUMS = len(Mark._fields), -6
 
 
 def _step(row: asyncpg.Record, failed: FailedCalls | None) -> TimelineStep:
     """Sums come as digits: that of bigints has no greatest value."""
-    mark, (*said, unpriced) = row[:_MARKS], row[_MARKS:]
-    sums = [None if digits is None else int(digits) for digits in said[-_SUMS:]]
-    step = TimelineStep(*(mark[0], mark[2], mark[3], *said[:-_SUMS], *sums, unpriced))
+    sums = [None if digits is None else int(digits) for digits in row[_SUMS:-1]]
+    step = TimelineStep(*(row[0], row[2], row[3], *row[_MARKS:_SUMS], *sums, row[-1]))
     if failed is None:
         return step
     return msgspec.structs.replace(

@@ -1,43 +1,53 @@
 -- name: timeline_steps
 -- The ended interceptions of a session ($1: id, $2: initiator) as thin rows, oldest first: the columns of session_marks, then
--- what is told of every step. Texts are cut here to at most $3 characters.
+-- what is told of every step. Texts are cut here to at most $3 characters. What hangs on steps is read in one go for all of them:
+-- step by step, thousands of searches for neighbours would begin anew.
+WITH own AS MATERIALIZED (
+    SELECT
+        id, thread_root_id, started_at, side_request, agent_id, parent_agent_id, metadata, ended_at, time_to_first_byte_us, model,
+        outcome, error_type, left(error_message, $3) AS error_message
+    FROM aibridge_interceptions
+    WHERE session_id = $1 AND initiator_id = $2 AND ended_at IS NOT NULL
+)
 SELECT
     i.id, i.thread_root_id, i.started_at, i.side_request, i.agent_id, i.parent_agent_id,
     i.metadata @> '{"subagent": true}' AS says_subagent,
-    i.ended_at, i.time_to_first_byte_us, i.model, i.outcome, i.error_type, left(i.error_message, $3) AS error_message,
+    i.ended_at, i.time_to_first_byte_us, i.model, i.outcome, i.error_type, i.error_message,
     left(i.metadata ->> 'side_prompt', $3) AS side_prompt, p.prompt,
     coalesce(c.calls, 0) AS tool_calls, coalesce(c.failed, 0) AS failed_calls, c.call_error, c.tool,
-    t.thoughts,
+    coalesce(t.thoughts, 0) AS thoughts,
     u.input_tokens::text, u.output_tokens::text, u.cache_read_input_tokens::text, u.cache_write_input_tokens::text,
     u.cost_micros::text, coalesce(u.unpriced, false) AS unpriced
-FROM aibridge_interceptions AS i
-LEFT JOIN LATERAL (
-    SELECT left(prompt, $3) AS prompt FROM aibridge_user_prompts
-    WHERE interception_id = i.id
-    ORDER BY created_at, id
-    LIMIT 1
-) AS p ON true
-LEFT JOIN LATERAL (
+FROM own AS i
+LEFT JOIN (
+    SELECT DISTINCT ON (interception_id) interception_id, left(prompt, $3) AS prompt FROM aibridge_user_prompts
+    WHERE interception_id = ANY (ARRAY(SELECT id FROM own))
+    ORDER BY interception_id, created_at, id
+) AS p ON p.interception_id = i.id
+LEFT JOIN (
     SELECT
-        count(*) AS calls, count(*) FILTER (WHERE invocation_error <> '') AS failed,
+        interception_id, count(*) AS calls, count(*) FILTER (WHERE invocation_error <> '') AS failed,
         (array_agg(left(invocation_error, $3) ORDER BY created_at, id) FILTER (WHERE invocation_error <> ''))[1] AS call_error,
         (array_agg(tool ORDER BY created_at, id))[1] AS tool
     FROM aibridge_tool_usages
-    WHERE interception_id = i.id
-) AS c ON true
-CROSS JOIN LATERAL (
-    SELECT count(*) AS thoughts FROM aibridge_model_thoughts WHERE interception_id = i.id
-) AS t
-LEFT JOIN LATERAL (
+    WHERE interception_id = ANY (ARRAY(SELECT id FROM own))
+    GROUP BY interception_id
+) AS c ON c.interception_id = i.id
+LEFT JOIN (
+    SELECT interception_id, count(*) AS thoughts FROM aibridge_model_thoughts
+    WHERE interception_id = ANY (ARRAY(SELECT id FROM own))
+    GROUP BY interception_id
+) AS t ON t.interception_id = i.id
+LEFT JOIN (
     SELECT
-        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+        interception_id, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
         sum(cache_read_input_tokens) AS cache_read_input_tokens,
         sum(cache_write_input_tokens) AS cache_write_input_tokens,
         sum(cost_micros) AS cost_micros, bool_or(cost_micros IS NULL) AS unpriced
     FROM aibridge_token_usages
-    WHERE interception_id = i.id
-) AS u ON true
-WHERE i.session_id = $1 AND i.initiator_id = $2 AND i.ended_at IS NOT NULL
+    WHERE interception_id = ANY (ARRAY(SELECT id FROM own))
+    GROUP BY interception_id
+) AS u ON u.interception_id = i.id
 ORDER BY i.started_at, i.id;
 
 -- name: step_texts

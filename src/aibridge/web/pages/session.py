@@ -1,5 +1,6 @@
 """One session: the page, the portions of its timeline that come later, and one step in full."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,14 +115,11 @@ class _Asked:
 
 
 async def _asked(request: Request) -> _Asked:
-    links, reader, scope = links_of(request), parts_of(request).reader, viewer_of(request).scope
-    read = await reader.timeline(links.session_id, scope, initiator=links.initiator)
+    links = links_of(request)
+    texts, refused = _sought(links.text)
+    read, found = await _read(request, links, texts)
     if read is None:
         raise HTTPException(404)
-    texts, refused = _sought(links.text)
-    found = None
-    if texts:
-        found = frozenset(await reader.steps_holding(links.session_id, read.session.initiator.id, scope, texts))
     threads = tree_of(read)
     return _Asked(
         links=links,
@@ -131,6 +129,23 @@ async def _asked(request: Request) -> _Asked:
         texts=texts,
         refused=refused,
     )
+
+
+async def _read(
+    request: Request, links: Links, texts: Sequence[Text]
+) -> tuple[ReadTimeline | None, frozenset[UUID] | None]:
+    """The session, and which of its steps hold what is searched for: both take a while, so they are read at once."""
+    reader, scope = parts_of(request).reader, viewer_of(request).scope
+    if not texts:
+        return await reader.timeline(links.session_id, scope, initiator=links.initiator), None
+    initiator = links.initiator or await reader.whose_session(links.session_id, scope)
+    if initiator is None:
+        return None, None
+    read, found = await asyncio.gather(
+        reader.timeline(links.session_id, scope, initiator=initiator),
+        reader.steps_holding(links.session_id, initiator, scope, texts),
+    )
+    return read, frozenset(found)
 
 
 def _sought(written: str) -> tuple[Sequence[Text], str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from markupsafe import Markup
@@ -22,20 +23,50 @@ PLACES = {
 }
 
 
+BEFORE = 24
+"""Characters that stand before the first match in a row."""
+
+_BLANKS = re.compile(r"\s+")
+_MARK, _UNMARK = Markup("<mark>"), Markup("</mark>")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """One place of a step that holds what was searched for."""
+    """One place of a step that holds what was searched for, laid out when it is shown: most rows tell it anyway."""
 
     place: str
     """As a person calls it: `thoughts`."""
-    excerpt: Markup
-    """What stands around it, the words marked."""
-    words: frozenset[str]
-    """The marked ones, in lower case."""
+    around: Excerpt
+    """What stands around it."""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """What was found in it, in lower case."""
+        return frozenset(_in_line(piece.text).casefold() for piece in self.around.pieces if piece.match)
 
     def shows_in(self, line: str) -> bool:
         """Whether a line shows all of these words anyway."""
         return all(word in line for word in self.words)
+
+    @cached_property
+    def excerpt(self) -> Markup:
+        """The words marked. A row has room for one line, so that little stands before the first match."""
+        told, matched = ["…" if self.around.cut_before else ""], False
+        for piece in self.around.pieces:
+            text = _in_line(piece.text)
+            if piece.match:
+                told += (_MARK, text, _UNMARK)
+                matched = True
+            elif not matched and len(text) > BEFORE:
+                told = ["…", text[-BEFORE:]]
+            else:
+                told.append(text)
+        told.append("…" if self.around.cut_after else "")
+        return Markup("").join(told)
+
+
+def _in_line(text: str) -> str:
+    return _BLANKS.sub(" ", text)
 
 
 def sought(written: str) -> tuple[Text, ...]:
@@ -51,27 +82,7 @@ def sought(written: str) -> tuple[Text, ...]:
 
 def found_by_step(places: Mapping[UUID, Sequence[Place]]) -> Mapping[UUID, Sequence[Found]]:
     """The places of each step, as a row shows them."""
-    return {id_: [_found(PLACES[place.found_in], place.excerpt) for place in held] for id_, held in places.items()}
-
-
-BEFORE = 24
-"""Characters that stand before the first match in a row."""
-
-_BLANKS = re.compile(r"\s+")
-_MARK, _UNMARK = Markup("<mark>"), Markup("</mark>")
-
-
-def _found(place: str, excerpt: Excerpt) -> Found:
-    """A row has room for one line, so that little stands before the first match."""
-    told, words = ["…" if excerpt.cut_before else ""], set()
-    for piece in excerpt.pieces:
-        text = _BLANKS.sub(" ", piece.text)
-        if piece.match:
-            words.add(text.casefold())
-            told += (_MARK, text, _UNMARK)
-        elif not words and len(text) > BEFORE:
-            told = ["…", text[-BEFORE:]]
-        else:
-            told.append(text)
-    told.append("…" if excerpt.cut_after else "")
-    return Found(place=place, excerpt=Markup("").join(told), words=frozenset(words))
+    return {
+        id_: [Found(place=PLACES[place.found_in], around=place.excerpt) for place in held]
+        for id_, held in places.items()
+    }
