@@ -13,7 +13,7 @@ from aibridge.store.pool import Store
 from support.inventing import Records
 from support.naive import Naive, shown
 from support.rollups import exact
-from support.rows import begun, call, finished, new_id
+from support.rows import at, begun, call, finished, new_id
 
 
 @pytest.fixture(params=range(3))
@@ -59,6 +59,25 @@ async def test_every_page_goes_on_where_the_last_one_ended(records: Records, psq
         after = page_[-1].id
     assert walked == naive.interceptions(Filter(), None)
     assert all(a != b for a, b in pairwise(walked))
+
+
+async def test_a_bound_before_the_first_start_leaves_nothing_out_and_one_behind_it_does(
+    store: Store, alice: UUID
+) -> None:
+    starts = [begun(alice, started_at=at(seconds), client_session_id=f"at {seconds}") for seconds in (60, 120)]
+    await store.write_begun(starts)
+    await store.write_finished([finished(start) for start in starts])
+    for seconds, left in ((59, 2), (60, 2), (60.000001, 1), (121, 0)):
+        since = Filter(started_after=at(seconds))
+        assert (await store.reader.interceptions_page(None, since, limit=10))[1] == left, seconds
+        assert (await store.reader.sessions_page(None, since, limit=10))[1] == left, seconds
+    older = begun(alice, started_at=at(30), client_session_id="at 30")  # in flight: no list shows it, no bound minds it
+    await store.write_begun([older])
+    since = Filter(started_after=at(59))
+    assert (await store.reader.sessions_page(None, since, limit=10))[1] == 2
+    await store.write_finished([finished(older)])
+    assert (await store.reader.interceptions_page(None, since, limit=10))[1] == 2
+    assert (await store.reader.sessions_page(None, since, limit=10))[1] == 2
 
 
 async def test_a_session_of_too_many_combinations_and_tools_is_found_all_the_same(

@@ -11,6 +11,10 @@ WHERE ($1::text[] IS NULL OR provider = ANY ($1))
   AND ($7::text[] IS NULL OR credential_kind = ANY ($7))
   AND ($8::text[] IS NULL OR credential_type = ANY ($8));
 
+-- name: all_started_since
+-- Whether no ended interception began before $1.
+SELECT coalesce(min(started_at) >= $1::timestamptz, true) FROM aibridge_interceptions WHERE ended_at IS NOT NULL;
+
 -- name: read_by_index
 -- Until the transaction ends, plans walk through indexes: how many rows a list's conditions leave is estimated too badly for
 -- anything else, and a walk is never bad.
