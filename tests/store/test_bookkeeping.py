@@ -16,6 +16,9 @@ from support.lives import Replica, some_end, undertake
 from support.rows import at, begun, call, finished, usage
 from support.usages import Ended, ended, expected, kept
 
+OPENING = ("0008_usage.sql", "0012_usage_of_all_and_by_month.sql")
+"""What opens the books over a record that is there."""
+
 
 async def settle(store: Store, done: asyncio.Event) -> None:
     """Posts again and again, a little at a time."""
@@ -136,9 +139,13 @@ async def test_two_who_post_post_once(store: Store, alice: UUID, psql: Connectio
 async def test_what_is_on_record_before_the_books_are_opened(
     store: Store, alice: UUID, bob: UUID, psql: Connection
 ) -> None:
-    """The migration posts it all."""
+    """The migrations post it all."""
     await Replica(store, 3, [alice, bob]).live(5)
-    migration = (files("aibridge.store") / "migrations" / "0008_usage.sql").read_text()
+    months = [begun(alice, started_at=at(timedelta(days=days).total_seconds())) for days in (29.4, 29.5, 40, 61)]
+    await store.write_begun(months)
+    await store.write_finished([finished(start, tool_usages=(call("c"),)) for start in months])
+    migrations = [(files("aibridge.store") / "migrations" / name).read_text() for name in OPENING]
     await psql.execute("DROP TABLE aibridge_usage, aibridge_usage_entries")
-    await psql.execute(migration)
+    for migration in migrations:
+        await psql.execute(migration)
     assert await kept(psql) == expected((await ended(psql)).values())

@@ -10,7 +10,7 @@ from aibridge.filters import Filter
 from aibridge.records import UserStatus
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
-from aibridge.store.usage import Bucket, By, Ranked, Sort, UsageAsked, UsageGroup
+from aibridge.store.usage import Bucket, By, Ranked, Sort, UsageAsked, UsageGroup, new_month
 from support.inventing import WIDTH, Records
 from support.rows import NOON, at, begun, call, finished, usage
 from support.usage_told import expected, told
@@ -18,14 +18,15 @@ from support.usages import ended
 
 
 def some_question(records: Records) -> UsageAsked:
-    """Any, with bounds that fall on days, on hours and between them."""
+    """Any, with bounds that fall on months, on days, on hours and between them."""
     chance = records.chance
     filter_ = records.filter()
     one_tool = frozenset(sorted(filter_.tools)[:1])
-    start = records.moment() - timedelta(days=chance.choice((0, 3)))
+    start = records.moment() - timedelta(days=chance.choice((0, 3, 45)))
+    start = chance.choice((start, start, new_month(start)))
     return UsageAsked(
         start=start,
-        end=max(records.moment() + timedelta(days=1), start + timedelta(minutes=1)),
+        end=max(records.moment() + timedelta(days=chance.choice((1, 1, 40))), start + timedelta(minutes=1)),
         filter=Filter(
             initiator_ids=filter_.initiator_ids,
             providers=filter_.providers,

@@ -105,13 +105,14 @@ async def kept(psql: Connection) -> Books:
 def _posted(entries: Iterable[tuple[datetime, str, UUID, int, tuple[int, ...]]]) -> Books:
     books: Books = defaultdict(lambda: (0,) * len(FIGURES))
     for hour, tool, initiator, combination, figures in entries:
-        for span, starts_at in (("hour", hour), ("day", hour.replace(hour=0))):
+        for span, starts_at in (("hour", hour), ("day", hour.replace(hour=0)), ("month", hour.replace(day=1, hour=0))):
             for grain, who, what in (
+                ("all", NOBODY, 0),
                 ("everyone", NOBODY, combination),
                 ("user", initiator, 0),
                 ("both", initiator, combination),
             ):
-                if not (tool and grain == "user"):
+                if not (tool and grain in {"all", "user"}) and (span, grain) != ("month", "both"):
                     key = (span, f"{grain}_tool" if tool else grain, starts_at, tool, who, what)
                     books[key] = _sum(books[key], figures)
     return {key: figures for key, figures in books.items() if any(figures)}

@@ -416,7 +416,7 @@ CREATE TABLE aibridge_usage_entries (
 
 -- The ledger. Not tied to the record: retention and erasures leave it as it is.
 CREATE TABLE aibridge_usage (
-    span                     text        COLLATE "C" NOT NULL,  -- hour or day, in UTC
+    span                     text        COLLATE "C" NOT NULL,  -- hour, day or month, in UTC
     grain                    text        COLLATE "C" NOT NULL,  -- what the row tells apart: see post_usage
     starts_at                timestamptz NOT NULL,
     tool                     text        COLLATE "C" NOT NULL,  -- empty, but for grains of tools
@@ -433,9 +433,9 @@ CREATE TABLE aibridge_usage (
     unpriced                 bigint      NOT NULL,
     durations                numeric     NOT NULL,
     CONSTRAINT aibridge_usage_pkey PRIMARY KEY (span, grain, starts_at, tool, initiator_id, combination) INCLUDE (requests),
-    CONSTRAINT aibridge_usage_span_check CHECK (span IN ('hour', 'day')),
+    CONSTRAINT aibridge_usage_span_check CHECK (span IN ('hour', 'day', 'month')),
     CONSTRAINT aibridge_usage_grain_check CHECK
-        (grain IN ('everyone', 'user', 'both', 'everyone_tool', 'both_tool'))
+        (grain IN ('all', 'everyone', 'user', 'both', 'everyone_tool', 'both_tool'))
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 
 -- Which hours have been reported, so that any number of replicas reports each once. Rows live for a day.

@@ -182,5 +182,10 @@ def midnight(moment: datetime) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def new_month(moment: datetime) -> datetime:
+    """When the month begins."""
+    return midnight(moment).replace(day=1)
+
+
 def _full_hour(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -25,12 +25,15 @@ from aibridge.store.usage import (
     UsageStep,
     full_hours,
     midnight,
+    new_month,
     steps_of,
 )
 from aibridge.store.usage_sums import Sums
 
 _LISTED = ("requests", "tool_calls", "cost_micros", "unpriced")
 _OF_COMBINATIONS = frozenset({By.MODEL, By.CLIENT, By.PROVIDER, By.PROVIDER_NAME})
+_BY_MONTH = frozenset({"all", "everyone", "user", "everyone_tool"})
+"""Grains that are kept by month, too; see `post_usage`."""
 
 
 class _Where(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,20 +49,29 @@ class _Where(msgspec.Struct, frozen=True, kw_only=True):
         users = users or self.initiators is not None
         combinations = combinations or self.combinations is not None
         tools = tools or self.tool is not None
-        grain = ("both" if combinations or tools else "user") if users else "everyone"
+        of_combinations = combinations or tools
+        grain = ("both" if of_combinations else "user") if users else ("everyone" if of_combinations else "all")
         if tools:
             grain += "_tool"
         tool = self.tool if tools else ""
-        return *self.time, self.asked.bucket, grain, self.initiators, self.combinations, tool
+        months = self.asked.bucket is Bucket.NONE and grain in _BY_MONTH
+        time = _time(self.asked.start, self.asked.end, days=self.asked.bucket is not Bucket.HOUR, months=months)
+        return *time, self.asked.bucket, grain, self.initiators, self.combinations, tool
 
-    @property
-    def time(self) -> tuple[datetime, datetime, datetime, datetime]:
-        """Start and end, and between which moments whole days are taken."""
-        start, end = self.asked.start, self.asked.end
-        first, last = midnight(start + DAY - HOUR), midnight(end)
-        if self.asked.bucket is Bucket.HOUR or first > last:
-            return start, end, end, end
-        return start, end, first, last
+
+def _time(
+    start: datetime, end: datetime, *, days: bool, months: bool
+) -> tuple[datetime, datetime, list[datetime], list[datetime]]:
+    """Start and end; where whole days and whole months begin between them, and where months and days end."""
+    first_day, last_day = midnight(start + DAY - HOUR), midnight(end)
+    if not days or first_day > last_day:
+        return start, end, [end, end], [end, end]
+    first_month, last_month = new_month(first_day.replace(day=28) + 4 * DAY), new_month(last_day)
+    if first_day.day == 1:
+        first_month = first_day
+    if not months or first_month > last_month:
+        first_month = last_month = last_day
+    return start, end, [first_day, first_month], [last_month, last_day]
 
 
 async def usage(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> ReadUsage:

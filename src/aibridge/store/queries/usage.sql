@@ -97,8 +97,9 @@ GROUP BY 1, 2, 3, 4;
 
 -- fragment: usage_posting
 -- base: figures by hour, tool, initiator_id and combination. Each of them stands in the ledger by hour and by day, for
--- everyone (by combination), for its user (all combinations together) and for both; tools in rows of their own, but for
--- users, who have hardly more rows of both. Readings then take the fewest rows that tell what is asked.
+-- all at once, for everyone (by combination), for its user (all combinations together) and for both; tools in rows of their own,
+-- but for users, who have hardly more rows of both. Rows of both are the most, and are not kept by month, too. Readings then take
+-- the fewest rows that tell what is asked.
 INSERT INTO aibridge_usage AS u (
     span, grain, starts_at, tool, initiator_id, combination,
 -- include: usage_figures
@@ -108,15 +109,18 @@ SELECT
 -- include: usage_sums
 FROM base AS b
 CROSS JOIN LATERAL (
-    VALUES ('hour', b.hour), ('day', date_bin('1 day', b.hour, '2000-01-01 00:00:00+00'))
+    VALUES ('hour', b.hour), ('day', date_bin('1 day', b.hour, '2000-01-01 00:00:00+00')),
+        ('month', date_trunc('month', b.hour, 'UTC'))
 ) AS s (span, starts_at)
 CROSS JOIN LATERAL (
-    SELECT 'everyone', '00000000-0000-0000-0000-000000000000'::uuid, b.combination WHERE b.tool = ''
+    SELECT 'all', '00000000-0000-0000-0000-000000000000'::uuid, 0::bigint WHERE b.tool = ''
+    UNION ALL SELECT 'everyone', '00000000-0000-0000-0000-000000000000', b.combination WHERE b.tool = ''
     UNION ALL SELECT 'user', b.initiator_id, 0 WHERE b.tool = ''
     UNION ALL SELECT 'both', b.initiator_id, b.combination WHERE b.tool = ''
     UNION ALL SELECT 'everyone_tool', '00000000-0000-0000-0000-000000000000', b.combination WHERE b.tool > ''
     UNION ALL SELECT 'both_tool', b.initiator_id, b.combination WHERE b.tool > ''
 ) AS g (grain, initiator_id, combination)
+WHERE s.span <> 'month' OR g.grain NOT IN ('both', 'both_tool')
 GROUP BY s.span, g.grain, s.starts_at, b.tool, g.initiator_id, g.combination
 ORDER BY s.span, g.grain, s.starts_at, b.tool, g.initiator_id, g.combination
 ON CONFLICT (span, grain, starts_at, tool, initiator_id, combination) DO UPDATE SET
@@ -174,8 +178,9 @@ AND ($8::bigint[] IS NULL OR u.combination = ANY ($8))
 AND ($9::text IS NULL OR u.tool = $9)
 
 -- fragment: usage_rows
--- Figures from the ledger and the journal, each with the step it belongs to. From $1 to $2, of which the days from $3 to $4
--- are taken whole; $5: hour, day or none; $6: the grain; $7 to $9: see usage_conditions.
+-- Figures from the ledger and the journal, each with the step it belongs to. From $1 to $2, taken in hours, days and months: $3 is
+-- where whole days begin and where whole months do, $4 where these end and where those do. $5: hour, day or none; $6: the grain; $7 to
+-- $9: see usage_conditions.
 SELECT
     CASE $5::text
         WHEN 'hour' THEN at WHEN 'day' THEN date_bin('1 day', at, '2000-01-01 00:00:00+00') ELSE $1
@@ -186,21 +191,35 @@ FROM (
         starts_at AS at, tool, initiator_id, combination,
 -- include: usage_figures
     FROM aibridge_usage AS u
-    WHERE span = 'day' AND grain = $6::text AND starts_at >= $3::timestamptz AND starts_at < $4::timestamptz AND
+    WHERE span = 'month' AND grain = $6::text AND starts_at >= ($3::timestamptz[])[2] AND starts_at < ($4::timestamptz[])[1] AND
 -- include: usage_conditions
     UNION ALL
     SELECT
         starts_at, tool, initiator_id, combination,
 -- include: usage_figures
     FROM aibridge_usage AS u
-    WHERE span = 'hour' AND grain = $6 AND starts_at >= $1::timestamptz AND starts_at < $3 AND
+    WHERE span = 'day' AND grain = $6 AND starts_at >= $3[1] AND starts_at < $3[2] AND
 -- include: usage_conditions
     UNION ALL
     SELECT
         starts_at, tool, initiator_id, combination,
 -- include: usage_figures
     FROM aibridge_usage AS u
-    WHERE span = 'hour' AND grain = $6 AND starts_at >= $4 AND starts_at < $2::timestamptz AND
+    WHERE span = 'day' AND grain = $6 AND starts_at >= $4[1] AND starts_at < $4[2] AND
+-- include: usage_conditions
+    UNION ALL
+    SELECT
+        starts_at, tool, initiator_id, combination,
+-- include: usage_figures
+    FROM aibridge_usage AS u
+    WHERE span = 'hour' AND grain = $6 AND starts_at >= $1::timestamptz AND starts_at < $3[1] AND
+-- include: usage_conditions
+    UNION ALL
+    SELECT
+        starts_at, tool, initiator_id, combination,
+-- include: usage_figures
+    FROM aibridge_usage AS u
+    WHERE span = 'hour' AND grain = $6 AND starts_at >= $4[2] AND starts_at < $2::timestamptz AND
 -- include: usage_conditions
     UNION ALL
     SELECT
@@ -359,13 +378,13 @@ SELECT NULL, count(*) FROM (SELECT FROM present GROUP BY initiator_id) AS p;
 -- fragment: usage_touched
 -- The whole days that the journal touches; parameters: see usage_rows.
 SELECT date_bin('1 day', hour, '2000-01-01 00:00:00+00') FROM aibridge_usage_entries
-WHERE hour >= $3::timestamptz AND hour < $4::timestamptz AND (tool = '') <> ($6::text LIKE '%\_tool')
+WHERE hour >= ($3::timestamptz[])[1] AND hour < ($4::timestamptz[])[2] AND (tool = '') <> ($6::text LIKE '%\_tool')
 
 -- fragment: usage_presence
 -- What has requests in a day, without telling how many; $1 to $9: see usage_rows, the bucket is of no account. No row of the ledger
 -- has fewer than none but for what the journal takes back: where that touches no day, its rows need not be added up.
 SELECT starts_at AS day, tool, initiator_id, combination FROM aibridge_usage AS u
-WHERE span = 'day' AND grain = $6 AND starts_at >= $3 AND starts_at < $4 AND requests > 0 AND
+WHERE span = 'day' AND grain = $6 AND starts_at >= ($3::timestamptz[])[1] AND starts_at < ($4::timestamptz[])[2] AND requests > 0 AND
     starts_at <> ALL (ARRAY(
 -- include: usage_touched
     )) AND
@@ -380,11 +399,11 @@ FROM (
 -- include: usage_conditions
     UNION ALL
     SELECT starts_at, tool, initiator_id, combination, requests FROM aibridge_usage AS u
-    WHERE span = 'hour' AND grain = $6 AND starts_at >= $1::timestamptz AND starts_at < $3 AND
+    WHERE span = 'hour' AND grain = $6 AND starts_at >= $1::timestamptz AND starts_at < $3[1] AND
 -- include: usage_conditions
     UNION ALL
     SELECT starts_at, tool, initiator_id, combination, requests FROM aibridge_usage AS u
-    WHERE span = 'hour' AND grain = $6 AND starts_at >= $4 AND starts_at < $2::timestamptz AND
+    WHERE span = 'hour' AND grain = $6 AND starts_at >= $4[2] AND starts_at < $2::timestamptz AND
 -- include: usage_conditions
     UNION ALL
     SELECT hour, tool, initiator_id, CASE WHEN $6 = 'user' THEN 0 ELSE combination END, requests
