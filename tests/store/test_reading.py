@@ -1,8 +1,10 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from aibridge.records import Begun, UserStatus
+from aibridge.records import Begun, ProviderType, UserStatus
+from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
+from aibridge.store.sql import sql
 from support.rows import at, begun, call, finished, prompt, thought, usage
 
 
@@ -95,3 +97,17 @@ async def test_a_deleted_person_keeps_their_name_on_the_record(store: Store, ali
     row = await store.reader.interception(start.id, None)
     assert row is not None
     assert row.initiator.name == "Alice"
+
+
+async def test_whose_response_it_is_stands_in_an_index(store: Store, psql: Connection, alice: UUID, bob: UUID) -> None:
+    """Whoever guesses at ids costs the database next to nothing, whatever is on record."""
+    for person, response in ((alice, "resp_1"), (bob, "resp_2")):
+        start = begun(person, provider=ProviderType.OPENAI, provider_name="openai", endpoint="/v1/responses")
+        await store.write_begun([start])
+        assert not await store.reader.owns_response(person, response)
+        await store.write_finished([finished(start, provider_response_id=response)])
+        assert await store.reader.owns_response(person, response)
+    assert not await store.reader.owns_response(alice, "resp_2")
+    await psql.execute("SET enable_seqscan = off")
+    plan = [row[0] for row in await psql.fetch(f"EXPLAIN {sql('owns_response')}", alice, "resp_1")]
+    assert any("aibridge_interceptions_response" in line for line in plan), plan

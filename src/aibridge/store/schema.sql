@@ -173,6 +173,9 @@ CREATE INDEX aibridge_interceptions_session ON aibridge_interceptions (session_i
 -- What a dead gateway left open.
 CREATE INDEX aibridge_interceptions_open ON aibridge_interceptions (gateway_id)
     WHERE ended_at IS NULL;
+-- Whose is a stored response?
+CREATE INDEX aibridge_interceptions_response ON aibridge_interceptions (provider_response_id, initiator_id)
+    WHERE provider = 'openai' AND endpoint LIKE '/v1/responses%' AND ended_at IS NOT NULL;
 -- What ended in this hour? Rows end about in the order in which they lie on disk.
 CREATE INDEX aibridge_interceptions_ended ON aibridge_interceptions USING brin (ended_at) WITH (autosummarize = on);
 

@@ -36,8 +36,10 @@ SELECT interception_id, id, provider_tool_call_id, content, is_error, metadata, 
 WHERE interception_id = ANY ($1::uuid[]) ORDER BY created_at, id;
 
 -- name: owns_response
--- Whether a provider's response is on record for this initiator ($1). $2: the provider's response id.
+-- Whether a response that its provider has stored is on record for this initiator ($1). $2: the provider's response id. The last
+-- three conditions are those of the index.
 SELECT EXISTS (
     SELECT FROM aibridge_interceptions
-    WHERE initiator_id = $1 AND provider_response_id = $2 AND provider = 'openai' AND ended_at IS NOT NULL
+    WHERE provider_response_id = $2 AND initiator_id = $1
+      AND provider = 'openai' AND endpoint LIKE '/v1/responses%' AND ended_at IS NOT NULL
 );
