@@ -7,8 +7,23 @@ import pytest
 
 from aibridge.store.step_texts import StepTexts
 from aibridge.web.session.building import tree_of
-from aibridge.web.session.wording import lead
+from aibridge.web.session.wording import lead, title_of
 from support.timelines import step, thread, timeline
+
+
+@pytest.mark.parametrize(
+    ("prompt", "active", "title"),
+    [
+        ("Fix\n the  test", True, "Fix the test"),
+        ("Fix the test", False, "Fix the test"),
+        (" \n", False, "Session without a prompt"),
+        (None, False, "Session without a prompt"),
+        (None, True, "No prompt on record yet"),
+    ],
+)
+def test_what_a_session_is_called(prompt: str | None, *, active: bool, title: str) -> None:
+    """While only a client's own chore has ended, what the person asked is still to come."""
+    assert title_of(timeline(thread([step(1)]), first_prompt=prompt).session, active=active) == title
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from aibridge.web.session.portion import PORTION, Branch, Gap, Item, Portion, in
 from aibridge.web.session.selecting import Selection, Show
 from aibridge.web.session.tree import Thread
 from aibridge.web.session.view import View
+from aibridge.web.session.wording import title_of
 from aibridge.web.viewer import viewer_of
 
 
@@ -170,13 +171,14 @@ async def show_session(request: Request) -> Response:
     asked = await _asked(request)
     step, now = await _step(request, asked.links, as_id(request.query_params.get("step"))), datetime.now(UTC)
     read, threads = asked.read, asked.threads
+    active = is_active(read, now)
     axis = axis_of([row for thread in threads for row in thread.all_rows])
     figures = figures_of(read, threads, axis)
     items = _shown(asked, step).threads(threads)
     context = SessionPage(
         session=read.session,
-        title=" ".join((read.session.first_prompt or "").split()) or "Session without a prompt",
-        active=is_active(read, now),
+        title=title_of(read.session, active=active),
+        active=active,
         read_at=rfc3339(now),
         figures=figures,
         map=session_map(threads, axis),

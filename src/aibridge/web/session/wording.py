@@ -1,7 +1,8 @@
-"""What the row of a step says."""
+"""What a session is called, and what the row of a step says."""
 
 import msgspec
 
+from aibridge.store.session_list import SessionHead
 from aibridge.store.step_texts import StepTexts
 from aibridge.store.timeline import TimelineStep
 from aibridge.web.session.tree import Row
@@ -22,6 +23,12 @@ ERRORS = {
     "server_error": "Provider error",
     "timeout": "Timed out",
 }
+
+
+def title_of(session: SessionHead, *, active: bool) -> str:
+    """What was asked first, on one line. While that is under way, a client's own chore may have ended already."""
+    asked = " ".join((session.first_prompt or "").split())
+    return asked or ("No prompt on record yet" if active else "Session without a prompt")
 
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from aibridge.web.addresses import session_path
 from aibridge.web.charts import token_bar
 from aibridge.web.listed import Listed
 from aibridge.web.session.figures import ACTIVE
+from aibridge.web.session.wording import title_of
 from aibridge.web.shapes import Shape
 
 SHORT = (6, 4)
@@ -43,11 +44,12 @@ def row(session: ReadSession, pulse: Pulse, now: datetime, listed: Listed, *, in
     """`listed`: the list; `initiator`: whose it is, for readers who may see those of several people under one id."""
     spent = session.token_usage_summary
     known = session.cost_micros or not session.unpriced
+    active = now - session.ended_at < ACTIVE
     return Row(
         session=session,
         href=listed.to(session_path(session.id), initiator=str(initiator) if initiator else None),
         short_id=_short(session.id),
-        title=" ".join((session.first_prompt or "").split()) or "Session without a prompt",
+        title=title_of(session, active=active),
         threads=max(session.threads - pulse.subagents, min(session.threads, 1)),
         subagents=pulse.subagents,
         pulse=drawn(pulse),
@@ -56,7 +58,7 @@ def row(session: ReadSession, pulse: Pulse, now: datetime, listed: Listed, *, in
             spent.input_tokens, spent.cache_read_input_tokens, spent.cache_write_input_tokens, spent.output_tokens
         ),
         cost_micros=session.cost_micros if known else None,
-        active=now - session.ended_at < ACTIVE,
+        active=active,
         lasts=max(timedelta(), session.ended_at - session.started_at),
     )
 
