@@ -142,10 +142,11 @@ def _rows_of(where: _Where) -> tuple[object, ...]:
 
 
 async def _where(connection: PooledConnection, viewer: UUID | None, asked: UsageAsked) -> _Where | None:
-    """None when nothing can match."""
+    """None when nothing can match. From here on the transaction's plans keep to themselves."""
     what = await resolved(connection, viewer, asked.filter)
     if what is None:
         return None
+    await connection.execute(sql("read_alone"))
     return _Where(
         asked=asked,
         initiators=what.people,

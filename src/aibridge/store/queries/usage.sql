@@ -299,8 +299,8 @@ SELECT
     ) DESC, key::text COLLATE "C") AS place
 
 -- name: usage_groups_of_users
--- The same of users ($10: user), who are so many that rows are read twice, the first time for little; all others are what is left
--- of the totals.
+-- The same of users ($10: user), who are so many that rows are read twice, the first time for little, the second time of those few
+-- alone; all others are what is left of the totals.
 WITH ranked AS MATERIALIZED (
 -- include: usage_ranked
     FROM (
@@ -317,7 +317,7 @@ FROM (
 -- include: usage_rows
 ) AS u
 JOIN ranked AS r ON ($11::bigint IS NULL OR r.place <= $11) AND r.key = u.initiator_id
-WHERE $10::text = 'user'
+WHERE $10::text = 'user' AND ($11 IS NULL OR u.initiator_id = ANY (ARRAY(SELECT key FROM ranked WHERE place <= $11)))
 GROUP BY u.step, r.key, r.place;
 
 -- name: usage_ranking
@@ -464,6 +464,11 @@ WITH shown AS MATERIALIZED (
 )
 SELECT s.key, p.users
 FROM (SELECT place, count(*) AS users FROM present GROUP BY place) AS p LEFT JOIN shown AS s ON s.place = p.place;
+
+-- name: read_alone
+-- Until the transaction ends, plans use no other process: a page asks five questions about usage at once, and parts of one would
+-- stand in the way of the next.
+SELECT set_config('max_parallel_workers_per_gather', '0', true);
 
 -- name: people_of_usage
 -- The users with these ids ($1), as others see them.
