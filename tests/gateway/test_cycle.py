@@ -92,6 +92,39 @@ async def test_a_client_that_waits_for_100_is_told_to_go_on() -> None:
         assert (await client.answer()).body == b"ok"
 
 
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@pytest.mark.parametrize(
+    ("headers", "body", "written"),
+    [
+        (OK, b"ok", b"ok"),
+        ([], b"ok", b"2\r\nok\r\n0\r\n\r\n"),
+        ([], b"", b"0\r\n\r\n"),
+        ([(b"content-length", b"0")], b"", b""),
+    ],
+    ids=["length", "chunked", "chunked and empty", "empty"],
+)
+async def test_a_head_that_is_not_alone_goes_out_with_the_body_behind_it(
+    method: bytes, headers: list[tuple[bytes, bytes]], body: bytes, written: bytes
+) -> None:
+    go_on = asyncio.Event()
+    head_given = asyncio.Event()
+
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers, "alone": False})
+        head_given.set()
+        await go_on.wait()
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async with serving(app) as port, connect(port) as client:
+        await client.send(method + b" / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        await head_given.wait()
+        assert await client.nothing_yet()
+        go_on.set()
+        head, _, rest = (await client.rest()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert rest == (written if method == b"GET" else b"")
+
+
 @pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb: c", b"a\rb", b"a\0"])
 @pytest.mark.filterwarnings("ignore")
 async def test_a_field_that_would_be_read_as_several_is_not_written(value: bytes) -> None:

@@ -106,12 +106,15 @@ class Stage:
             await connection.close()
 
     @asynccontextmanager
-    async def record_held(self) -> AsyncIterator[None]:
-        """Nothing becomes durable during the block: somebody holds the tables. What was there can be read."""
+    async def record_held(self, table: str = "aibridge_interceptions") -> AsyncIterator[None]:
+        """Nothing becomes durable during the block: somebody holds the table. What was there can be read.
+
+        Without `aibridge_sessions` starts become durable, and no ends.
+        """
         connection = await asyncpg.connect(self.database)
         try:
             async with connection.transaction():
-                await connection.execute("LOCK TABLE aibridge_interceptions IN EXCLUSIVE MODE")
+                await connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
                 yield
         finally:
             await connection.close()

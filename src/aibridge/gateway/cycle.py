@@ -35,6 +35,8 @@ class Cycle(RequestResponseCycle):
     _told_all = False
     """`receive` has given the last bytes of the body: next it tells of the end."""
     _waiter: asyncio.Future[None] | None = None
+    _head = b""
+    """Waits for the piece of body that follows it, to be written with it."""
 
     def __init__(
         self,
@@ -103,17 +105,25 @@ class Cycle(RequestResponseCycle):
     # -------------------------------------------------------------- the response
 
     async def send(self, message: Message) -> None:  # type: ignore[override]
-        """Write a head or a piece of body, once the client has taken enough of what was written before."""
+        """Write a head or a piece of body, once the client has taken enough of what was written before.
+
+        A head whose message says that it is not `alone` is followed by a piece of body at once, and written with it:
+        of what a small answer costs, each write is a tenth.
+        """
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         if self.disconnected:
             return
         if message["type"] == "http.response.start":
-            self._write_head(message["status"], message.get("headers", ()))
+            head = self._head_of(message["status"], message.get("headers", ()))
+            if message.get("alone", True):
+                self.transport.write(head)
+            else:
+                self._head = head
         else:
             self._write_body(message.get("body", b""), more=message.get("more_body", False))
 
-    def _write_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    def _head_of(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         if self.response_started:
             raise RuntimeError("The head of this response was sent already.")
         self.response_started = True
@@ -134,7 +144,7 @@ class Cycle(RequestResponseCycle):
         fields = b"".join(lines)
         if fields.count(b"\n") != len(lines) or fields.count(b"\r") != len(lines) or b"\0" in fields:
             raise RuntimeError("A field of the head would be read as several.")
-        self.transport.write(b"%b%b\r\n" % (STATUS_LINE[status], fields))
+        return b"%b%b\r\n" % (STATUS_LINE[status], fields)
 
     def _write_body(self, body: bytes, *, more: bool) -> None:
         if not self.response_started or self.response_complete:
@@ -147,15 +157,25 @@ class Cycle(RequestResponseCycle):
             self.expected_content_length -= len(body)
             if self.expected_content_length < 0:
                 raise RuntimeError("Response content longer than Content-Length")
-            self.transport.write(body)
+            self._write(body)
+        if self._head:
+            self._write(b"")
         if not more:
             self._complete()
 
     def _write_chunk(self, body: bytes, *, more: bool) -> None:
         if body:
-            self.transport.write(b"%x\r\n%b\r\n%b" % (len(body), body, b"" if more else LAST_CHUNK))
+            self._write(b"%x\r\n%b\r\n%b" % (len(body), body, b"" if more else LAST_CHUNK))
         elif not more:
-            self.transport.write(LAST_CHUNK)
+            self._write(LAST_CHUNK)
+
+    def _write(self, piece: bytes) -> None:
+        """Write a piece of body, behind the head if that waits for it."""
+        if self._head:
+            head, self._head = self._head, b""
+            self.transport.writelines((head, piece))
+        else:
+            self.transport.write(piece)
 
     def _complete(self) -> None:
         if self.expected_content_length:

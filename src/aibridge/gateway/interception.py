@@ -64,6 +64,11 @@ class Interception:
         """Resolves once the start is durable."""
         return self._ticket.promise
 
+    @property
+    def crowded(self) -> bool:
+        """Others are being recorded at the same time."""
+        return self._recorder.crowded
+
     async def seal(self, fate: Fate, exchange: Exchange) -> bool:
         """Write the end; False when the database did not take it in time. It is written later all the same."""
         if await self._hand_over(fate, exchange).promise is None:

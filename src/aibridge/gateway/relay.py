@@ -63,6 +63,11 @@ class Record(Protocol):
         """The database failed lately: nothing is sent to the provider before the start is durable."""
         ...
 
+    @property
+    def crowded(self) -> bool:
+        """Others are being recorded at the same time: work that is shared, or saved, counts more than a moment."""
+        ...
+
     async def seal(self, fate: Fate, exchange: "Exchange") -> bool:
         """Make the end durable; False when that was not possible in time."""
         ...
@@ -146,6 +151,8 @@ class Exchange:
             record.begun.add_done_callback(self._begin_settled)
             if record.comes_first and await record.begun is not None:
                 return UNRECORDED
+            if not record.crowded:
+                await asyncio.sleep(0)  # the start is on its way before the request is: a commit takes longer than that
         self.reply = reply = await self._call()
         streaming = is_event_stream(reply.headers)
         if self._listen is not None:
@@ -165,19 +172,19 @@ class Exchange:
         """Carry chunk by chunk until only bytes are left that wait for the record."""
         tap = self.tap
         while (chunk := await self._next(reply, streaming=streaming)) is not None:
-            if not self.started and reply.status < HTTPStatus.BAD_REQUEST:
-                await self._start(reply)  # one durable commit away from the request; its end is the body's affair
             if tap is not None:
                 tap.hear(chunk)
             out = chunk if self.filter is None else self.filter.feed(chunk)
-            if tap is not None and tap.terminal:
-                self._last = out
-                return
-            out, self._last = (out, b"") if streaming and not reply.ended else (self._last, out)
+            terminal = tap is not None and tap.terminal
+            out, self._last = (out, b"") if streaming and not (terminal or reply.ended) else (self._last, out)
             if out:
                 if not self.started:
-                    await self._start(reply)
+                    await self._start(reply, alone=False)
                 await self._send({"type": "http.response.body", "body": out, "more_body": True})
+            elif not self.started and reply.status < HTTPStatus.BAD_REQUEST and not self._waits(reply):
+                await self._start(reply)  # one durable commit away from the request; its end is the body's affair
+            if terminal:
+                return
         if tap is not None:
             tap.end()
         self._last += self._flushed()
@@ -218,13 +225,14 @@ class Exchange:
             return
         if fate.outcome is Outcome.TRUNCATED:
             assert self.reply is not None
-            await self._start(self.reply)
+            await self._start(self.reply, alone=not self._last)
             if self._last:  # what the provider did send is the client's; what it did not send is missing for both
                 await self._send({"type": "http.response.body", "body": self._last, "more_body": True})
             return
         reply = self.reply
         assert reply is not None
-        await self._start(reply)
+        if not self.started:
+            await self._start(reply, alone=False)
         if reply.ended:
             await self._send({"type": "http.response.body", "body": self._last + self._flushed(), "more_body": False})
             return
@@ -245,15 +253,22 @@ class Exchange:
     def _flushed(self) -> bytes:
         return b"" if self.filter is None else self.filter.flush()
 
-    async def _start(self, reply: Reply) -> None:
-        """Send the head, once. Who comes by with each chunk of a stream asks before, since a call in vain costs."""
+    def _waits(self, reply: Reply) -> bool:
+        """Whether a head had better wait for the end, which is here: that saves a write, and its reader a wake-up."""
+        return reply.ended and self._record is not None and self._record.crowded
+
+    async def _start(self, reply: Reply, *, alone: bool = True) -> None:
+        """Send the head, once; unless it is `alone`, together with the piece of body that must be sent next.
+
+        Who comes by with each chunk of a stream asks before, since a call in vain costs.
+        """
         if self.started:
             return
         self.started = True
         # uvicorn counts body bytes against the length also where HTTP forbids a body (304)
         keep_length = self.filter is None and reply.status not in BODYLESS
         head = response_head(reply.headers, interception_id=self._interception_id, keep_length=keep_length)
-        await self._send({"type": "http.response.start", "status": reply.status, "headers": head})
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": head, "alone": alone})
 
     def _close(self) -> None:
         if self.reply is not None:

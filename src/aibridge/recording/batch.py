@@ -155,6 +155,11 @@ class GroupCommit(Generic[Row]):
         self._idle.clear()
         self._wake.set()
 
+    @property
+    def waiting(self) -> int:
+        """Rows that are being written, or wait for that."""
+        return len(self._writing) + len(self._queue)
+
     async def run(self) -> None:
         """Write batches until cancelled. If this ever ends, nothing can be promised any more."""
         try:
@@ -167,6 +172,7 @@ class GroupCommit(Generic[Row]):
                         await self._turn.acquire()
                         self._writing = self._take()  # only now: what came while the other kind was written goes along
                         await self._commit(self._writing, has_turn=True)
+                        self._writing = []
                     self._idle.set()
         finally:
             self._dead = StoreUnavailable("The recorder has stopped.")

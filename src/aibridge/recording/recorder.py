@@ -103,6 +103,11 @@ class Recorder:
         """False from the first failed batch until one succeeds: then begin comes before anything is sent upstream."""
         return self.begins.available and self.finishes.available
 
+    @property
+    def crowded(self) -> bool:
+        """Several rows are being written or wait for that: whoever adds one shares the database with others."""
+        return self.begins.waiting + self.finishes.waiting > 1
+
     def now(self) -> datetime:
         """Return the time that records carry."""
         return datetime.fromtimestamp(self._clock(), UTC)
