@@ -248,6 +248,20 @@ def test_calls_without_index_and_with_an_object_as_arguments() -> None:
     assert facts.tool_usages == (usage("call_1", '{"a":[1]}'),)
 
 
+def test_calls_without_index_and_id_are_told_apart_by_their_places() -> None:
+    both = {"tool_calls": [{"id": "", "function": {"name": name, "arguments": "{"}} for name in ("bash", "read")]}
+    more = {"tool_calls": [{"function": {"arguments": f'"{place}":1}}'}} for place in ("a", "b")]}
+    facts = heard(OPENAI_CHAT, stream(chunk(both), chunk(more), chunk({}, "tool_calls"), DONE))
+    assert [(call.tool, call.input) for call in facts.tool_usages] == [("bash", '{"a":1}'), ("read", '{"b":1}')]
+
+
+def test_a_call_without_index_and_id_that_names_its_function_anew_is_another() -> None:
+    """Vendors that tell neither send each call in one piece."""
+    calls = [chunk({"tool_calls": [{"function": {"name": "bash", "arguments": f'{{"n":{n}}}'}}]}) for n in (1, 2)]
+    facts = heard(OPENAI_CHAT, stream(*calls, chunk({}, "tool_calls"), DONE))
+    assert [(call.tool, call.input) for call in facts.tool_usages] == [("bash", '{"n":1}'), ("bash", '{"n":2}')]
+
+
 def test_custom_and_legacy_calls_are_calls() -> None:
     custom: dict[str, Any] = {
         "tool_calls": [{"index": 0, "id": "call_1", "type": "custom", "custom": {"name": "bash", "input": "l"}}]
@@ -319,3 +333,14 @@ def test_an_error_of_a_good_status_failed_all_the_same() -> None:
 
 def test_a_good_status_with_a_bad_body_is_unread() -> None:
     assert plain(OPENAI_CHAT, b"data: [DONE]\n\n").unread
+
+
+@pytest.mark.parametrize("identity", [{}, {"id": ""}, {"id": "call"}])
+def test_parallel_calls_of_a_plain_answer_need_no_ids(identity: dict[str, str]) -> None:
+    """Compatible vendors give none, or all the same: they are calls of different tools all the same."""
+    calls = [{**identity, "function": {"name": name, "arguments": "{}"}} for name in ("read", "write")]
+    answer = {**HEAD, "choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
+    assert [(call.tool, call.input) for call in plain(OPENAI_CHAT, answer).tool_usages] == [
+        ("read", "{}"),
+        ("write", "{}"),
+    ]

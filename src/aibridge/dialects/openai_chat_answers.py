@@ -38,6 +38,10 @@ class _Call(msgspec.Struct):
         if piece is not None:
             self.parts.append(as_json(piece))
 
+    def is_another(self, heard: "_Call") -> bool:
+        """Whether what was heard behind this call cannot be more of it: no id says so, and both name a function."""
+        return not heard.id and bool(heard.name and self.name)
+
 
 class _Choice:
     """One of the answers of a response, as far as it was heard."""
@@ -49,18 +53,18 @@ class _Choice:
         self.finish_reason = ""
         self._by_index: dict[object, _Call] = {}
 
-    def hear(self, delta: dict[str, Any]) -> None:
-        """Take a delta, or a whole message."""
+    def hear(self, delta: dict[str, Any], *, whole: bool) -> None:
+        """Take a delta, or a `whole` message."""
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(thought, str):
             self.thoughts.append(thought)
         if self._said is not None:
             self._said.hear((self, "content"), _words(delta.get("content")))
             self._said.hear((self, "refusal"), delta.get("refusal"), refusal=True)
-        for call in list_of(delta.get("tool_calls")):
-            self._hear_call(object_of(call))
+        for position, call in enumerate(list_of(delta.get("tool_calls"))):
+            self._hear_call(position, object_of(call), whole=whole)
         if legacy := object_of(delta.get("function_call")):
-            self._hear_call({"index": "function_call", "function": legacy})
+            self._hear_call(0, {"index": "function_call", "function": legacy}, whole=whole)
 
     def end(self, reason: str) -> None:
         """It told why it ended."""
@@ -69,16 +73,23 @@ class _Choice:
             self._said.close((self, "content"))
             self._said.close((self, "refusal"))
 
-    def _hear_call(self, call: dict[str, Any]) -> None:
-        """Find the call that a delta belongs to: by its index; by its id where a vendor gives every call one index."""
+    def _hear_call(self, position: int, call: dict[str, Any], *, whole: bool) -> None:
+        """Find the call that a delta belongs to; in a whole message each stands for itself, whatever its id.
+
+        A delta belongs by its index, or by its place where a vendor gives none; by its id where every call has one
+        index. Vendors that give neither send calls in one piece: one that names its function anew is another.
+        """
         index = call.get("index")
-        key = index if isinstance(index, int | float | str) else None
+        is_indexed = isinstance(index, int | float | str)
+        key = index if is_indexed else (position,)
+        heard = _Call(parts=[])
+        heard.hear(call)
         known = self._by_index.get(key)
-        identity = text_of(call.get("id"))
-        if known is None or (identity and known.id and identity != known.id):
-            known = self._by_index[key] = _Call(parts=[])
-            self.calls.append(known)
-        known.hear(call)
+        if known is None or whole or _differ(known.id, heard.id) or (not is_indexed and known.is_another(heard)):
+            self._by_index[key] = heard
+            self.calls.append(heard)
+        else:
+            known.hear(call)
 
 
 class _Completion:
@@ -111,7 +122,7 @@ class _Completion:
             index = told.get("index")
             key = index if isinstance(index, int | float | str) else position
             choice = self.choices.get(key) or self.choices.setdefault(key, _Choice(self._said))
-            choice.hear(object_of(told.get(told_in)))
+            choice.hear(object_of(told.get(told_in)), whole=told_in == "message")
             if reason := text_of(told.get("finish_reason")):
                 choice.end(reason)
 
@@ -146,6 +157,10 @@ class _Completion:
             provider_tool_call_id=call.id or None,
             metadata={} if choice.finish_reason else {"incomplete": True},
         )
+
+
+def _differ(known: str, heard: str) -> bool:
+    return bool(known and heard) and known != heard
 
 
 def _words(content: object) -> str:
