@@ -213,6 +213,13 @@ def test_an_error_ends_the_stream_as_failed() -> None:
     assert facts.token_usage.partial
 
 
+def test_a_thought_goes_on_where_its_start_ended() -> None:
+    """As SDKs read it; compatible vendors begin a block with its first words."""
+    deltas = [{"type": "thinking_delta", "thinking": "so "}, {"type": "thinking_delta", "thinking": "on"}]
+    facts = heard(ANTHROPIC_MESSAGES, stream(START, *block(0, {"type": "thinking", "thinking": "And "}, *deltas), STOP))
+    assert [thought.content for thought in facts.model_thoughts] == ["And so on"]
+
+
 def test_hosted_tools_have_an_item_id_and_no_call_id() -> None:
     """Their results never come back through the client, so nothing may correlate with them."""
     facts = heard(

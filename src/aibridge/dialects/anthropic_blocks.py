@@ -25,8 +25,12 @@ class Block(msgspec.Struct):
 
     @property
     def content(self) -> str:
-        """All that is known of its input, or of the thought."""
-        return "".join(self.parts) or self.whole
+        """All that is known of its input, or of the thought.
+
+        Deltas spell the whole input of a tool, whatever its start said. A thought goes on where its start ended.
+        """
+        told = "".join(self.parts)
+        return self.whole + told if self.kind == "thinking" else told or self.whole
 
 
 def is_kept(kind: str) -> bool:
