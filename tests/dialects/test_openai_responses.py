@@ -39,10 +39,27 @@ def test_the_last_users_item_is_the_prompt() -> None:
     assert asked([user("hello"), {"role": "developer", "content": "be brief"}]).prompt == "hello"
 
 
-@pytest.mark.parametrize("kind", ["function_call_output", "custom_tool_call_output", "shell_call_output"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "function_call_output",
+        "custom_tool_call_output",
+        "shell_call_output",
+        "local_shell_call_output",
+        "tool_search_output",
+    ],
+)
 def test_a_call_output_correlates_and_is_no_prompt(kind: str) -> None:
     facts = asked([user("a"), {"type": kind, "call_id": "call_1", "output": "ok"}])
     assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_1")
+
+
+def test_a_local_shell_may_answer_by_its_id() -> None:
+    """As the reference has it; elsewhere `id` is the item's own."""
+    output = {"type": "local_shell_call_output", "id": "call_1", "output": "ok"}
+    assert asked([output]).correlating_tool_call_id == "call_1"
+    assert asked([output | {"call_id": "call_2"}]).correlating_tool_call_id == "call_2"
+    assert asked([output | {"type": "function_call_output"}]).correlating_tool_call_id is None
 
 
 def test_a_broken_answer_that_is_sent_back_still_answers_what_stands_before_it() -> None:
@@ -164,6 +181,7 @@ ITEMS: list[Any] = [
     {"id": "fs_1", "type": "file_search_call", "queries": ["a"]},
     {"id": "lsh_1", "type": "local_shell_call", "call_id": "call_3", "action": {"command": ["ls"]}},
     {"id": "sh_1", "type": "shell_call", "call_id": "call_4", "action": {"commands": ["ls"]}},
+    {"id": "cu_1", "type": "computer_call", "call_id": "call_5", "actions": [{"type": "click"}]},
     {"id": "ig_1", "type": "image_generation_call", "result": "aGk="},
     {"id": "msg_2", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "done"}]},
 ]
@@ -206,8 +224,9 @@ TOOLS = (
     usage("list", "{}", None, "mcp_1", metadata={"server_label": "gh"}, invocation_error='{"code":1}'),
     usage("code_interpreter_call", "print(1)", None, "ci_1", metadata={"status": "failed"}),
     usage("file_search_call", '["a"]', None, "fs_1"),
-    usage("local_shell_call", '{"command":["ls"]}', None, "lsh_1"),
+    usage("local_shell_call", '{"command":["ls"]}', "call_3", "lsh_1"),
     usage("shell_call", '{"commands":["ls"]}', "call_4", "sh_1"),
+    usage("computer_call", '[{"type":"click"}]', "call_5", "cu_1"),
     usage("image_generation_call", "", None, "ig_1"),
 )
 THOUGHTS = (

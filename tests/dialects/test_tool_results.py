@@ -106,6 +106,14 @@ def test_what_the_model_said_ends_the_round_before_it(between: dict[str, Any]) -
     assert asked(OPENAI_RESPONSES, {"input": given}).tool_results == ()
 
 
+def test_a_search_for_tools_brings_them_back() -> None:
+    """They are definitions and no text: only how many there were is kept."""
+    found = {"type": "tool_search_output", "call_id": "call_1", "tools": [{"type": "function", "name": "read"}]}
+    (result,) = asked(OPENAI_RESPONSES, {"input": [found]}).tool_results
+    assert (result.provider_tool_call_id, result.content) == ("call_1", "")
+    assert result.metadata == {"left_out": {"function": 1}}
+
+
 @pytest.mark.parametrize("body", [{}, {"messages": 7, "input": 7}, {"messages": [7], "input": [7]}, {"input": "text"}])
 @pytest.mark.parametrize("dialect", [ANTHROPIC_MESSAGES, OPENAI_CHAT, OPENAI_RESPONSES])
 def test_a_strange_request_has_no_results(dialect: Dialect, body: dict[str, Any]) -> None:

@@ -3,6 +3,8 @@
 https://platform.openai.com/docs/api-reference/responses/create
 """
 
+from typing import Any
+
 from aibridge.dialects import clients
 from aibridge.dialects.body import read_head
 from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
@@ -18,7 +20,10 @@ from aibridge.records import RequestFacts, ToolResult
 
 _INSTRUCTING = ("system", "developer")
 _NOT_ASKING = (*_INSTRUCTING, "assistant")
-_CALL_OUTPUT = "_call_output"
+_CALL_OUTPUT = ("_call_output", "tool_search_output")
+"""How the kinds of items end that bring back what a tool returned.
+https://platform.openai.com/docs/guides/tools-tool-search"""
+_LOCAL_SHELL = "local_shell_call_output"
 _AGENT_MESSAGE = "agent_message"
 _PASSED_OVER = (_AGENT_MESSAGE, "reasoning")
 
@@ -81,7 +86,7 @@ def _asked(given: Value | None, notes: Notes) -> Asked:
         item = object_of(asked_value(raw, notes))
         kind, role = text_of(item.get("type")), item.get("role")
         if kind.endswith(_CALL_OUTPUT):
-            return Asked(correlating_tool_call_id=text_of(item.get("call_id")) or None)
+            return Asked(correlating_tool_call_id=_answered(item) or None)
         if role == "user" and not told_by_agent:
             return Asked(prompt=_prompt(item.get("content")))
         if kind not in _PASSED_OVER and role not in _NOT_ASKING:
@@ -100,8 +105,14 @@ def _results(given: Value | None, notes: Notes) -> list[ToolResult]:
             break
         if kind.endswith(_CALL_OUTPUT):
             failed = True if item.get("status") == "failed" else None
-            found.append(tool_result(item.get("call_id"), item.get("output"), is_error=failed))
+            found.append(tool_result(_answered(item), item.get("output", item.get("tools")), is_error=failed))
     return found[::-1]
+
+
+def _answered(item: dict[str, Any]) -> str:
+    """The id of the call that an item answers; that of a local shell may stand in `id`, as the reference has it."""
+    call_id = text_of(item.get("call_id"))
+    return call_id or (text_of(item.get("id")) if item.get("type") == _LOCAL_SHELL else "")
 
 
 def _prompt(content: object) -> str | None:

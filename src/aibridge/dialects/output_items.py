@@ -17,13 +17,14 @@ _FREE_OF_CALL_ID = frozenset(
         "code_interpreter_call",
         "file_search_call",
         "image_generation_call",
-        "local_shell_call",
         "mcp_call",
         "web_search_call",
     )
 )
-"""Hosted calls: their results never come back through the client as a function's output."""
-_INPUTS = ("arguments", "input", "action", "operation", "code", "queries")
+"""Hosted calls: their results never come back through the client as a function's output. `local_shell_call` is none of
+them: it is run by the client, which answers with its `call_id`.
+https://platform.openai.com/docs/guides/tools-local-shell"""
+_INPUTS = ("arguments", "input", "action", "actions", "operation", "code", "queries")
 """Where the kinds of calls keep what they are called with; the first that is there counts."""
 _EXTRAS = ("namespace", "server_label", "status")
 
