@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aibridge.demo.provider import Provider
 from aibridge.demo.script import Answer, CallTool, Commentary, Fail, Gate, Hold, Raw, Text, Think, Usage, exactly
 from support import asking
 from support.answers import event, stream
@@ -136,3 +137,33 @@ async def test_answers_share_connections_and_nothing_else(stage: Stage) -> None:
     assert [record["user_prompts"][0]["prompt"] for record in records] == [f"prompt {n}" for n in range(49, -1, -1)]
     assert len({record["provider_response_id"] for record in records}) == 50
     assert len({asked.connection for asked in provider.requests}) == 1
+
+
+REFUSED = stream(
+    {"type": "message_start", "message": {"id": "msg_1", "model": "m", "usage": {"input_tokens": 3}}},
+    {"type": "message_delta", "delta": {"stop_reason": "refusal"}, "usage": {"output_tokens": 0}},
+    {"type": "message_stop"},
+)
+TOLD = {"incomplete_details": {"reason": "max_output_tokens"}, "status": "incomplete", "id": "resp_1", "output": []}
+CUT_SHORT = stream({"type": "response.incomplete", "response": TOLD})
+FILTERED = stream({"choices": [{"index": 0, "delta": {}, "finish_reason": "content_filter"}]}, "[DONE]")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "answer", "reason"),
+    [
+        (DIALECTS[0], REFUSED, "refusal"),
+        (DIALECTS[1], FILTERED, "content_filter"),
+        (DIALECTS[2], CUT_SHORT, "max_output_tokens"),
+    ],
+)
+async def test_a_model_that_did_not_simply_finish_is_on_record_with_its_reason(
+    stage: Stage, dialect: tuple[str, str, asking.Asks], answer: bytes, reason: str
+) -> None:
+    """The answer is complete as HTTP and events go; what an audit wants to know stands in one word of it."""
+    name, path, body = dialect
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n" % len(answer)
+    stage.play(Provider(answers=[exactly(head + answer)]))
+    await stage.gateway.post(path, body(stream=True), provider=name)
+    row = await stage.gateway.only()
+    assert (row["outcome"], row["metadata"]["stop_reason"]) == ("completed", reason)

@@ -123,6 +123,25 @@ def test_an_end_holds_the_facts_of_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
+    "reason", ["refusal", "max_tokens", "pause_turn", "length", "content_filter", "max_output_tokens", "incomplete"]
+)
+def test_why_the_model_stopped_is_kept_where_it_did_not_simply_finish(reason: str) -> None:
+    row = finished(ReplyFacts(stop_reason=reason, metadata={"x": 1}, ended=True))
+    assert row.metadata == {"x": 1, "stop_reason": reason}
+    long = finished(ReplyFacts(stop_reason="r" * 600, ended=True))
+    assert (long.metadata, long.notes) == ({"stop_reason": "r" * 512}, ("stop_reason: cut at 512 bytes",))
+
+
+@pytest.mark.parametrize("reason", ["", *rows.ORDINARY_STOPS])
+def test_an_ordinary_stop_tells_nothing(reason: str) -> None:
+    assert finished(ReplyFacts(stop_reason=reason, ended=True)).metadata == {}
+
+
+def test_a_failure_is_told_by_its_outcome() -> None:
+    assert finished(ReplyFacts(stop_reason="failed", failed=True, ended=True)).metadata == {}
+
+
+@pytest.mark.parametrize(
     ("kind", "message", "stored"),
     [
         (ErrorType.TIMEOUT, "late", "late"),

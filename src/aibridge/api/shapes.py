@@ -185,7 +185,10 @@ class Interception(Shape):
     body_sha256_sent: Sha256 | None
     notes: list[str] = Field(examples=[[]])
     not_captured: NotCaptured
-    metadata: Metadata
+    metadata: Metadata = Field(
+        description="what else the client told, and `stop_reason` where the model did not simply finish: `refusal`, "
+        "`max_tokens`, `content_filter`, … in the provider's words"
+    )
     cost_micros: Cost
     token_usages: list[TokenUsage]
     user_prompts: list[UserPrompt]

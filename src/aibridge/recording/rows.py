@@ -36,6 +36,11 @@ from aibridge.records import (
 EXCERPT_CHARS = 500
 """Characters of first and last prompt that the session roll-up keeps."""
 
+ORDINARY_STOPS = frozenset(
+    ("end_turn", "stop_sequence", "tool_use", "stop", "tool_calls", "function_call", "completed", "in_progress")
+)
+"""Why answers end that have nothing to tell beyond what is on record. The last: of a response that was only begun."""
+
 NewId: TypeAlias = Callable[[], UUID]
 
 
@@ -153,11 +158,18 @@ def finished(
         model_thoughts=tuple([_model_thought(thought, ended_at, notes, new_id) for thought in facts.model_thoughts]),
         model_answers=tuple([_model_answer(answer, ended_at, notes, new_id) for answer in facts.model_answers]),
         not_captured=facts.not_captured,
-        metadata=storable.metadata(facts.metadata, notes),
+        metadata=storable.metadata({**facts.metadata, **_stopped(facts, notes)}, notes),
         notes=notes.told(),
         prompt_at=prompt.created_at if prompt else None,
         prompt_excerpt=prompt.prompt[:EXCERPT_CHARS] if prompt else None,
     )
+
+
+def _stopped(facts: ReplyFacts, notes: Notes) -> dict[str, str]:
+    """Why the model stopped, where that is worth knowing: it refused, was filtered, or ran out of room."""
+    if facts.failed or not facts.stop_reason or facts.stop_reason in ORDINARY_STOPS:
+        return {}
+    return {"stop_reason": storable.indexed(facts.stop_reason, "stop_reason", notes)}
 
 
 def _user_prompt(facts: RequestFacts, at: datetime, notes: Notes, new_id: NewId) -> UserPromptRow | None:
