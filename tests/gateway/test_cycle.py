@@ -125,6 +125,37 @@ async def test_a_head_that_is_not_alone_goes_out_with_the_body_behind_it(
         assert rest == (written if method == b"GET" else b"")
 
 
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_client_of_http_1_0_is_sent_nothing_that_it_does_not_know(*, alone: bool) -> None:
+    """No interim answer, and no chunks, whose sizes it would take for text: the body ends with the connection."""
+
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": [], "alone": alone})
+        await send({"type": "http.response.body", "body": b"o", "more_body": True})
+        await send({"type": "http.response.body", "body": b"k" * 300_000, "more_body": False})
+
+    async with serving(app) as port, connect(port) as client:
+        await client.send(b"POST / HTTP/1.0\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\nhi")
+        assert await client.reader.read() == b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\no" + b"k" * 300_000
+
+
+async def test_a_client_of_http_1_0_is_told_of_a_cut_by_a_reset() -> None:
+    seen = asyncio.Event()
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        await seen.wait()
+
+    async with serving(app) as port, connect(port) as client:
+        await client.send(b"GET / HTTP/1.0\r\n\r\n")
+        assert (await client.reader.readuntil(b"half")).startswith(b"HTTP/1.1 200 OK\r\n")
+        seen.set()
+        with pytest.raises(ConnectionResetError):
+            await client.reader.read()
+
+
 @pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb: c", b"a\rb", b"a\0"])
 @pytest.mark.filterwarnings("ignore")
 async def test_a_field_that_would_be_read_as_several_is_not_written(value: bytes) -> None:

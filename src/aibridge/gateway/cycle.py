@@ -5,6 +5,8 @@ copies the body twice. Without that a 4 KB request takes 35,000 of 1,171,000 ins
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +19,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 LENGTHLESS = frozenset((204, 304))
 """No body follows, so nothing has to say how long it is."""
+RESET, ORDERLY = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
+"""What closing a socket does, as values of SO_LINGER."""
 NO_ANSWER = {"type": "http.disconnect"}
 
 
@@ -37,6 +41,8 @@ class Cycle(RequestResponseCycle):
     _waiter: asyncio.Future[None] | None = None
     _head = b""
     """Waits for the piece of body that follows it, to be written with it."""
+    _until_close = False
+    """The body ends with the connection."""
 
     def __init__(
         self,
@@ -139,12 +145,28 @@ class Cycle(RequestResponseCycle):
         if not self.keep_alive and b"connection: close\r\n" not in lines:
             lines.append(b"connection: close\r\n")
         if self.chunked_encoding is None and not self._headless and status not in LENGTHLESS:
-            self.chunked_encoding = True
-            lines.append(b"transfer-encoding: chunked\r\n")
+            if self.scope["http_version"] == "1.0":
+                self._end_with_the_connection()
+            else:
+                self.chunked_encoding = True
+                lines.append(b"transfer-encoding: chunked\r\n")
         fields = b"".join(lines)
         if fields.count(b"\n") != len(lines) or fields.count(b"\r") != len(lines) or b"\0" in fields:
             raise RuntimeError("A field of the head would be read as several.")
         return b"%b%b\r\n" % (STATUS_LINE[status], fields)
+
+    def _end_with_the_connection(self) -> None:
+        """HTTP/1.0 knows no chunks (RFC 9112 §6.1): its client would take their sizes for text.
+
+        Nothing but a reset tells such a client of an answer that was cut.
+        """
+        self._until_close = True
+        self._on_close(RESET)
+
+    def _on_close(self, linger: bytes) -> None:
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     def _write_body(self, body: bytes, *, more: bool) -> None:
         if not self.response_started or self.response_complete:
@@ -153,6 +175,8 @@ class Cycle(RequestResponseCycle):
             self.expected_content_length = 0
         elif self.chunked_encoding:
             self._write_chunk(body, more=more)
+        elif self._until_close:
+            self._write(body)
         else:
             self.expected_content_length -= len(body)
             if self.expected_content_length < 0:
@@ -180,6 +204,8 @@ class Cycle(RequestResponseCycle):
     def _complete(self) -> None:
         if self.expected_content_length:
             raise RuntimeError("Response content shorter than Content-Length")
+        if self._until_close:
+            self._on_close(ORDERLY)
         self.response_complete = True
         self.set()
         if not self.keep_alive:

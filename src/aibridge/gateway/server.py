@@ -209,7 +209,7 @@ class GatewayProtocol(HttpToolsProtocol):
             scope_of(self, self.url, http_version),
             self.transport,
             self.flow,
-            expects_continue=self.expect_100_continue,
+            expects_continue=self.expect_100_continue and http_version != "1.0",
             keep_alive=http_version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
             loop=self.loop,
