@@ -132,6 +132,21 @@ async def test_trap_31_no_header_carries_the_token_away(stage: Stage) -> None:
     assert asked.header(b"x-harmless") == b"stays"
 
 
+@pytest.mark.parametrize("address", ["/v1/messages?beta=true&key={}", "/v1/models/{}", "/v1/models?after_id=x{}"])
+async def test_trap_31_no_address_carries_the_token_away(stage: Stage, address: str) -> None:
+    """It goes upstream as it came, so a token in it is refused, and said to be one that others may have seen."""
+    upstream = stage.says(Text("hello"))
+    token = stage.gateway.user.token
+    method = "POST" if "messages" in address else "GET"
+    url = f"{stage.gateway.url}{ROOT}/anthropic{address.format(token)}"
+    answer = await stage.gateway.http.request(method, url, headers=[("x-api-key", token)])
+    assert answer.status_code == 400
+    assert answer.headers["x-should-retry"] == "false"
+    assert "revoke" in answer.json()["error"]["message"]
+    assert token not in answer.text
+    assert not upstream.requests
+
+
 async def test_without_a_configured_key_there_is_no_anonymous_call(stage: Stage) -> None:
     """401 that names the provider whose key is missing."""
     provider = stage.says(Text("hello"))

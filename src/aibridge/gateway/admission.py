@@ -5,11 +5,17 @@ from uuid import UUID
 
 from aibridge.auth.credentials import read_credentials
 from aibridge.auth.identify import Identifier, Identity
+from aibridge.auth.tokens import carries_token
 from aibridge.errors import AccessDenied, RequestRefused, ScopeMissing, TokenInvalid, TokenMissing
 from aibridge.gateway.providers import Provider
 from aibridge.gateway.request import Request
 from aibridge.gateway.routes import Access, Route, Routes
 from aibridge.records import Scope
+
+SEEN_BY_OTHERS = (
+    "An aibridge token stands in the address of this request, which would take it to the provider and into logs on the "
+    "way. Send it in a header, and revoke this one: others may have seen it."
+)
 
 
 class Admission:
@@ -44,11 +50,13 @@ class Admission:
         return self._routes.provider(request.scope["raw_path"])
 
     async def admit(self, request: Request) -> None:
-        """Set the request's identity and credentials.
+        """Set the request's identity and credentials. Neither is looked for in the address, which goes on as it is.
 
-        Raises `AccessDenied`, `RequestRefused` (403, 404) or, when nobody can be asked, `StoreUnavailable`.
+        Raises `AccessDenied`, `RequestRefused` (400, 403, 404) or, when nobody can be asked, `StoreUnavailable`.
         """
         route = request.route
+        if any(map(carries_token, (request.scope["raw_path"], request.scope["query_string"]))):
+            raise RequestRefused(SEEN_BY_OTHERS)
         request.credentials = credentials = read_credentials(request.scope["headers"], route.provider.type)
         request.identity = await self._identify(credentials.candidates)
         if credentials.byok:
