@@ -11,10 +11,12 @@ from typing import Any
 import brotli
 import pytest
 
-from aibridge.demo.script import Answer, CallTool, Fail, Framing, Text, Think, Wire, exactly
+from aibridge.demo.provider import Provider
+from aibridge.demo.script import Answer, CallTool, Fail, Framing, Gate, Hold, Raw, Text, Think, Wire, exactly
 from aibridge.demo.wire import framed
 from aibridge.demo.wire import head as wire_head
-from support import asking
+from support import answers, asking
+from support.gateway import ROOT
 from support.raw_client import connect, request
 from support.stage import Stage
 
@@ -305,6 +307,30 @@ async def test_usage_is_asked_for_and_kept_from_the_client(stage: Stage) -> None
     assert (usage["input_tokens"], usage["cache_read_input_tokens"], usage["output_tokens"]) == (280, 1843, 61), (
         "trap 3"
     )
+
+
+async def test_a_compressed_stream_flows_although_its_usage_cannot_be_kept_back(stage: Stage) -> None:
+    """Its events cannot be told apart on the way: it goes on as it comes, and the record says what the client saw."""
+    packer = zlib.compressobj(wbits=31)
+    first = packer.compress(answers.event({"id": "c", "choices": [{"index": 0, "delta": {"content": "hi"}}]}))
+    first += packer.flush(zlib.Z_SYNC_FLUSH)
+    ending = [{"choices": [{"index": 0, "finish_reason": "stop"}]}, {"choices": [], "usage": {"completion_tokens": 5}}]
+    last = packer.compress(answers.stream(*ending, "[DONE]")) + packer.flush()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n"
+    gate = Gate()
+    said = (Raw(head % len(first + last) + first), Hold(gate), Raw(last))
+    stage.play(Provider(answers=[Answer(parts=said, bare=True)]))
+    async with connect(stage.gateway.port) as client:
+        target = f"{ROOT}/openai-usage/v1/chat/completions"
+        await client.send(request(target, asking.chat(stream=True), token=stage.token))
+        await client.head()
+        assert await client.reader.readexactly(len(first)) == first
+        gate.open()
+        assert await client.reader.readexactly(len(last)) == last
+    record = await stage.gateway.only()
+    assert record["mutations"] == ["include_usage"]
+    assert record["notes"][0].startswith("the answer was compressed")
+    assert record["token_usages"][0]["output_tokens"] == 5
 
 
 @pytest.mark.parametrize(

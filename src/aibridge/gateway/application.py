@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from aibridge.auth.last_used import LastUsed
-from aibridge.dialects.dialect import Dialect, Filter
+from aibridge.dialects.dialect import Dialect, Filter, Listener
 from aibridge.dialects.encodings import open_decoder
 from aibridge.errors import AccessDenied, RequestRefused, StoreError
 from aibridge.gateway.admission import Admission
@@ -29,6 +29,8 @@ from aibridge.recording.batch import Ticket
 from aibridge.recording.recorder import Recorder
 from aibridge.recording.rows import Credential, Origin
 from aibridge.records import Begun
+
+USAGE_NOT_KEPT_BACK = "the answer was compressed, so the usage that was asked for went to the client too"
 
 log = structlog.get_logger(__name__)
 
@@ -113,8 +115,13 @@ class Gateway:
         discretion = request.route.provider.discretion
 
         def listen(reply: Reply, streaming: bool) -> tuple[Tap, Filter | None]:  # noqa: FBT001  called as `Exchange` says
-            tap = _tap(dialect, reply, streaming=streaming, answers=discretion.capture.answers)
-            return tap, usage if streaming else None
+            encoding = joined(reply.headers, b"content-encoding").decode("latin-1")
+            listener = dialect.listen(status=reply.status, streaming=streaming, answers=discretion.capture.answers)
+            if usage is None or not streaming:
+                return _tap(listener, encoding), None
+            if encoding:  # events cannot be taken out of compressed bytes, and to wait for their ends holds all back
+                return _tap(listener, encoding, USAGE_NOT_KEPT_BACK), None
+            return Tap(listener), usage
 
         exchange = Exchange(
             send=request.send,
@@ -198,13 +205,10 @@ class Gateway:
             request.held.release()
 
 
-def _tap(dialect: Dialect, reply: Reply, *, streaming: bool, answers: bool) -> Tap:
-    listener = dialect.listen(status=reply.status, streaming=streaming, answers=answers)
-    encoding = joined(reply.headers, b"content-encoding")
+def _tap(listener: Listener, encoding: str, *notes: str) -> Tap:
     if not encoding:
         return Tap(listener)
-    name = encoding.decode("latin-1")
-    decoder = open_decoder(name)
+    decoder = open_decoder(encoding)
     if decoder is None:
-        return Tap.deafened(listener, f"the answer's content encoding {name!r} is unknown")
-    return Tap(listener, decoder)
+        return Tap.deafened(listener, f"the answer's content encoding {encoding!r} is unknown", *notes)
+    return Tap(listener, decoder, notes=notes)

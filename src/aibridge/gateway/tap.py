@@ -18,9 +18,9 @@ class Tap:
         self._notes = notes
 
     @classmethod
-    def deafened(cls, listener: Listener, note: str) -> "Tap":
-        """A tap that cannot hear from the start; `note` says why."""
-        tap = cls(listener, notes=(note,))
+    def deafened(cls, listener: Listener, *notes: str) -> "Tap":
+        """A tap that cannot hear from the start; the first of `notes` says why."""
+        tap = cls(listener, notes=notes)
         tap._listener = None
         return tap
 
