@@ -11,7 +11,7 @@ import pytest
 
 from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.demo.script import Text
-from aibridge.records import UserStatus
+from aibridge.records import Role, UserStatus
 from aibridge.store.announcing import RECORD_CHANNEL
 from aibridge.store.listening import Hearing, Said, listen
 from aibridge.web.pages.events import HEARTBEAT
@@ -126,6 +126,18 @@ async def test_who_is_suspended_hears_nothing_more(stage: Stage) -> None:
             assert await his.event() == ("ended", {})
         await ask(stage, nora)
         await count(hers, 1)
+
+
+async def test_who_may_see_less_hears_no_more_of_others(stage: Stage) -> None:
+    """The stream ends, and the page asks anew for what is left; others listen on."""
+    nora = await stage.gateway.new_user("nora", role=Role.AUDITOR)
+    async with listening(stage, nora) as hers, listening(stage, stage.gateway.user) as owners:
+        await stage.gateway.worker.store.people.set_role(nora.id, Role.MEMBER)
+        async with asyncio.timeout(HEARTBEAT * 0.9):
+            with pytest.raises(EOFError):
+                await hers.event()
+        await ask(stage, stage.gateway.user)
+        await count(owners, 1)
 
 
 async def test_a_server_that_stops_does_not_wait_for_open_pages(database: str) -> None:

@@ -78,10 +78,10 @@ class SignIns:
         rows = await self._all("find_sign_in", secret_sha256, IDLE)
         return msgspec.convert(dict(rows[0]), SignedIn) if rows else None
 
-    async def is_signed_in(self, secret_sha256: bytes) -> bool:
-        """Whether somebody still is; that a page is open does not keep them so."""
-        rows = await self._all("is_signed_in", secret_sha256, IDLE)
-        return bool(rows[0][0])
+    async def role_of(self, secret_sha256: bytes) -> Role | None:
+        """The role of whoever is still signed in; that a page is open does not keep them so."""
+        rows = await self._all("role_of_sign_in", secret_sha256, IDLE)
+        return Role(rows[0]["role"]) if rows else None
 
     async def of(self, user_id: UUID) -> list[SignIn]:
         """Where somebody is signed in, latest first."""

@@ -17,12 +17,12 @@ WITH found AS (
 )
 SELECT id, user_id, username, name, role FROM found;
 
--- name: is_signed_in
--- The same without being noted: an open page is nobody's doing. $1: SHA-256 of the cookie, $2: how long a browser may be idle.
-SELECT EXISTS (
-    SELECT FROM sign_ins AS s JOIN users AS u ON u.id = s.user_id
-    WHERE s.secret_sha256 = $1 AND s.expires_at > now() AND s.last_seen_at > now() - $2::interval AND u.status = 'active'
-);
+-- name: role_of_sign_in
+-- The role of whoever is signed in with this cookie, without its being noted: an open page is nobody's doing. $1: SHA-256 of the
+-- cookie, $2: how long a browser may be idle.
+SELECT u.role
+FROM sign_ins AS s JOIN users AS u ON u.id = s.user_id
+WHERE s.secret_sha256 = $1 AND s.expires_at > now() AND s.last_seen_at > now() - $2::interval AND u.status = 'active';
 
 -- name: sign_ins_of
 -- Where somebody is signed in, latest first. $1: user, $2: how long a browser may be idle.

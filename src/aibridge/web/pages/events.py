@@ -3,7 +3,7 @@
 `event: news` with `{"requests": 12}` (null: some). For `?since=…` and the filter of a list with `{"matching": 12}`: all
 that matches it and ended since (null: many); with `at_once=1` not only when something comes. For
 `?session=…&initiator=…` with `{"steps": 34}` whenever the session has grown. `event: ended` when nobody is signed in
-any more: the page must not ask again.
+any more: the page must not ask again. A stream that ends without it is asked for again, as when a role has changed.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
@@ -20,13 +20,14 @@ from starlette.routing import Route
 from aibridge.auth.browsers import sha256_of
 from aibridge.auth.usernames import as_id
 from aibridge.errors import StoreUnavailable
+from aibridge.records import Role
 from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.live import News, Subscription
 from aibridge.web.parts import WebParts
 from aibridge.web.ranges import moment_of
 from aibridge.web.requests.asked import list_filter
-from aibridge.web.viewer import viewer_of
+from aibridge.web.viewer import Viewer, viewer_of
 
 HEARTBEAT = 15.0
 """Seconds of silence until a comment is sent: what stands between must not take the stream for dead."""
@@ -56,7 +57,7 @@ async def events(request: Request) -> Response:
         scope, tell = initiator, await _growth(parts, session_id, initiator)
     elif "since" in request.query_params:
         tell = await _matching(request)
-    stream = _stream(parts, sha256_of(viewer.secret), scope, tell, at_once="at_once" in request.query_params)
+    stream = _stream(parts, viewer, scope, tell, at_once="at_once" in request.query_params)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -99,7 +100,7 @@ async def _growth(parts: WebParts, session_id: str, initiator: UUID) -> Tell:
 
 
 async def _stream(
-    parts: WebParts, secret_sha256: bytes, scope: UUID | None, tell: Tell, *, at_once: bool
+    parts: WebParts, viewer: Viewer, scope: UUID | None, tell: Tell, *, at_once: bool
 ) -> AsyncIterator[bytes]:
     """`at_once`: tell what came between the page and this stream, too."""
     with parts.live.subscribed(scope) as subscription:
@@ -109,20 +110,19 @@ async def _stream(
         while not subscription.ended:
             await subscription.wait(HEARTBEAT)
             try:
-                if not await _may_stay(parts, subscription, secret_sha256):
-                    yield ENDED
-                    return
+                if subscription.take_doubt() and (role := await _role(parts, viewer)) is not viewer.role:
+                    if role is None:
+                        yield ENDED
+                    return  # who may see more or less now is listened to anew
                 yield await _said(subscription, tell)
             except StoreUnavailable:
                 return  # the browser asks again in a moment
             await subscription.rest(PACE)
 
 
-async def _may_stay(parts: WebParts, subscription: Subscription, secret_sha256: bytes) -> bool:
+async def _role(parts: WebParts, viewer: Viewer) -> Role | None:
     """Asked when somebody's rights changed, and with every heartbeat, since sign-ins also end by themselves."""
-    if not subscription.take_doubt():
-        return True
-    return await parts.sign_ins.is_signed_in(secret_sha256)
+    return await parts.sign_ins.role_of(sha256_of(viewer.secret))
 
 
 async def _said(subscription: Subscription, tell: Tell) -> bytes:
