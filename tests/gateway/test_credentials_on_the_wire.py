@@ -268,6 +268,15 @@ async def test_byok_with_no_credential_left_is_401(stage: Stage, provider: str) 
     assert not upstream.requests
 
 
+@pytest.mark.parametrize("options", ["x-api-key", "close, X-Api-Key", "keep-alive,x-api-key , x-foo"])
+async def test_an_own_key_that_ends_here_is_none(stage: Stage, options: str) -> None:
+    """What `Connection` names does not go on: the call would be anonymous, and the record would name a key."""
+    upstream = stage.says(Text("hello"))
+    headers = [("x-aibridge-token", stage.gateway.user.token), ("x-api-key", OWN_KEY), ("connection", options)]
+    assert (await ask(stage, headers)).status_code == 401
+    assert not upstream.requests
+
+
 async def test_a_blank_token_header_means_the_deployments_key(stage: Stage) -> None:
     upstream = stage.says(Text("hello"))
     headers = [("x-aibridge-token", ""), ("x-api-key", stage.gateway.user.token)]

@@ -31,7 +31,7 @@ TOKEN_MARK = b"aib_"
 
 _ALWAYS = frozenset((*TOKEN_HEADERS, b"x-coder-ai-governance-request-id"))
 _CENTRALIZED = _ALWAYS | frozenset(CREDENTIAL_HEADERS)
-_TOLD_APART = _CENTRALIZED | {b"chatgpt-account-id"}
+_TOLD_APART = _CENTRALIZED | {b"chatgpt-account-id", b"connection"}
 _MASK_FROM = 20
 _MASK_SHOWS = 4
 
@@ -132,8 +132,8 @@ def _texts(values: list[bytes]) -> tuple[str, ...]:
 
 
 def _byok(told: _Told, provider: ProviderType, tainted: set[bytes], *, candidates: tuple[str, ...]) -> Credentials:
-    own = {name: told[name] for name in CREDENTIAL_HEADERS if name not in tainted and any(told.get(name, ()))}
-    drop = _ALWAYS | tainted
+    drop = _ALWAYS | tainted | _for_the_next_hop(told)
+    own = {name: told[name] for name in CREDENTIAL_HEADERS if name not in drop and any(told.get(name, ()))}
     if provider is ProviderType.ANTHROPIC and b"x-api-key" in own:
         # Anthropic refuses a request with both; the key is what the user set up on purpose.
         own.pop(b"authorization", None)
@@ -147,6 +147,12 @@ def _byok(told: _Told, provider: ProviderType, tainted: set[bytes], *, candidate
         hint=mask(secret.decode(errors="replace")),
         own_left=bool(own),
     )
+
+
+def _for_the_next_hop(told: _Told) -> set[bytes]:
+    """Credential headers that `Connection` names end here (RFC 9110 §7.6.1): they are not what goes upstream."""
+    options = {option.strip().lower() for value in told.get(b"connection", ()) for option in value.split(b",")}
+    return options.intersection(CREDENTIAL_HEADERS)
 
 
 def _type(provider: ProviderType, name: bytes, secret: bytes, *, chatgpt: bool) -> CredentialType:
