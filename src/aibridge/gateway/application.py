@@ -111,7 +111,10 @@ class Gateway:
         await exchange.run()
 
     async def _intercept(self, request: Request, dialect: Dialect) -> None:
-        ticket, usage = self._begin(request, await self._read(request, dialect))
+        reading = await self._read(request, dialect)
+        if reading.facts.previous_response_id:
+            await self._admission.check_continued(request, reading.facts.previous_response_id)
+        ticket, usage = self._begin(request, reading)
         discretion = request.route.provider.discretion
 
         def listen(reply: Reply, streaming: bool) -> tuple[Tap, Filter | None]:  # noqa: FBT001  called as `Exchange` says
