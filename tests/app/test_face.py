@@ -38,6 +38,17 @@ async def test_the_record_stands_under_three_roots(stage: Stage) -> None:
         assert answers[0].json()
 
 
+async def test_every_resource_of_the_description_is_reached(stage: Stage) -> None:
+    """None is taken for a provider: the data plane would answer 404 in the shape of a provider's errors."""
+    description = (await stage.gateway.http.get(f"{stage.gateway.url}/api/v2/openapi.json")).json()
+    resources = {path.split("/")[2] for path in description["paths"] if path.startswith("/aibridge/")}
+    assert "prices" in resources
+    for resource in resources:
+        answer = await ask(stage, "GET", f"{ROOTS[0]}/{resource}")
+        assert answer.status_code in {200, 400}, resource
+        assert "route not supported" not in answer.text
+
+
 async def test_the_experimental_root_can_only_be_read(stage: Stage) -> None:
     """Whatever stands below it; neither the data plane nor accounts do."""
     provider = stage.says([Text("hello")])

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Awaitable, Callable
 
+from aibridge.config.values import RESERVED_NAMES
 from aibridge.gateway.asgi import Application, Receive, Scope, Send
 from aibridge.gateway.routes import ROOTS
 from aibridge.ops.health import Health, Readiness
 from aibridge.ops.metrics import Metrics
 
-RESERVED = frozenset(b"interceptions sessions models clients providers users usage search proxy keys".split())
-"""Names under the data plane's root that belong to the JSON API; no provider may have them."""
+RESERVED = frozenset(name.encode() for name in RESERVED_NAMES)
+"""Names under the data plane's root that belong to the JSON API, as they stand in a path."""
 API_ROOT = "/api/v2"
 EXPERIMENTAL_ROOT = "/api/experimental"
 """Where the record stood in the beginnings of the system that this one follows: its readers still look there."""

@@ -20,9 +20,21 @@ MAX_PORT = 65535
 MAX_WORKERS = 256
 
 RESERVED_NAMES = frozenset(
-    "interceptions sessions models clients providers users usage search proxy keys".split()  # noqa: SIM905 - as specified
+    (
+        "interceptions",
+        "sessions",
+        "models",
+        "clients",
+        "providers",
+        "users",
+        "usage",
+        "search",
+        "prices",
+        "proxy",
+        "keys",
+    )
 )
-"""Names that are routes of the JSON API beside the providers."""
+"""Names of the JSON API in the place of a provider's name, in use or kept for later; no provider may have them."""
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LISTEN = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:/\[\]]*):)?(?P<port>\d{1,5})")
@@ -121,7 +133,7 @@ def provider_name(text: str) -> str:
     if not _SLUG.fullmatch(text):
         raise ValueError("a name of lower-case letters, digits and single dashes, such as copilot-business")
     if text in RESERVED_NAMES:
-        raise ValueError(f"another name: {', '.join(sorted(RESERVED_NAMES))} are pages of the API")
+        raise ValueError(f"another name: {', '.join(sorted(RESERVED_NAMES))} belong to the JSON API")
     return text
 
 
