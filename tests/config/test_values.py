@@ -68,7 +68,7 @@ def test_retention(text: str, expected: timedelta | None) -> None:
     ("ANTHROPIC_BASE_URL", "ftp://x", "a URL such as https://api.example.com/v1, not 'ftp://x'"),
     ("ANTHROPIC_BASE_URL", "https://x:port", "a URL such as https://api.example.com/v1, not 'https://x:port'"),
     ("OPENAI_BASE_URL", "https://x/v1?a=b", "a URL without a query and a fragment, not 'https://x/v1?a=b'"),
-    ("ACCESS_URL", "https://", "a URL such as https://api.example.com/v1, not 'https://'"),
+    ("ACCESS_URL", "https://", "a URL such as https://ai.example.com, not 'https://'"),
 ])  # fmt: skip
 def test_a_wrong_value_is_one_sentence_that_names_the_setting(
     tmp_path: Path, name: str, text: str, problem: str

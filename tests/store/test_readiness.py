@@ -13,9 +13,12 @@ async def test_a_server_that_is_there_tells_its_version(database: str) -> None:
 
 
 async def test_a_server_that_is_not_there_is_waited_for_in_vain(tmp_path: object) -> None:
+    """Whoever waits is told once, and in the end, that it is the database."""
+    told: list[StoreUnavailable] = []
     async with asyncio.timeout(30):
-        with pytest.raises(StoreUnavailable):
-            await wait_until_ready(f"postgresql://nobody@/nothing?host={tmp_path}", 0.5)
+        with pytest.raises(StoreUnavailable, match="The database does not answer"):
+            await wait_until_ready(f"postgresql://nobody@/nothing?host={tmp_path}", 0.5, told.append)
+    assert len(told) == 1
 
 
 async def test_an_unknown_database_is_a_wrong_setting_and_not_waited_for(database: str) -> None:

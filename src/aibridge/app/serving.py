@@ -15,6 +15,7 @@ from aibridge.app.stopping import stopped_by_signals
 from aibridge.app.workers import supervise
 from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.config import Settings
+from aibridge.errors import StoreUnavailable
 from aibridge.store.embedded import EmbeddedPostgres, open_embedded
 from aibridge.store.migrate import migrate
 from aibridge.store.pool import open_store
@@ -67,9 +68,13 @@ async def _database(settings: Settings) -> AsyncIterator[tuple[str, EmbeddedPost
 
 async def prepare(dsn: str) -> None:
     """Wait for the database and bring its schema up to date."""
-    await wait_until_ready(dsn, DATABASE_SECONDS)
+    await wait_until_ready(dsn, DATABASE_SECONDS, _waiting)
     for name in await migrate(dsn):
         log.info("migrated the database", migration=name)
+
+
+def _waiting(error: StoreUnavailable) -> None:
+    log.warning("waiting for the database", seconds=DATABASE_SECONDS, reason=str(error))
 
 
 async def _welcome_token(dsn: str) -> str | None:

@@ -69,7 +69,7 @@ DATABASE_DIRECT_URL: Setting[Secret] = Setting(
 ACCESS_URL: Setting[str] = Setting(
     "ACCESS_URL",
     None,
-    values.http_url,
+    values.access_url,
     "How people and clients get here from outside.",
     absent="follows from `AIBRIDGE_LISTEN`",
 )
@@ -82,7 +82,7 @@ ANTHROPIC_KEY: Setting[Secret] = Setting(
     secret=True,
 )
 ANTHROPIC_BASE_URL: Setting[str] = Setting(
-    "ANTHROPIC_BASE_URL", "https://api.anthropic.com", values.http_url, "Where `anthropic` is, without a version."
+    "ANTHROPIC_BASE_URL", "https://api.anthropic.com", values.provider_url, "Where `anthropic` is, without a version."
 )
 OPENAI_KEY: Setting[Secret] = Setting(
     "OPENAI_KEY",
@@ -93,7 +93,7 @@ OPENAI_KEY: Setting[Secret] = Setting(
     secret=True,
 )
 OPENAI_BASE_URL: Setting[str] = Setting(
-    "OPENAI_BASE_URL", "https://api.openai.com/v1", values.http_url, "Where `openai` is, with its `/v1`."
+    "OPENAI_BASE_URL", "https://api.openai.com/v1", values.provider_url, "Where `openai` is, with its `/v1`."
 )
 OPENAI_INCLUDE_USAGE: Setting[bool] = Setting(
     "OPENAI_INCLUDE_USAGE",
@@ -162,7 +162,7 @@ FINISH_TIMEOUT: Setting[float] = Setting(
 TELEMETRY_URL: Setting[str] = Setting(
     "TELEMETRY_URL",
     None,
-    values.http_url,
+    values.telemetry_url,
     "Where hourly summaries are posted; `docs/telemetry.md` shows all that they hold.",
     absent="nothing is sent",
 )
@@ -225,7 +225,7 @@ PROVIDER_KEY: Setting[Secret] = Setting(
     "KEY", None, values.key, "The deployment's key for it.", absent="users bring their own", secret=True
 )
 PROVIDER_BASE_URL: Setting[str] = Setting(
-    "BASE_URL", None, values.http_url, "Where it is; with `/v1` for `openai`.", absent="its type's own"
+    "BASE_URL", None, values.provider_url, "Where it is; with `/v1` for `openai`.", absent="its type's own"
 )
 PROVIDER_INCLUDE_USAGE: Setting[bool] = Setting(
     "INCLUDE_USAGE",

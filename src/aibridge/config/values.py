@@ -98,20 +98,29 @@ def retention(text: str) -> timedelta | None:
     return timedelta(seconds=found) if found else None
 
 
-def http_url(text: str) -> str:
-    """Read the URL of a server, without a slash at the end."""
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 - raises ValueError when it is none
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
-        raise ValueError("a URL such as https://api.example.com/v1")
-    if parts.username is not None:
-        raise ValueError("a URL without a user name; a provider's key has a setting of its own")
-    if parts.query or parts.fragment or "?" in text or "#" in text:
-        raise ValueError("a URL without a query and a fragment")
-    return text.rstrip("/")
+def http_url(example: str) -> Callable[[str], str]:
+    """Make a reader of the URL of a server, without a slash at the end; the example is for who gave something else."""
+
+    def read(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            parts.port  # noqa: B018 - raises ValueError when it is none
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
+            raise ValueError(f"a URL such as {example}")
+        if parts.username is not None:
+            raise ValueError("a URL without a user name and a password")
+        if parts.query or parts.fragment or "?" in text or "#" in text:
+            raise ValueError("a URL without a query and a fragment")
+        return text.rstrip("/")
+
+    return read
+
+
+provider_url = http_url("https://api.example.com/v1")
+access_url = http_url("https://ai.example.com")
+telemetry_url = http_url("https://telemetry.example.com/aibridge")
 
 
 def database_url(text: str) -> Secret:

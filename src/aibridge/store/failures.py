@@ -38,8 +38,8 @@ def store_error(error: Exception) -> StoreError:
     if isinstance(error, asyncpg.PostgresError):
         return _of_server(error)
     refused_argument = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
-    kind = RowsRefused if refused_argument else StoreUnavailable
-    return kind(f"{type(error).__name__}: {error}")
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return RowsRefused(reason) if refused_argument else StoreUnavailable(f"The database does not answer ({reason}).")
 
 
 @contextmanager

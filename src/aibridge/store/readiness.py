@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import asyncpg
 
@@ -40,13 +41,23 @@ async def server_version(dsn: str) -> int:
     return number
 
 
-async def wait_until_ready(dsn: str, timeout: float) -> int:  # noqa: ASYNC109 - it bounds the tries, not the last one
-    """Waits up to `timeout` seconds for the server and returns its major version. Raises like `server_version`."""
+async def wait_until_ready(
+    dsn: str,
+    timeout: float,  # noqa: ASYNC109 - it bounds the tries, not the last one
+    waiting: Callable[[StoreUnavailable], None] | None = None,
+) -> int:
+    """Waits up to `timeout` seconds for the server and returns its major version. Raises like `server_version`.
+
+    `waiting` is called once, when the first try has failed: somebody may be watching a start that shows nothing else.
+    """
     deadline = time.monotonic() + timeout
     while True:
         try:
             return await server_version(dsn)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             if time.monotonic() + _BETWEEN > deadline:
                 raise
+            if waiting is not None:
+                waiting(error)
+                waiting = None
             await asyncio.sleep(_BETWEEN)
