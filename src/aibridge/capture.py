@@ -30,7 +30,7 @@ def capture_of(words: Iterable[str]) -> Capture:
     """The kinds of these names, and no others. Raises `ValueError` for a word that is neither in `WORDS` nor `NONE`."""
     named = set(words)
     if not named or not named <= {*WORDS, NONE} or (NONE in named and len(named) > 1):
-        raise ValueError(f"{', '.join(WORDS)}, any number of them with commas between, or {NONE}")
+        raise ValueError(f"any of {', '.join(WORDS)}, separated by commas, or {NONE}")
     return Capture(**{word: word in named for word in WORDS})
 
 

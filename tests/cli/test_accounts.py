@@ -39,7 +39,7 @@ def test_a_name_that_is_taken_and_one_that_is_none(terminal: Terminal) -> None:
     assert terminal.call("users", "create", "Ada L") == Ended(
         1,
         "",
-        "aibridge: 'Ada L' is no name for a user: 1 to 64 of a-z 0-9 . _ -, with a letter or digit at both ends.\n",
+        "aibridge: 'Ada L' is not a valid user name: 1 to 64 of a-z 0-9 . _ -, with a letter or digit at both ends.\n",
     )
 
 

@@ -62,7 +62,7 @@ async def test_a_database_in_use_is_not_replaced(tmp_path: Path, database: str, 
     await store.people.list_users()
     ended = terminal.call("db", "restore", "--force", "a.dump")
     assert ended == Ended(
-        1, "", "aibridge: 1 connections use the database. Stop aibridge (and whatever else they are) first.\n"
+        1, "", "aibridge: The database is in use (other connections: 1). Stop aibridge and all other programs on it.\n"
     )
 
 

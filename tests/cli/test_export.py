@@ -49,8 +49,8 @@ async def test_a_file_goes_on_behind_its_last_whole_line(
 async def test_what_is_refused(terminal: Terminal, store: Store, alice: UUID, tmp_path: Path) -> None:
     """In one sentence, and nothing is written."""
     for arguments, said in (
-        (("--resume",), "--resume goes on with a file of lines"),
-        (("--resume", "--to", "x", "--format", "csv"), "--resume goes on with a file of lines"),
+        (("--resume",), "--resume continues a JSONL file"),
+        (("--resume", "--to", "x", "--format", "csv"), "--resume continues a JSONL file"),
         (("--q", "nonsense:x"), 'Query param "nonsense" is not known here'),
         (("--q", "initiator:nobody"), "There is no user nobody."),
     ):

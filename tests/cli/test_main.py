@@ -60,7 +60,7 @@ def test_wrong_usage_is_status_2(tmp_path: Path, wrong: tuple[str, ...]) -> None
 @pytest.mark.parametrize("command", [("users", "list"), ("db", "url"), ("serve",)])
 def test_a_wrong_setting_is_one_sentence_and_status_1(tmp_path: Path, command: tuple[str, ...]) -> None:
     assert Terminal(tmp_path, WORKRES="2").call(*command) == Ended(
-        1, "", "aibridge: AIBRIDGE_WORKRES is no setting of aibridge. Did you mean AIBRIDGE_WORKERS?\n"
+        1, "", "aibridge: AIBRIDGE_WORKRES is not a setting of aibridge. Did you mean AIBRIDGE_WORKERS?\n"
     )
 
 

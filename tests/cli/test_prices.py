@@ -66,7 +66,7 @@ def test_long_contexts_have_rates_of_their_own_and_prices_their_days(terminal: T
         (("m", "--provider", "openai", "--input", "3", "--since", "yesterday"), "--since must be a day"),
         (("m", "--provider", "openai", "--input", "3", "--since", "2026-01-31T10:00:00"), "--since must be a day"),
         (("m", "--provider", "openai", "--input", "3", "--above", "200000"), "Set the price of small contexts first"),
-        (("", "--provider", "openai", "--input", "3"), "no name of a model"),
+        (("", "--provider", "openai", "--input", "3"), "is not a valid model name"),
     ],
 )
 async def test_what_is_no_price_is_refused(

@@ -7,7 +7,7 @@ import pytest
 from aibridge.capture import Capture, words_of
 from support.settings import load, refusal
 
-KNOWN = "prompts, tools, thoughts, answers, tool_results, any number of them with commas between, or none"
+KNOWN = "any of prompts, tools, thoughts, answers, tool_results, separated by commas, or none"
 
 
 def test_prompts_tools_and_thoughts_are_kept_unless_something_else_is_set(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_pattern_that_is_none_stops_the_start(tmp_path: Path) -> None:
 
 def test_an_unknown_kind_of_secret_names_those_there_are(tmp_path: Path) -> None:
     assert refusal(tmp_path, REDACT="phones") == (
-        "AIBRIDGE_REDACT must be secrets, emails, credit_cards, any number of them with commas between, not 'phones'."
+        "AIBRIDGE_REDACT must be any of secrets, emails, credit_cards, separated by commas, not 'phones'."
     )
 
 

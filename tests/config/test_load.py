@@ -64,7 +64,7 @@ def test_a_variable_set_to_nothing_counts_as_not_set(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     (tmp_path / "aibridge.toml").write_text("workers 3\n")
-    assert refusal(tmp_path).startswith(f"{tmp_path}/aibridge.toml is no TOML: ")
+    assert refusal(tmp_path).startswith(f"{tmp_path}/aibridge.toml is not valid TOML: ")
 
 
 @pytest.mark.parametrize(
@@ -112,21 +112,21 @@ def test_no_secret_is_ever_printed(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_suggests_the_nearest_known_one(tmp_path: Path) -> None:
-    assert refusal(tmp_path, LISTN="x") == "AIBRIDGE_LISTN is no setting of aibridge. Did you mean AIBRIDGE_LISTEN?"
+    assert refusal(tmp_path, LISTN="x") == "AIBRIDGE_LISTN is not a setting of aibridge. Did you mean AIBRIDGE_LISTEN?"
     assert refusal(tmp_path, PROVIDER_0_KEYS="x") == (
-        "AIBRIDGE_PROVIDER_0_KEYS is no setting of aibridge. Did you mean AIBRIDGE_PROVIDER_0_KEY?"
+        "AIBRIDGE_PROVIDER_0_KEYS is not a setting of aibridge. Did you mean AIBRIDGE_PROVIDER_0_KEY?"
     )
     assert refusal(tmp_path, QUXQUXQUX="x") == (
-        "AIBRIDGE_QUXQUXQUX is no setting of aibridge. See docs/settings.md for the names there are."
+        "AIBRIDGE_QUXQUXQUX is not a setting of aibridge. See docs/settings.md for the names there are."
     )
 
 
 def test_an_unknown_key_of_the_file_suggests_the_nearest_known_one(tmp_path: Path) -> None:
     file = tmp_path / "aibridge.toml"
     file.write_text("worker = 3\n")
-    assert refusal(tmp_path) == f"`worker` in {file} is no setting of aibridge. Did you mean workers?"
+    assert refusal(tmp_path) == f"`worker` in {file} is not a setting of aibridge. Did you mean workers?"
     file.write_text('[[provider]]\ntype = "openai"\nurl = "x"\n')
-    assert refusal(tmp_path).startswith(f"`url` in [[provider]] 0 of {file} is no setting of aibridge.")
+    assert refusal(tmp_path).startswith(f"`url` in [[provider]] 0 of {file} is not a setting of aibridge.")
     file.write_text('[provider]\ntype = "openai"\n')
     assert refusal(tmp_path) == f"`provider` in {file} must be a list of tables. Write [[provider]], with two brackets."
     file.write_text("listen = [1]\n")
@@ -156,7 +156,7 @@ def test_names_for_tests_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_no_service_link_is_a_mistake(tmp_path: Path) -> None:
-    assert refusal(tmp_path, LISTEN_PORT="4180").startswith("AIBRIDGE_LISTEN_PORT is no setting of aibridge.")
+    assert refusal(tmp_path, LISTEN_PORT="4180").startswith("AIBRIDGE_LISTEN_PORT is not a setting of aibridge.")
 
 
 def test_fewer_bytes_for_all_bodies_than_for_one_is_a_mistake(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_the_first_owner_is_made_once(site: Site, contexts: Callable[..., Browse
     page.get_by_label("Your name").fill("Ada <script>alert(1)</script>")
     page.get_by_label("Password").fill("short")
     page.get_by_role("button", name="Create and sign in").click()
-    expect(page.get_by_text("This is no name to sign in with")).to_be_visible()
+    expect(page.get_by_text("This cannot be a name to sign in with")).to_be_visible()
     expect(page.get_by_text("A password needs at least 12 characters.")).to_be_visible()
     assert violations(page) == []
     page.get_by_label("Name to sign in with").fill("ada")

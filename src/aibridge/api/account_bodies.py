@@ -15,14 +15,14 @@ _WORD = r"[^@\s\x00-\x1f\x7f]"
 
 def _username(name: str) -> str:
     if (reason := why_not(name)) is not None:
-        raise PydanticCustomError("username", "This is no name for a user: {reason}.", {"reason": reason})
+        raise PydanticCustomError("username", "This is not a valid user name: {reason}.", {"reason": reason})
     return name
 
 
 def moment_text(value: object) -> object:
     """Pydantic would take a number for seconds since 1970."""
     if value is not None and not isinstance(value, str):
-        raise PydanticCustomError("moment", "A moment is a text such as 2026-01-02T03:04:05Z.")
+        raise PydanticCustomError("moment", "A moment must be a text such as 2026-01-02T03:04:05Z.")
     return value
 
 

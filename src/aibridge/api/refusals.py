@@ -102,7 +102,8 @@ def queries(resource: str) -> tuple[Case, ...]:
             "?q=outcome:lost",
             message,
             field="outcome",
-            reason=invalid.format("outcome") + '"lost" is none of completed, failed, cancelled, truncated, interrupted',
+            reason=invalid.format("outcome")
+            + '"lost" is not one of completed, failed, cancelled, truncated, interrupted',
         ),
         case(
             "?q=initiator:nobody",

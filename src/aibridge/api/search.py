@@ -130,7 +130,7 @@ def _outside_closed_sets(terms: Terms) -> Iterator[Wrong]:
     for key, allowed in CLOSED.items():
         for value in terms.values.get(key, ()):
             if value not in allowed:
-                yield _invalid(key, f'"{value}" is none of {", ".join(allowed)}')
+                yield _invalid(key, f'"{value}" is not one of {", ".join(allowed)}')
 
 
 def _more_than_one(key: str, given: Collection[str]) -> Iterator[Wrong]:

@@ -48,7 +48,7 @@ def _uuid(name: str, text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise Invalid(f"Invalid {name} query parameter.", detail=f'"{text}" is no UUID.', field=name) from error
+        raise Invalid(f"Invalid {name} query parameter.", detail=f'"{text}" is not a UUID.', field=name) from error
 
 
 def _threads(text: str | int) -> int:

@@ -31,8 +31,8 @@ DETAIL = missing("Session not found.") | bad_request(
         detail="Limit must be between 1 and 200.",
         field="limit",
     ),
-    case("?after_id=x", "Invalid after_id query parameter.", detail='"x" is no UUID.', field="after_id"),
-    case("?before_id=x", "Invalid before_id query parameter.", detail='"x" is no UUID.', field="before_id"),
+    case("?after_id=x", "Invalid after_id query parameter.", detail='"x" is not a UUID.', field="after_id"),
+    case("?before_id=x", "Invalid before_id query parameter.", detail='"x" is not a UUID.', field="before_id"),
     case(
         f"?after_id={_NOBODYS}&before_id={_NOBODYS}",
         "Cannot use both after_id and before_id in the same request.",

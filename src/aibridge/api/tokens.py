@@ -126,7 +126,7 @@ def _end(body: NewToken) -> datetime | None:
         if body.expires_at is not None:
             check_end(body.expires_at, now=now)
     except ValueError as error:
-        raise Invalid("This is no end for a token.", detail=f"It must be {error}.", field=field) from error
+        raise Invalid("This is not a valid expiry for a token.", detail=f"It must be {error}.", field=field) from error
     return body.expires_at
 
 

@@ -11,14 +11,14 @@ _SHAPE = re.compile(USERNAME)
 
 
 def why_not(username: str) -> str | None:
-    """Complete the sentence "… is no name for a user: …"; None when it is one.
+    """Complete the sentence "… is not a valid user name: …"; None when it is one.
 
     Wherever a user is named, by path or by filter, an id and `me` are understood too: no name may look like them.
     """
     if len(username) > 64 or not _SHAPE.match(username) or username.endswith("\n"):  # noqa: PLR2004 - see USERNAME
         return RULE
     if username == "me":
-        return "`me` is whoever asks"
+        return "`me` always means the caller"
     return "it looks like an id" if as_id(username) is not None else None
 
 

@@ -60,7 +60,7 @@ def dump(
     from aibridge.store.dumping import dump as write
 
     if file is None and sys.stdout.isatty():
-        raise typer.BadParameter("a dump is no text for a terminal: name a file or redirect the output")
+        raise typer.BadParameter("a dump is binary: name a file or redirect the output")
     with database() as dsn:
         write(dsn, file)
 

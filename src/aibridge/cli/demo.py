@@ -51,11 +51,13 @@ def seed_(
         until = time.time_ns() // 1000
         seeded = run(fill(dsn, interceptions=interceptions, seed=seed, until=until, add=add, watcher=progress))
     owner = next(person.username for person in seeded.people if person.role is Role.OWNER)
+    busiest = seeded.people[0].username
+    wide = max(len(owner), len(busiest))
     typer.echo(
         f"{seeded.interceptions:,} interceptions of {len(seeded.people):,} people, {seeded.rows:,} rows in all, "
         f"in {seeded.seconds:.0f} seconds.\n\n"
-        f"To look at it, `aibridge serve`, and in another terminal\n\n"
-        f"  aibridge tokens create {owner}       # an owner, who sees everything\n"
-        f"  aibridge tokens create {seeded.people[0].username}   # the busiest member, who sees their own\n\n"
+        f"To look at it, run `aibridge serve`, and in another terminal\n\n"
+        f"  aibridge tokens create {owner:{wide}}   # an owner, who sees everything\n"
+        f"  aibridge tokens create {busiest:{wide}}   # the busiest member, who sees their own record\n\n"
         f'  curl -H "Authorization: Bearer <the token>" "{chosen.access_url}/api/v2/aibridge/sessions?limit=3"'
     )

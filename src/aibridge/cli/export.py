@@ -40,7 +40,7 @@ def export(
     from aibridge.errors import AIBridgeError
 
     if resume and (to is None or format_ is Format.CSV):
-        raise AIBridgeError("--resume goes on with a file of lines: name it with --to, without --format csv.")
+        raise AIBridgeError("--resume continues a JSONL file: name it with --to, and leave out --format csv.")
     with _written(to, resume=resume) as (file, after):
         run(_export(file, format_, q, after))
 
@@ -100,7 +100,7 @@ def _written(to: Path | None, *, resume: bool) -> Iterator[tuple[IO[bytes], UUID
 def last_whole(file: IO[bytes]) -> UUID | None:
     """Drop what stands behind the last whole line, and return the id in that line; None when there is no line.
 
-    Raises `AIBridgeError` when the line is none of ours.
+    Raises `AIBridgeError` when the line is not one of ours.
     """
     import msgspec
 
@@ -118,7 +118,9 @@ def last_whole(file: IO[bytes]) -> UUID | None:
     try:
         return msgspec.json.decode(line, type=Line).id if line else None
     except msgspec.DecodeError as error:
-        raise AIBridgeError("The last line of the file is no interception: it was not written as JSONL.") from error
+        raise AIBridgeError(
+            "The last line of the file is not an interception: the file was not written as JSONL."
+        ) from error
 
 
 def _line_end(file: IO[bytes], before: int) -> int:

@@ -49,7 +49,7 @@ def own_price(model: str, provider: str, provider_name: str, since: str, rates: 
     if provider and provider not in set(ProviderType):
         raise AIBridgeError(f"--provider must be one of {', '.join(ProviderType)}, not {provider!r}.")
     if not 0 < len(model) <= MAX_NAME or not (model + provider_name).isprintable():
-        raise AIBridgeError(f"This is no name of a model: {model!r}.")
+        raise AIBridgeError(f"{model!r} is not a valid model name.")
     began = moment("--since", since) if since else None
     return OwnPrice(provider=provider, provider_name=provider_name, model=model.lower(), since=began, rates=rates)
 

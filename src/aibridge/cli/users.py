@@ -27,7 +27,7 @@ def create(
     from aibridge.errors import AIBridgeError
 
     if (reason := why_not(name)) is not None:
-        raise AIBridgeError(f"{name!r} is no name for a user: {reason}.")
+        raise AIBridgeError(f"{name!r} is not a valid user name: {reason}.")
 
     async def work() -> str:
         async with people() as found:

@@ -10,29 +10,29 @@ _HEAD = f"""\
 
 <!-- Made by `python -m aibridge.config.reference`; a test compares it with the code. -->
 
-Every setting is an environment variable. The same names without `{PREFIX}`, in lower case, may stand in
-`aibridge.toml` in the working folder, or in the file that `{CONFIG}` names; the environment goes over the file.
-A variable that is set to nothing counts as not set, an unknown name stops the start. Sizes are written `64MiB`, `10MB`
-or in bytes, times `500ms`, `5s`, `2m`, `12h`, `60d` or `8w`.
+Every setting is an environment variable. The same names in lower case and without `{PREFIX}` can be set in
+`aibridge.toml` in the working directory, or in the file that `{CONFIG}` names; the environment takes precedence over
+the file. An empty variable counts as not set; an unknown name stops the start. Sizes are written as `64MiB`, `10MB` or
+a number of bytes, times as `500ms`, `5s`, `2m`, `12h`, `60d` or `8w`.
 """
 
 _PROVIDERS = f"""
 ## Providers
 
-The providers `anthropic` and `openai` are always there. Any number of others is set up in groups, numbered from 0
-without gaps: `{PREFIX}PROVIDER_0_TYPE`, `{PREFIX}PROVIDER_0_NAME` and so on; in the file each is a `[[provider]]`
-table, and the environment may complete a table with, for instance, its key. A group named `anthropic` or `openai`
-takes the place of the default of that name. Keys for a host below `.openai.azure.com` are sent in the header
-`api-key`, as Azure wants them.
+The providers `anthropic` and `openai` always exist. Configure any number of others in groups, numbered from 0 without
+gaps: `{PREFIX}PROVIDER_0_TYPE`, `{PREFIX}PROVIDER_0_NAME` and so on. In the file each group is a `[[provider]]` table,
+and the environment can complete a table, for example with its key. A group named `anthropic` or `openai` replaces the
+default provider of that name. Keys for hosts under `.openai.azure.com` are sent in the header `api-key`, as Azure
+expects.
 """
 
 _REDACTION = f"""
 ## What is kept
 
-`docs/capture.md` tells what the words of `{PREFIX}CAPTURE` and `{PREFIX}REDACT` stand for. Patterns of your own are set
-one by one as `{PREFIX}{PATTERN}_<NAME>`, or in the file as a table `[{PATTERN.lower()}]` of names and patterns, written
-as [RE2](https://github.com/google/re2/wiki/Syntax) takes them; what they match is kept as `[redacted:name]`, with the
-name in lower case.
+`docs/capture.md` explains the values of `{PREFIX}CAPTURE` and `{PREFIX}REDACT`. Set your own patterns one by one as
+`{PREFIX}{PATTERN}_<NAME>`, or in the file as a table `[{PATTERN.lower()}]` of names and patterns, in
+[RE2 syntax](https://github.com/google/re2/wiki/Syntax). What they match is stored as `[redacted:name]`, with the name
+in lower case.
 """
 
 _EXAMPLE = """

@@ -200,7 +200,7 @@ def _read_file(named: str | None, cwd: Path) -> tuple[Path, Mapping[str, Any]]:
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is no TOML: {error}.") from None
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from None
 
 
 def _provider_tables(path: Path, file: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -230,4 +230,4 @@ def _unknown(name: str, known: Iterable[str], *, place: str | None = None) -> No
     bare = {each.removeprefix(PREFIX): each for each in known}  # a prefix that all share makes anything look near
     nearest = difflib.get_close_matches(name.removeprefix(PREFIX), bare, n=1, cutoff=0.6)
     way_out = f"Did you mean {bare[nearest[0]]}?" if nearest else "See docs/settings.md for the names there are."
-    raise SettingsError(f"{place or name} is no setting of aibridge. {way_out}")
+    raise SettingsError(f"{place or name} is not a setting of aibridge. {way_out}")

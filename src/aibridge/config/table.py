@@ -40,21 +40,21 @@ LISTEN: Setting[Listen] = Setting(
     "LISTEN",
     "127.0.0.1:4180",
     values.listen,
-    "Where the gateway and the API answer; `:4180` is every interface.",
+    "Address on which everything is served; `:4180` means every interface.",
 )
-WORKERS: Setting[int] = Setting("WORKERS", "1", values.workers, "How many processes serve; one per core is plenty.")
+WORKERS: Setting[int] = Setting("WORKERS", "1", values.workers, "Number of processes; one per core is plenty.")
 DATA_DIR: Setting[Path] = Setting(
     "DATA_DIR",
     None,
     values.folder,
-    "Where the embedded PostgreSQL and everything else that lasts is kept.",
+    "Where the embedded PostgreSQL and other persistent files are kept.",
     absent="`aibridge` in the XDG data folder, usually `~/.local/share/aibridge`",
 )
 DATABASE_URL: Setting[Secret] = Setting(
     "DATABASE_URL",
     None,
     values.database_url,
-    "A PostgreSQL (14 or newer) of yours. Replicas need nothing else in common.",
+    "Your own PostgreSQL, version 14 or newer. It is all that replicas have to share.",
     absent="the embedded PostgreSQL",
     secret=True,
 )
@@ -62,44 +62,47 @@ DATABASE_DIRECT_URL: Setting[Secret] = Setting(
     "DATABASE_DIRECT_URL",
     None,
     values.database_url,
-    "The same database past a transaction pooler, for LISTEN.",
-    absent="as `AIBRIDGE_DATABASE_URL`",
+    "The same database without the transaction pooler, for LISTEN.",
+    absent="same as `AIBRIDGE_DATABASE_URL`",
     secret=True,
 )
 ACCESS_URL: Setting[str] = Setting(
     "ACCESS_URL",
     None,
     values.access_url,
-    "How people and clients get here from outside.",
-    absent="follows from `AIBRIDGE_LISTEN`",
+    "URL at which people and clients reach aibridge.",
+    absent="derived from `AIBRIDGE_LISTEN`",
 )
 ANTHROPIC_KEY: Setting[Secret] = Setting(
     "ANTHROPIC_KEY",
     None,
     values.key,
-    "The deployment's key for the provider `anthropic`.",
+    "Central key for the provider `anthropic`.",
     absent="users bring their own",
     secret=True,
 )
 ANTHROPIC_BASE_URL: Setting[str] = Setting(
-    "ANTHROPIC_BASE_URL", "https://api.anthropic.com", values.provider_url, "Where `anthropic` is, without a version."
+    "ANTHROPIC_BASE_URL",
+    "https://api.anthropic.com",
+    values.provider_url,
+    "Base URL of `anthropic`, without a version.",
 )
 OPENAI_KEY: Setting[Secret] = Setting(
     "OPENAI_KEY",
     None,
     values.key,
-    "The deployment's key for the provider `openai`.",
+    "Central key for the provider `openai`.",
     absent="users bring their own",
     secret=True,
 )
 OPENAI_BASE_URL: Setting[str] = Setting(
-    "OPENAI_BASE_URL", "https://api.openai.com/v1", values.provider_url, "Where `openai` is, with its `/v1`."
+    "OPENAI_BASE_URL", "https://api.openai.com/v1", values.provider_url, "Base URL of `openai`, with its `/v1`."
 )
 OPENAI_INCLUDE_USAGE: Setting[bool] = Setting(
     "OPENAI_INCLUDE_USAGE",
     None,
     values.boolean,
-    "Ask `openai` for usage in Chat Completions streams whose client left that open.",
+    "Ask `openai` for token usage in Chat Completions streams when the client does not say.",
     absent="only at api.openai.com",
 )
 ANTHROPIC_CAPTURE: Setting[Capture] = Setting(
@@ -107,14 +110,14 @@ ANTHROPIC_CAPTURE: Setting[Capture] = Setting(
     None,
     values.capture,
     "Which texts of `anthropic` are kept.",
-    absent="as `AIBRIDGE_CAPTURE`",
+    absent="same as `AIBRIDGE_CAPTURE`",
 )
 OPENAI_CAPTURE: Setting[Capture] = Setting(
     "OPENAI_CAPTURE",
     None,
     values.capture,
     "Which texts of `openai` are kept.",
-    absent="as `AIBRIDGE_CAPTURE`",
+    absent="same as `AIBRIDGE_CAPTURE`",
 )
 CAPTURE: Setting[Capture] = Setting(
     "CAPTURE",
@@ -126,7 +129,7 @@ REDACT: Setting[tuple[Pattern, ...]] = Setting(
     "REDACT",
     None,
     values.built_in_patterns,
-    "What is blackened in every text that is kept: any of `secrets`, `emails`, `credit_cards`.",
+    "What is redacted in every text that is kept: any of `secrets`, `emails`, `credit_cards`.",
     absent="nothing",
 )
 ALLOW_BYOK: Setting[bool] = Setting(
@@ -136,47 +139,48 @@ RETENTION: Setting[timedelta | None] = Setting(
     "RETENTION",
     "60d",
     values.retention,
-    "How long the record is kept (`h`, `d`, `w`); 0 is for ever.",
+    "How long the record is kept (`h`, `d`, `w`); 0 keeps it for ever.",
 )
-MAX_BODY: Setting[int] = Setting(
-    "MAX_BODY", "64MiB", values.size, "The largest request body; a larger one is answered 413."
-)
+MAX_BODY: Setting[int] = Setting("MAX_BODY", "64MiB", values.size, "Largest request body; anything larger gets a 413.")
 BODY_MEMORY: Setting[int] = Setting(
     "BODY_MEMORY",
     "512MiB",
     values.size,
-    "Request bodies held at once, per worker; beyond it requests are answered 503.",
+    "Memory for request bodies held at once, per worker; beyond it requests get a 503.",
 )
 BEGIN_TIMEOUT: Setting[float] = Setting(
     "BEGIN_TIMEOUT",
     "5s",
     values.seconds,
-    "How long the start of a record may take to be durable before the client gets a 503.",
+    "How long recording the start of a request may take before the client gets a 503.",
 )
 FINISH_TIMEOUT: Setting[float] = Setting(
     "FINISH_TIMEOUT",
     "15s",
     values.seconds,
-    "How long the last bytes of an answer are held for its record before they are cut.",
+    "How long the last bytes of an answer wait for its record before the answer is cut off.",
 )
 TELEMETRY_URL: Setting[str] = Setting(
     "TELEMETRY_URL",
     None,
     values.telemetry_url,
-    "Where hourly summaries are posted; `docs/telemetry.md` shows all that they hold.",
+    "Where hourly summaries are posted; `docs/telemetry.md` shows everything they contain.",
     absent="nothing is sent",
 )
 LOG_REQUESTS: Setting[bool] = Setting(
-    "LOG_REQUESTS", "false", values.boolean, "A line for every request that the gateway has answered."
+    "LOG_REQUESTS", "false", values.boolean, "Log a line for every request that the gateway has answered."
 )
 LOG_RECORDS: Setting[bool] = Setting(
     "LOG_RECORDS",
     "false",
     values.boolean,
-    "A line for everything that is recorded, prompts and arguments of tools included, for a SIEM.",
+    "Log everything that is recorded, including prompts and tool arguments, for a SIEM.",
 )
 LOG_FORMAT: Setting[LogFormat] = Setting(
-    "LOG_FORMAT", "auto", values.choice(LogFormat), "`human` or `json`; `auto` is human on a terminal, else json."
+    "LOG_FORMAT",
+    "auto",
+    values.choice(LogFormat),
+    "`human` or `json`; `auto` is `human` on a terminal and `json` otherwise.",
 )
 LOG_LEVEL: Setting[LogLevel] = Setting(
     "LOG_LEVEL", "info", values.choice(LogLevel), "`debug`, `info`, `warning` or `error`."
@@ -215,27 +219,27 @@ PROVIDER_TYPE: Setting[ProviderType] = Setting(
     "TYPE",
     None,
     values.choice(ProviderType),
-    "What it speaks: `anthropic`, `openai` (and what is compatible) or `copilot`.",
-    absent="must be set",
+    "Its API: `anthropic`, `openai` (and compatible APIs) or `copilot`.",
+    absent="required",
 )
 PROVIDER_NAME: Setting[str] = Setting(
-    "NAME", None, values.provider_name, "Its place in the URL and on the record.", absent="its type"
+    "NAME", None, values.provider_name, "Its name in URLs and on the record.", absent="its type"
 )
 PROVIDER_KEY: Setting[Secret] = Setting(
-    "KEY", None, values.key, "The deployment's key for it.", absent="users bring their own", secret=True
+    "KEY", None, values.key, "Central key for it.", absent="users bring their own", secret=True
 )
 PROVIDER_BASE_URL: Setting[str] = Setting(
-    "BASE_URL", None, values.provider_url, "Where it is; with `/v1` for `openai`.", absent="its type's own"
+    "BASE_URL", None, values.provider_url, "Its base URL; with `/v1` for `openai`.", absent="the default of its type"
 )
 PROVIDER_INCLUDE_USAGE: Setting[bool] = Setting(
     "INCLUDE_USAGE",
     None,
     values.boolean,
-    "Ask for usage in Chat Completions streams whose client left that open.",
+    "Ask for token usage in Chat Completions streams when the client does not say.",
     absent="only at api.openai.com",
 )
 PROVIDER_CAPTURE: Setting[Capture] = Setting(
-    "CAPTURE", None, values.capture, "Which of its texts are kept.", absent="as `AIBRIDGE_CAPTURE`"
+    "CAPTURE", None, values.capture, "Which of its texts are kept.", absent="same as `AIBRIDGE_CAPTURE`"
 )
 
 PROVIDER_SETTINGS: tuple[Setting[Any], ...] = (

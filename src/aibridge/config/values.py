@@ -155,7 +155,7 @@ def built_in_patterns(text: str) -> tuple[Pattern, ...]:
     """Read names of built-in patterns: `secrets,emails`."""
     names = dict.fromkeys(name.strip() for name in text.lower().split(",") if name.strip())
     if not names or not names.keys() <= BUILT_IN.keys():
-        raise ValueError(f"{', '.join(BUILT_IN)}, any number of them with commas between")
+        raise ValueError(f"any of {', '.join(BUILT_IN)}, separated by commas")
     return tuple(BUILT_IN[name] for name in names)
 
 

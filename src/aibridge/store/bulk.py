@@ -189,7 +189,7 @@ async def _take(connection: Connection) -> None:
     try:
         await connection.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
     except asyncpg.LockNotAvailableError as error:
-        raise StoreError("The record is in use: end every aibridge that works with this database first.") from error
+        raise StoreError("The record is in use: stop every aibridge on this database first.") from error
     if await connection.fetchval("SELECT EXISTS (SELECT FROM aibridge_interceptions)"):
         raise StoreError("There are interceptions on record already.")
     await connection.execute(f"TRUNCATE {', '.join(TABLES)}")

@@ -57,7 +57,9 @@ async def refuse_restore(dsn: str, *, force: bool) -> None:
         finally:
             await connection.close()
     if others:
-        raise StoreError(f"{others} connections use the database. Stop aibridge (and whatever else they are) first.")
+        raise StoreError(
+            f"The database is in use (other connections: {others}). Stop aibridge and all other programs on it."
+        )
     if filled and not force:
         raise StoreError("The database is not empty. With --force, what it holds is replaced by the dump.")
 

@@ -176,7 +176,7 @@ async def open_importer(dsn: str) -> AsyncIterator[Importer]:
             await teach_json(connection)
             alone = await connection.fetchval(sql("lock_imports"), _LOCK)
         if not alone:
-            raise StoreError("Another import into this database is running. Wait for its end.")
+            raise StoreError("Another import into this database is running. Wait until it has finished.")
         yield Importer(connection)
     finally:
         connection.terminate()

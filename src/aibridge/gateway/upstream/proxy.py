@@ -34,7 +34,7 @@ class Proxy:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             port = parts.port
         except ValueError:
-            raise SettingsError(f"{variable} is no valid URL of a proxy") from None
+            raise SettingsError(f"{variable} is not a valid proxy URL") from None
         if parts.scheme not in DEFAULT_PORTS:
             raise SettingsError(f"{variable} names a {parts.scheme} proxy; only http and https proxies are supported")
         if not parts.hostname:

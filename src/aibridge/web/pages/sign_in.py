@@ -110,7 +110,7 @@ async def create_first_owner(request: Request) -> Response:
 def _refusals(filled: Welcome, form: Form) -> dict[str, str]:
     errors = {}
     if (reason := why_not(filled.username)) is not None:
-        errors["username"] = f"This is no name to sign in with: {reason}."
+        errors["username"] = f"This cannot be a name to sign in with: {reason}."
     if len(filled.name) > MAX_NAME or not filled.name.isprintable():
         errors["name"] = f"A name has at most {MAX_NAME} characters, all of them visible."
     try:

@@ -29,7 +29,7 @@ async def create_user(parts: WebParts, viewer: Viewer, form: Form) -> User:
     """Make an active user. Raises `FormRefused`."""
     username = form.text("username")
     if (reason := why_not(username)) is not None:
-        raise FormRefused(NEW_USER, "username", f"This is no name to sign in with: {reason}.")
+        raise FormRefused(NEW_USER, "username", f"This cannot be a name to sign in with: {reason}.")
     name, email, role = _name(form, NEW_USER), _email(form, NEW_USER), _role(form, NEW_USER)
     hashed = await _hashed(parts, form.secret("password"), username, NEW_USER) if form.secret("password") else None
     try:
@@ -101,7 +101,7 @@ def _name(form: Form, which: str) -> str:
 def _email(form: Form, which: str) -> str | None:
     email = form.text("email")
     if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
-        raise FormRefused(which, "email", "This is no address.")
+        raise FormRefused(which, "email", "This is not an email address.")
     return email or None
 
 
