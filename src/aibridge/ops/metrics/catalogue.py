@@ -101,19 +101,17 @@ INTERCEPTIONS = _counter(
     open="model client",
     limit=2000,
 )
-IN_FLIGHT = _gauge(
-    "interceptions_inflight", "Interceptions that are being carried.", "provider model route", open="model"
-)
+IN_FLIGHT = _gauge("interceptions_inflight", "Interceptions in flight.", "provider model route", open="model")
 DURATION = _histogram(
     "interceptions_duration_seconds",
-    "From a request's arrival to the last byte of its answer, most of which is the provider's time.",
+    "Time from a request's arrival to the last byte of its answer, most of it the provider's.",
     "provider model",
     _ANSWER_SECONDS,
     open="model",
 )
 FIRST_BYTE = _histogram(
     "time_to_first_byte_seconds",
-    "From a request's arrival to the first body byte of the provider's answer.",
+    "Time from a request's arrival to the first body byte of the provider's answer.",
     "provider model",
     _ANSWER_SECONDS,
     open="model",
@@ -121,7 +119,7 @@ FIRST_BYTE = _histogram(
 PROMPTS = _counter("prompts", "Prompts that people wrote.", "provider model client", open="model client")
 TOKENS = _counter(
     "tokens",
-    "Tokens. `type` is `input` (without what the caches hold), `output`, `cache_read_input_tokens` or "
+    "Tokens. `type` is `input` (excluding the caches), `output`, `cache_read_input_tokens` or "
     "`cache_write_input_tokens`.",
     "provider model client type",
     open="model client",
@@ -129,41 +127,41 @@ TOKENS = _counter(
 )
 TOOLS = _counter(
     "non_injected_tool_selections",
-    "Calls of tools that models chose for their clients to run, and of hosted ones.",
+    "Tool calls that models made, whether run by the client or hosted by the provider.",
     "provider model name",
     open="model name",
     limit=2000,
 )
 UNPRICED = _counter(
     "unpriced_token_usages",
-    "Answers with token figures whose cost is unknown, most because nobody has said a price for their model.",
+    "Answers with token counts but no known cost, usually because their model has no price.",
     "provider model",
     open="model",
 )
 PASSED = _counter("passthrough", "Requests that were passed through without a record.", "provider route method")
-RETRIES = _counter("upstream_retries", "Requests that were sent once more, on a fresh connection.", "provider")
-NOTES = _counter("listener_notes", "Notes that listeners and taps left on records.", "provider")
+RETRIES = _counter("upstream_retries", "Requests that were sent again on a fresh connection.", "provider")
+NOTES = _counter("listener_notes", "Notes on records about what could not be read as expected.", "provider")
 REFUSALS = _counter("refusals", "Requests that were refused before anything was sent upstream.", "reason")
 BEGIN_FAILURES = _counter("begin_failures", "Starts of interceptions that could not be recorded in time.")
 FINISH_FAILURES = _counter("finish_failures", "Ends of interceptions that could not be recorded in time.")
-BATCH_ROWS = _histogram("record_batch_rows", "Rows that were written with one commit.", "kind", _BATCH_ROWS)
+BATCH_ROWS = _histogram("record_batch_rows", "Rows written by one commit.", "kind", _BATCH_ROWS)
 COMMIT_SECONDS = _histogram("record_commit_seconds", "How long one commit took.", "kind", _COMMIT_SECONDS)
-QUEUED = _gauge("record_queue_rows", "Rows that wait for the commit under way.", "kind")
+QUEUED = _gauge("record_queue_rows", "Rows that wait for the current commit.", "kind")
 LOST_TRIES = _counter(
-    "record_lost_tries", "Commits that failed because the database was away; they are tried again.", "kind"
+    "record_lost_tries", "Commits that failed because the database could not be reached; they are retried.", "kind"
 )
 REDUCED = _counter(
-    "record_reduced_rows", "Rows that the database refused and that were written without their texts.", "kind"
+    "record_reduced_rows", "Rows that the database refused and that were then written without their texts.", "kind"
 )
 STORE_UP = _gauge("store_up", "1 while every worker reaches the database.", across=Across.LEAST)
 UPKEEP_RUNS = _counter("upkeep_runs", "Runs of periodic work. `result` is `done` or `failed`.", "work result")
 UPKEEP_AT = _gauge(
     "upkeep_last_done_timestamp_seconds",
-    "When a periodic work last succeeded, as Unix time.",
+    "When periodic work last succeeded, as Unix time.",
     "work",
     across=Across.GREATEST,
 )
-WORKERS = _gauge("workers", "Processes that serve.")
+WORKERS = _gauge("workers", "Worker processes.")
 BUILD = _gauge("build_info", "Always 1.", "version python")
 PROVIDER = _gauge(
     "provider_info",

@@ -9,38 +9,40 @@ _HEAD = """\
 
 <!-- Made by `python -m aibridge.ops.metrics.reference`; a test compares it with the code. -->
 
-`GET /metrics`, in Prometheus's text format, without a token: keep it from those who should not see it. One scrape of
-any worker's port tells of all workers of this `aibridge serve`; several replicas are scraped each. Counters survive
-the death of a worker, and start at zero with `aibridge serve`.
+`GET /metrics` uses Prometheus's text format and needs no token: restrict access to it. One scrape covers all workers
+of an `aibridge serve`, whichever of them answers; scrape each replica. Counters survive the death of a worker, and
+start at zero with `aibridge serve`.
 """
 
 _LABELS = """
 ## Labels
 
-`provider` is the name of a configured instance, `route` a line of the table of routes, `client` one of the clients
-that are known. What clients or providers choose freely is bounded: a model is called by its name once a provider has
-answered to it, and only so many per worker; a family takes only so many series (the column *at most*) with values of
-their own. Whatever comes later is counted under `other`, so sums are always right. Values are cut at 120 characters.
+`provider` is the name of a configured instance, `route` an entry in the table of routes, `client` one of the known
+clients. Values that clients or providers choose freely are bounded: a model appears under its name once a provider has
+answered to it, up to a number of models per worker, and each family has a limited number of series (the column *at
+most*). Whatever exceeds these limits is counted under `other`, so sums are always right. Values are cut at 120
+characters.
 
-No label names a person or holds an id. Who used what is a question for the record, where it is answered under the
-rules of who may read what; a system that scrapes metrics has no such rules.
+No label names a person or holds an id. Who used what is a question for the record, which has rules about who may read
+what; a system that scrapes metrics has none.
 """
 
 _OTHERS = """
-Besides, the usual `process_*`: sums over the workers, `process_start_time_seconds` that of the first.
+There are also the usual `process_*` metrics: sums over the workers, and for `process_start_time_seconds` the first
+worker's.
 
 ## For those who come from Coder's AI Bridge
 
-The names are its own, with the prefix `aibridge_`; dashboards need another prefix and no `initiator_id`. What
-differs:
+The names are those of AI Bridge, with the prefix `aibridge_`; adapt dashboards to the prefix and to the missing
+`initiator_id`. The differences:
 
 - There is no `initiator_id`, see above.
-- `status` of `aibridge_interceptions_total` tells five outcomes. What AI Bridge calls `failed` is everything but
+- `status` of `aibridge_interceptions_total` has five values. What AI Bridge calls `failed` is everything but
   `completed`.
 - `aibridge_interceptions_duration_seconds` has three more buckets: 0.1, 300 and 600 seconds.
-- `type` of `aibridge_tokens_total` has no provider's extra counters: they are on the record.
-- Tools are never injected, so there is no `injected_tool_invocations_total`. There is no circuit breaker, no pool of
-  keys and no reload of providers, so there are no series about them; `aibridge_provider_info` is there.
+- `type` of `aibridge_tokens_total` leaves out provider-specific counters: they are on the record.
+- Tools are never injected, so there is no `injected_tool_invocations_total`. There is no circuit breaker, no key pool
+  and no reloading of providers, so there are no series about them; `aibridge_provider_info` exists.
 """
 
 
@@ -69,9 +71,9 @@ def _about(family: Family) -> str:
     more = [f"Buckets: {', '.join(f'{bound:g}' for bound in family.bounds)}."] if family.bounds else []
     match family.across:
         case Across.LEAST:
-            more.append("The least of all workers' figures.")
+            more.append("The lowest value of all workers.")
         case Across.GREATEST:
-            more.append("The greatest of all workers' figures.")
+            more.append("The highest value of all workers.")
         case Across.SUM:
             pass
     return " ".join((family.about, *more))
