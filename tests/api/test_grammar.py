@@ -81,7 +81,7 @@ def test_whatever_is_typed_is_understood_or_refused(q: str) -> None:
         ("model:a\0b", "q", "U+0000"),
         ("colour:red", "colour", "known: initiator, provider,"),
         ("outcome:lost", "outcome", "completed, failed, cancelled, truncated, interrupted"),
-        ("outcome:Failed", "outcome", '"Failed" is none of'),
+        ("outcome:Failed", "outcome", '"Failed" is not one of'),
         ("error_type:x", "error_type", "rate_limited"),
         ("credential_kind:x", "credential_kind", "centralized, byok"),
         ("credential_type:x", "credential_type", "api_key, subscription"),
