@@ -85,5 +85,5 @@ def test_the_last_whole_line(content: bytes, left: bytes | None, last: UUID | No
 
 
 def test_a_file_of_another_kind_is_left_alone() -> None:
-    with pytest.raises(AIBridgeError, match="no interception"):
+    with pytest.raises(AIBridgeError, match="not an interception"):
         last_whole(BytesIO(b"id,started_at\r\n"))

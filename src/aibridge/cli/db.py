@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Migrate, look at, dump and restore the database.", no_args_is_help=True)
+app = typer.Typer(help="Migrate, inspect, dump and restore the database.", no_args_is_help=True)
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to this version, and print the migrations that it lacked."""
+    """Apply missing migrations and print their names."""
     from aibridge.cli.database import database, run
     from aibridge.cli.output import tell
     from aibridge.store.migrate import migrate as bring_up
@@ -26,7 +26,10 @@ def migrate() -> None:
 
 @app.command()
 def status() -> None:
-    """Print the server's version and each migration with the time it was applied, or `pending`."""
+    """Show the server's version and the state of each migration.
+
+    That is the time at which it was applied, or `pending`.
+    """
     from aibridge.cli.database import database, run
     from aibridge.cli.output import moment, print_table
     from aibridge.store.migrate import status as status_of
@@ -40,7 +43,10 @@ def status() -> None:
 
 @app.command()
 def url() -> None:
-    """Print the address of the database, password included, for `psql` and its like."""
+    """Print the database's URL, including the password.
+
+    For `psql` and similar tools.
+    """
     from aibridge.cli.database import database
     from aibridge.cli.output import tell
 
@@ -52,10 +58,10 @@ def url() -> None:
 @app.command()
 def dump(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Where to; the standard output unless given.")
+        Path | None, typer.Argument(metavar="FILE", help="File to write; standard output by default.")
     ] = None,
 ) -> None:
-    """Write a copy of the whole database, while it is in use or not."""
+    """Dump the whole database, whether or not it is in use."""
     from aibridge.cli.database import database
     from aibridge.store.dumping import dump as write
 
@@ -72,7 +78,10 @@ def restore(
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace what the database holds.")] = False,  # noqa: FBT002
 ) -> None:
-    """Fill the database from a dump: all of it or nothing. It must be empty and not in use."""
+    """Restore the database from a dump.
+
+    All of it or nothing. The database must be empty (unless --force is given) and not in use.
+    """
     from aibridge.cli.database import database, run
     from aibridge.store.dumping import refuse_restore
     from aibridge.store.dumping import restore as read

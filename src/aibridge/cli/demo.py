@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Run a gateway with invented people at work: no key needed, in a database of its own.",
+    help="Run a demo with invented people at work; no key needed.",
     invoke_without_command=True,
 )
 
@@ -15,14 +15,20 @@ app = typer.Typer(
 def demo(
     context: typer.Context,
     listen: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Address to listen on, instead of AIBRIDGE_LISTEN; `:4180` means every interface."
+        ),
     ] = "",
     past: Annotated[
         int,
-        typer.Option(min=0, metavar="N", help="Requests to invent for the weeks before; 0 begins with none."),
+        typer.Option(min=0, metavar="N", help="Requests to invent for the past weeks; 0 starts without any."),
     ] = 16_000,
 ) -> None:
-    """Run a gateway with invented people at work: no key needed, in a database of its own."""
+    """Run a demo with invented people at work; no key needed.
+
+    It is the same gateway, with a scripted provider and a database of its own.
+    """
     if context.invoked_subcommand:
         return
     from aibridge.cli.settings import settings
@@ -33,13 +39,16 @@ def demo(
 
 @app.command("seed")
 def seed_(
-    interceptions: Annotated[int, typer.Option(min=1, help="How many.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="The same number gives the same people and sessions.")] = 1,
+    interceptions: Annotated[int, typer.Option(min=1, help="How many to invent.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people and sessions.")] = 1,
     add: Annotated[  # noqa: FBT002
-        bool, typer.Option("--add", help="Also into a database that holds interceptions; slower.")
+        bool, typer.Option("--add", help="Allow a database that already holds interceptions; slower.")
     ] = False,
 ) -> None:
-    """Fill the database with two invented months that end now: large lists to look at and to measure."""
+    """Fill the database with two invented months, up to now.
+
+    For looking at large lists and measuring them.
+    """
     from aibridge.cli.database import database, run
     from aibridge.cli.progress import Progress
     from aibridge.cli.settings import settings

@@ -20,20 +20,21 @@ SHUT_OUT = 1.0
 
 
 def erase(
-    user: Annotated[str, typer.Option(metavar="NAME", help="Erase all that this user asked; name or id.")] = "",
+    user: Annotated[str, typer.Option(metavar="NAME", help="Erase everything that this user asked; name or id.")] = "",
     session: Annotated[str, typer.Option(metavar="ID", help="Erase one session.")] = "",
     initiator: Annotated[
-        str, typer.Option(metavar="NAME", help="Whose session, where several people have one of this id.")
+        str, typer.Option(metavar="NAME", help="Whose session, if several people have one with this id.")
     ] = "",
     *,
     account: Annotated[
-        bool, typer.Option("--account", help="With --user: delete the account too, and whatever names the person.")
+        bool, typer.Option("--account", help="With --user: also delete the account, and whatever names the person.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Erase a person's record for good: interceptions, prompts, tool calls, thoughts and tokens, in every list and sum.
+    """Erase a person's record, or one session, for good.
 
-    That it happened is put on record, with how much it took. Broken off, it can be run again.
+    Removes interceptions with their prompts, tool calls, thoughts and token usages from every list and sum. The erasure
+    itself is put on record, with the number of rows. If it is interrupted, run it again.
     """
     from aibridge.cli.database import run, store
     from aibridge.errors import AIBridgeError

@@ -28,14 +28,17 @@ class Format(StrEnum):
 
 def export(
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE", help="Where to write; the standard output without it.")
+        Path | None, typer.Option("--to", metavar="FILE", help="File to write; standard output by default.")
     ] = None,
     *,
     format_: Annotated[Format, typer.Option("--format", help="Whole interceptions, or flat rows.")] = Format.JSONL,
-    q: Annotated[str, typer.Option("--q", metavar="QUERY", help="Only what matches, as on the lists of the API.")] = "",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on behind the last whole line of --to.")] = False,
+    q: Annotated[str, typer.Option("--q", metavar="QUERY", help="Only what matches, as in the lists of the API.")] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="Continue after the last complete line of --to.")] = False,
 ) -> None:
-    """Write out interceptions, newest first: everyone's, or those that match --q. Gateways may run meanwhile."""
+    """Export interceptions, newest first.
+
+    Everyone's, or those that match --q. Gateways may run meanwhile.
+    """
     from aibridge.cli.database import run
     from aibridge.errors import AIBridgeError
 

@@ -20,7 +20,7 @@ def first_steps(settings: Settings, *, welcome: str, command: str = "aibridge") 
             f"  {command} users create ada --role owner",
             f"  {command} tokens create ada",
             "",
-            "Both lead to a token. With it Claude Code works through aibridge:",
+            "Both give you a token. To use Claude Code through aibridge:",
             "",
             f"  export ANTHROPIC_BASE_URL={settings.access_url}/api/v2/aibridge/anthropic",
             "  export ANTHROPIC_AUTH_TOKEN=<the token>",
@@ -34,7 +34,7 @@ def _about_keys(settings: Settings) -> tuple[str, ...]:
     anthropic = next((each for each in settings.providers if _is_default(each)), None)
     if anthropic is None or anthropic.key:
         return ()
-    return ("", "No key for Anthropic is set: set AIBRIDGE_ANTHROPIC_KEY, then start aibridge again.")
+    return ("", "There is no key for Anthropic yet: set AIBRIDGE_ANTHROPIC_KEY and restart aibridge.")
 
 
 def _is_default(provider: ProviderSettings) -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aibridge.importing.coder import Progress
     from aibridge.importing.report import Report
 
-app = typer.Typer(help="Bring the record of another gateway here.", no_args_is_help=True)
+app = typer.Typer(help="Import the record of another gateway.", no_args_is_help=True)
 
 
 @app.callback()
@@ -25,14 +25,15 @@ def coder(
         typer.Option(
             "--from",
             metavar="DSN",
-            help="The PostgreSQL of the deployment, directly; the password may come from PGPASSWORD or ~/.pgpass.",
+            help="URL of Coder's PostgreSQL, without a pooler; the password may come from PGPASSWORD or ~/.pgpass.",
             show_default=False,
         ),
     ],
 ) -> None:
-    """Add users and the record of a Coder deployment (AI Bridge, AI Gateway), and print what was done.
+    """Import users and the record of a Coder deployment.
 
-    The deployment's database is only read. Run again, it adds what is not here yet; gateways may run meanwhile.
+    That is, of its AI Bridge or AI Gateway. The deployment's database is only read. Run it again to add what is new;
+    gateways may run meanwhile. At the end it prints what was done.
     """
     from aibridge.cli.database import database, run
 

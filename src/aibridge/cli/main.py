@@ -12,7 +12,7 @@ from aibridge.errors import AIBridgeError
 
 app = typer.Typer(
     name="aibridge",
-    help="An LLM gateway with auditing: carries the bytes unchanged and keeps the record.",
+    help="An LLM gateway with auditing: it forwards every byte unchanged and keeps a record.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,21 +25,21 @@ app.add_typer(db.app, name="db")
 app.add_typer(telemetry.app, name="telemetry")
 app.add_typer(import_.app, name="import")
 app.add_typer(retention.app, name="retention")
-app.command()(erase.erase)
-app.command()(export.export)
 app.add_typer(prices.app, name="prices")
-app.command()(reprice.reprice)
 app.add_typer(demo.app, name="demo")
 
 
 Listen = Annotated[
-    str, typer.Option(metavar="ADDRESS", help="Where to answer, over AIBRIDGE_LISTEN; `:4180` is every interface.")
+    str,
+    typer.Option(
+        metavar="ADDRESS", help="Address to listen on, instead of AIBRIDGE_LISTEN; `:4180` means every interface."
+    ),
 ]
 
 
 @app.command()
 def serve(listen: Listen = "") -> None:
-    """Run the gateway and the API on one port."""
+    """Run the gateway, the API and the web UI on one port."""
     from aibridge.app import serve as run_gateway
     from aibridge.cli.first_steps import first_steps
     from aibridge.cli.settings import settings
@@ -64,6 +64,11 @@ def version() -> None:
     from importlib.metadata import version as version_of
 
     typer.echo(version_of("aibridge"))
+
+
+app.command()(export.export)
+app.command()(erase.erase)
+app.command()(reprice.reprice)
 
 
 def run(arguments: list[str]) -> int:

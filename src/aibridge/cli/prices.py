@@ -14,24 +14,29 @@ if TYPE_CHECKING:
 
     from aibridge.store.prices import SetPrice
 
-app = typer.Typer(help="List, set and remove the house's own prices.", no_args_is_help=True)
+app = typer.Typer(help="List, set and remove your own prices.", no_args_is_help=True)
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="As requests name it.", show_default=False)]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model, as requests name it.", show_default=False)]
 Type = Annotated[
-    str, typer.Option("--provider", metavar="TYPE", help="For all instances of anthropic, openai or copilot.")
+    str,
+    typer.Option("--provider", metavar="TYPE", help="For all providers of this type: anthropic, openai or copilot."),
 ]
-Name = Annotated[str, typer.Option("--provider-name", metavar="NAME", help="For one instance only; over --provider.")]
+Name = Annotated[
+    str,
+    typer.Option("--provider-name", metavar="NAME", help="For one provider only; takes precedence over --provider."),
+]
 Since = Annotated[
-    str, typer.Option(metavar="MOMENT", help="From when on, as 2026-01-31 or RFC 3339; without it for all time.")
+    str, typer.Option(metavar="MOMENT", help="Valid from then on: 2026-01-31 or RFC 3339; always by default.")
 ]
-Dollars = Annotated[
-    str, typer.Option(metavar="USD", help="Dollars for a million tokens. Left out, these tokens cost nothing.")
-]
+Dollars = Annotated[str, typer.Option(metavar="USD", help="Dollars per million tokens; nothing by default.")]
 
 
 @app.command("list")
 def list_() -> None:
-    """List the house's own prices: provider, model, since, above, rates in dollars for a million tokens, who, when."""
+    """List your own prices, in dollars per million tokens.
+
+    Columns: provider, model, since, above, the five rates, set by, set at.
+    """
     from aibridge.cli.database import run, store
     from aibridge.cli.output import print_table
 
@@ -53,17 +58,20 @@ def set_(
     provider_name: Name = "",
     since: Since = "",
     above: Annotated[
-        int, typer.Option(metavar="TOKENS", help="For contexts of more tokens only; rates of smaller ones stay.")
+        int, typer.Option(metavar="TOKENS", help="Only for contexts of more tokens; other rates stay.")
     ] = 0,
     input: Dollars = "",  # noqa: A002 - the option's name
     output: Dollars = "",
     cache_read: Dollars = "",
     cache_write: Dollars = "",
     cache_write_1h: Annotated[
-        str, typer.Option(metavar="USD", help="Of what is written for an hour; without it as --cache-write.")
+        str, typer.Option(metavar="USD", help="For tokens written for one hour; same as --cache-write by default.")
     ] = "",
 ) -> None:
-    """Set a price, at once for every worker. What is on record already stays: see `aibridge reprice`."""
+    """Set a price. It takes effect on every worker at once.
+
+    What is already on record does not change: see `aibridge reprice`.
+    """
     from aibridge.cli.database import run, store
     from aibridge.cli.price_words import own_price, with_rates
 
@@ -81,7 +89,10 @@ def set_(
 
 @app.command()
 def remove(model: Model, provider: Type = "", provider_name: Name = "", since: Since = "") -> None:
-    """Remove a price with all its rates, at once for every worker. What is on record already stays."""
+    """Remove a price with all its rates.
+
+    It takes effect on every worker at once. What is already on record does not change.
+    """
     from aibridge.cli.database import run, store
     from aibridge.cli.price_words import own_price
 

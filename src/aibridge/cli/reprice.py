@@ -11,17 +11,20 @@ if TYPE_CHECKING:
 
 def reprice(
     start: Annotated[
-        str, typer.Option("--from", metavar="MOMENT", help="What began then or later: 2026-01-31, or RFC 3339.")
+        str,
+        typer.Option(
+            "--from", metavar="MOMENT", help="Interceptions that began then or later: 2026-01-31, or RFC 3339."
+        ),
     ],
-    end: Annotated[str, typer.Option("--to", metavar="MOMENT", help="What began before.")],
+    end: Annotated[str, typer.Option("--to", metavar="MOMENT", help="Interceptions that began before then.")],
     model: Annotated[str, typer.Option(metavar="MODEL", help="Only requests for this model.")] = "",
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would come of it; change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would change.")] = False,
 ) -> None:
-    """Price what is on record anew: by the prices of now, each answer as of its own moment.
+    """Compute the costs on record again with the current prices.
 
-    For prices that came late or were wrong. Gateways may run meanwhile. Broken off, it can be run again: what has its
-    price already is left alone.
+    For prices that were missing or wrong. Each answer is priced as of its own time. Gateways may run meanwhile. If it
+    is interrupted, run it again: what already has the right price is left alone.
     """
     from aibridge.cli.database import run
     from aibridge.cli.price_words import moment

@@ -7,21 +7,21 @@ import typer
 if TYPE_CHECKING:
     from datetime import timedelta
 
-app = typer.Typer(help="See what the retention removes.", no_args_is_help=True)
+app = typer.Typer(help="Show what retention removes.", no_args_is_help=True)
 
 
 @app.callback()
 def retention() -> None:
-    """See what the retention removes."""
+    """Show what retention removes."""
 
 
 @app.command()
 def preview(
     older_than: Annotated[
-        str, typer.Option(metavar="TIME", help="Another retention to try, as 30d, 12h or 8w.", show_default=False)
+        str, typer.Option(metavar="TIME", help="Try another retention, such as 30d, 12h or 8w.", show_default=False)
     ] = "",
 ) -> None:
-    """Count what AIBRIDGE_RETENTION would remove now; nothing is removed."""
+    """Count what AIBRIDGE_RETENTION would remove; nothing is removed."""
     from aibridge.cli.database import run, store
     from aibridge.cli.output import moment, print_table
     from aibridge.cli.settings import settings

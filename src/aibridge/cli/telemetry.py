@@ -2,12 +2,15 @@
 
 import typer
 
-app = typer.Typer(help="See what telemetry sends, if it is on.", no_args_is_help=True)
+app = typer.Typer(help="Show what telemetry sends, if it is on.", no_args_is_help=True)
 
 
 @app.command()
 def preview() -> None:
-    """Print what the last full hour would send, as JSON, whether telemetry is on or not. Nothing is sent."""
+    """Print the report of the last full hour; nothing is sent.
+
+    As JSON, whether telemetry is on or not.
+    """
     import json
 
     import msgspec

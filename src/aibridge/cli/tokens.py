@@ -24,19 +24,21 @@ def _lifetime(text: str) -> timedelta:
 @app.command()
 def create(
     user: Annotated[str, typer.Argument(metavar="USER", help="Whose token it is.", show_default=False)],
-    name: Annotated[str, typer.Option(help="What it is for, for instance laptop.", show_default=False)] = "",
+    name: Annotated[str, typer.Option(help="What it is for, for example laptop.", show_default=False)] = "",
     lifetime: Annotated[
         timedelta | None,
-        typer.Option(parser=_lifetime, metavar="TIME", help="How long it works, for instance 90d; else for ever."),
+        typer.Option(
+            parser=_lifetime, metavar="TIME", help="How long it is valid, for example 90d; for ever by default."
+        ),
     ] = None,
     scope: Annotated[
         list[Scope],
         typer.Option(
-            metavar="gateway|api", help="What it opens; repeat it for more. Both unless given.", show_default=False
+            metavar="gateway|api", help="What it gives access to; repeat for more. Both by default.", show_default=False
         ),
     ] = EVERY_SCOPE,
 ) -> None:
-    """Create a token and print it: alone, and this once."""
+    """Create a token and print it. It is shown only once."""
     from datetime import UTC, datetime
 
     from aibridge.auth.tokens import mint
@@ -65,9 +67,12 @@ def create(
 
 @app.command("list")
 def list_(
-    user: Annotated[str | None, typer.Argument(metavar="USER", help="Whose; everyone's unless given.")] = None,
+    user: Annotated[str | None, typer.Argument(metavar="USER", help="Whose tokens; everyone's by default.")] = None,
 ) -> None:
-    """List tokens: id, user, name, scopes, state, created, expires, last used, last client."""
+    """List tokens.
+
+    Columns: id, user, name, scopes, state, created, expires, last used, last client.
+    """
     from datetime import UTC, datetime
 
     from aibridge.auth.lifetimes import token_status
@@ -97,9 +102,9 @@ def list_(
 
 @app.command()
 def revoke(
-    token: Annotated[str, typer.Argument(metavar="ID", help="The id from the list, or the whole token.")],
+    token: Annotated[str, typer.Argument(metavar="ID", help="Its id from the list, or the whole token.")],
 ) -> None:
-    """Revoke a token, at once."""
+    """Revoke a token at once."""
     from aibridge.auth.tokens import parse
     from aibridge.cli.database import people, run
 

@@ -9,7 +9,7 @@ from aibridge.records import Role, UserStatus
 
 app = typer.Typer(help="Create, list and change users.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name, for instance ada.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name, for example ada.", show_default=False)]
 
 
 @app.command()
@@ -18,9 +18,9 @@ def create(
     role: Annotated[
         Role, typer.Option(help="Members read their own record, auditors and owners everyone's.")
     ] = Role.MEMBER,
-    email: Annotated[str | None, typer.Option(help="Their address.", show_default=False)] = None,
+    email: Annotated[str | None, typer.Option(help="Their email address.", show_default=False)] = None,
 ) -> None:
-    """Create a user and print the id."""
+    """Create a user and print their id."""
     from aibridge.auth.usernames import why_not
     from aibridge.cli.database import people, run
     from aibridge.cli.output import tell
@@ -39,7 +39,10 @@ def create(
 
 @app.command("list")
 def list_() -> None:
-    """List the users: name, role, status, email, created, id."""
+    """List users.
+
+    Columns: name, role, status, email, created, id.
+    """
     from aibridge.cli.database import people, run
     from aibridge.cli.output import moment, print_table
 
@@ -60,7 +63,7 @@ def role_(
     name: Name,
     role: Annotated[Role, typer.Argument(metavar="ROLE", help="owner, auditor or member.", show_default=False)],
 ) -> None:
-    """Give a user another role, at once."""
+    """Change a user's role. It takes effect at once."""
     from aibridge.cli.database import people, run
     from aibridge.cli.lookup import user_named
 
@@ -73,25 +76,28 @@ def role_(
 
 @app.command()
 def suspend(name: Name) -> None:
-    """Shut a user out, at once; the record stays."""
+    """Lock a user out at once; the record stays."""
     _set_status(name, UserStatus.SUSPENDED)
 
 
 @app.command()
 def activate(name: Name) -> None:
-    """Let a suspended user in again."""
+    """Let a suspended user back in."""
     _set_status(name, UserStatus.ACTIVE)
 
 
 @app.command()
 def delete(name: Name) -> None:
-    """Remove a user for good, with all tokens; the record stays, and the name is free."""
+    """Delete a user and revoke their tokens. The record stays, and the name can be used again."""
     _set_status(name, UserStatus.DELETED)
 
 
 @app.command()
 def password(name: Name) -> None:
-    """Set a user's password for the pages: asked for twice, or one line from the standard input."""
+    """Set a user's password for the web UI.
+
+    It is asked for twice, or read as one line from standard input.
+    """
     from aibridge.auth.passwords import check_rules, hash_password
     from aibridge.cli.database import people, run
     from aibridge.cli.lookup import user_named
