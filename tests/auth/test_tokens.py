@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from aibridge.auth.tokens import MAX_LENGTH, carries_token, is_token, mint, parse, same_secret
+from aibridge.auth.tokens import MAX_LENGTH, carries_token, mint, parse, same_secret
 
 
 def test_a_minted_token_is_read_back() -> None:
@@ -55,13 +55,12 @@ def test_anything_else_is_no_token(break_it: Callable[[str], str]) -> None:
     """Strict and bounded: near misses and monsters are refused without a look-up."""
     broken = break_it(mint().token)
     assert parse(broken) is None
-    assert not is_token(broken.encode(errors="replace"))
+    assert parse(broken.encode(errors="replace")) is None
 
 
 def test_a_token_is_seen_inside_a_value() -> None:
     """What must never go upstream is found wherever it stands in a header, whole or damaged."""
     token = mint().token.encode()
-    assert is_token(token)
     assert carries_token(b"Bearer " + token)
     assert carries_token(b"a=1, token=" + token + b"; b")
     assert carries_token(token[:40])

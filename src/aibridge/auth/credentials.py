@@ -26,9 +26,6 @@ CREDENTIAL_HEADERS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-k
 MAX_CANDIDATES = 4
 """Each may cost one look-up in the store; clients send at most two."""
 
-TOKEN_MARK = b"aib_"
-"""Stands in every aibridge token; looked for first, since hardly any header has it."""
-
 _ALWAYS = frozenset((*TOKEN_HEADERS, b"x-coder-ai-governance-request-id"))
 _CENTRALIZED = _ALWAYS | frozenset(CREDENTIAL_HEADERS)
 _TOLD_APART = _CENTRALIZED | {b"chatgpt-account-id", b"connection"}

@@ -62,11 +62,6 @@ def parse(text: str | bytes) -> ParsedToken | None:
     return ParsedToken(id=match[1].decode(), secret_sha256=hashlib.sha256(match[2]).digest())
 
 
-def is_token(value: bytes) -> bool:
-    """Tell whether the whole value is of the minted shape."""
-    return len(value) == MAX_LENGTH and _SHAPE.fullmatch(value) is not None
-
-
 def carries_token(value: bytes) -> bool:
     """Tell whether something that looks like an aibridge token stands anywhere in a header's value."""
     return b"aib_" in value and _LOOKS_LIKE.search(value) is not None

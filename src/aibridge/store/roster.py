@@ -21,7 +21,6 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     role: Role
     status: UserStatus
-    has_password: bool
     created_at: datetime
     keys: int
     """That work."""

@@ -3,7 +3,7 @@
 -- user when the page is empty. $1: part of a name or address, `\`, `%` and `_` escaped, $2: deleted ones too?, $3: limit,
 -- $4: offset.
 WITH matching AS MATERIALIZED (
-    SELECT id, username, name, email, role, status, password_hash IS NOT NULL AS has_password, created_at
+    SELECT id, username, name, email, role, status, created_at
     FROM users
     WHERE ($2 OR status <> 'deleted') AND (username ILIKE $1 OR name ILIKE $1 OR email ILIKE $1)
 ), page AS (
