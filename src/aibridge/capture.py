@@ -6,7 +6,7 @@ import msgspec
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
-    """The kinds of text that are kept. As it stands it is the default."""
+    """The kinds of text that are kept. Its defaults are those of the setting."""
 
     prompts: bool = True
     """What people ask."""

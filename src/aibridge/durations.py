@@ -10,7 +10,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": HOUR, "d": 24 * HOUR, "w": 7 * 24 *
 
 
 def duration(text: str) -> float | None:
-    """Seconds; None when it is no time. Only zero needs no unit."""
+    """Seconds; None when it is not a time. Only zero needs no unit."""
     if text == "0":
         return 0
     parts = _PART.findall(text)

@@ -125,7 +125,7 @@ class NotFound(StoreError):
 
 
 class CursorUnknown(StoreError):
-    """The cursor is no row of this list."""
+    """The cursor is not a row of this list."""
 
 
 class CursorAmbiguous(StoreError):

@@ -32,7 +32,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     credential_types: frozenset[str] = frozenset()
     tools: frozenset[str] = frozenset()
     text: tuple[Text, ...] = ()
-    """All must stand in one interception, in whichever of its texts."""
+    """All must occur in one interception, in any of its texts."""
     started_after: datetime | None = None
     """Inclusive, with a time zone."""
     started_before: datetime | None = None

@@ -123,7 +123,7 @@ class ToolUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThoughtSource(StrEnum):
-    """Where in an answer a thought stood."""
+    """In which part of an answer a thought was."""
 
     THINKING = "thinking"
     REASONING = "reasoning"
@@ -140,7 +140,7 @@ class ModelThought(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Words of the model to whoever asked: one text of an answer. Read only where it is to be kept."""
+    """One text of an answer. Only read if answers are kept."""
 
     content: str
     metadata: Metadata = {}
@@ -177,7 +177,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     unread: bool = False
     """Nothing could be read from the body."""
     tool_results: tuple[ToolResult, ...] = ()
-    """Those that are new in this request: what stands before the model's last words came with an earlier one."""
+    """Those that are new in this request: results before the model's last words came with an earlier one."""
     not_captured: tuple[str, ...] = ()
     """Kinds of text that were here and that the settings leave out; see `capture.Capture`."""
     notes: tuple[str, ...] = ()
@@ -205,7 +205,7 @@ class ReplyFacts(msgspec.Struct, frozen=True, kw_only=True):
     error_message: str = ""
     stop_reason: str = ""
     unread: bool = False
-    """The answer could not be read, for instance an unknown content encoding."""
+    """The answer could not be read, for example an unknown content encoding."""
     notes: tuple[str, ...] = ()
     metadata: Metadata = {}
 
@@ -290,7 +290,7 @@ class UsageCost(msgspec.Struct, frozen=True, kw_only=True):
     price_source: str
     """`own`, or the list that came with aibridge, by name and version."""
     price_listed_as: str
-    """Where it stood there, such as `anthropic/claude-sonnet-4-5`."""
+    """Its place there, such as `anthropic/claude-sonnet-4-5`."""
     price_since: datetime | None
     """When that price began. None: nothing earlier was known."""
 
@@ -363,7 +363,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     provider_response_id: str
     response_model: str
     partial: bool
-    """Known to be incomplete: what stands here is what was seen."""
+    """Known to be incomplete: this is what was seen."""
     unread: bool
     mutations: tuple[str, ...]
     """Appended to the mutations of the start, e.g. `include_usage_response`."""

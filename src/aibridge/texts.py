@@ -25,7 +25,7 @@ BLANKS: Final = (
     r"\ue000-\uf8ff\ufe00-\ufe1f\ufe30-\ufe6f\ufeff-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffff"
     r"\U0001f000-\U0001faff\U000e0000-\U000e0fff"
 )
-"""What is no part of a word, as a set of a regular expression: blanks, punctuation, symbols, emoji, private use.
+"""What is not part of a word, as a set of a regular expression: blanks, punctuation, symbols, emoji, private use.
 
 The database's `aibridge_words` has the same set; a test compares them letter by letter.
 """
@@ -69,7 +69,7 @@ def text_of(written: str, *, quoted: bool = False) -> Text:
     if not quoted and written.startswith("*"):
         raise TextRefused(f'"{written}": words are found by their beginning only; write {words[0]}*')
     if beginning and len(words[-1]) < MIN_BEGINNING and not re.match(rf"[{IDEOGRAPHS}]", words[-1]):
-        raise TextRefused(f'"{written}": at least {MIN_BEGINNING} letters must stand before *')
+        raise TextRefused(f'"{written}": at least {MIN_BEGINNING} letters must come before *')
     return Text(tuple(words), beginning=beginning)
 
 

@@ -86,7 +86,7 @@ def test_whatever_is_typed_is_understood_or_refused(q: str) -> None:
         ("credential_kind:x", "credential_kind", "centralized, byok"),
         ("credential_type:x", "credential_type", "api_key, subscription"),
         ("model:a ... two", "q", '"..." holds no letter and no digit'),
-        ("a*", "q", "at least 2 letters must stand before *"),
+        ("a*", "q", "at least 2 letters must come before *"),
         ("*word*", "q", "write word*"),
         (" ".join(f"w{n}" for n in range(51)), "q", "at most 50 words"),
         ("started_after:INVALID", "started_after", 'Query param "started_after" must be a valid date format'),

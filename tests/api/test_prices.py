@@ -1,4 +1,4 @@
-"""The house's own prices over HTTP: who may, what is refused and why, and what comes of them."""
+"""The deployment's own prices over HTTP: who may, what is refused and why, and what comes of them."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -163,7 +163,7 @@ async def test_figures_beyond_what_a_count_may_be_are_unknown(
 async def test_tokens_are_priced_as_of_their_own_moment(
     coder: CoderDatabase, ada: UUID, run_import: Import, psql: Connection, store: Store
 ) -> None:
-    """By the instance's seller and by the house's own prices of then; what nobody knows stays unpriced."""
+    """By the instance's seller and by the deployment's own prices of then; what nobody knows stays unpriced."""
     for since, rate in ((NOON - timedelta(days=1), 2_000_000), (NOON + timedelta(days=1), 9_000_000)):
         price = OwnPrice(provider_name="local", model="llama", since=since, rates=(Rates(input=rate, output=0),))
         await store.prices.set(price, by="olga")

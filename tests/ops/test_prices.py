@@ -187,7 +187,7 @@ async def test_the_requested_model_decides(house: House) -> None:
 
 
 async def test_where_the_requested_model_has_no_price_the_answers_has(house: House) -> None:
-    """A deployment has a name of the house's own; the answer says what stands behind it."""
+    """A deployment has a name of the deployment's own; the answer says what stands behind it."""
     found = await house.carry(
         TokenUsage(input=1_000_000, output=0),
         "team-blue",

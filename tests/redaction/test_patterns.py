@@ -1,4 +1,4 @@
-"""What the built-in patterns find, what they leave alone, and which patterns of the house's own are refused."""
+"""What the built-in patterns find, what they leave alone, and which patterns of the deployment's own are refused."""
 
 import time
 from collections import Counter

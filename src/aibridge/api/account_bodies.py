@@ -72,11 +72,11 @@ class UserPatch(Body):
     """What shall be different. What is absent or null stays as it is."""
 
     name: Name | None = None
-    email: Email | None = Field(None, description="empty takes it away")
+    email: Email | None = Field(None, description="an empty text removes it")
     avatar_url: AvatarUrl | None = None
-    role: Role | None = Field(None, description="owners only; nobody changes their own")
+    role: Role | None = Field(None, description="owners only; nobody can change their own")
     status: Literal[UserStatus.ACTIVE, UserStatus.SUSPENDED] | None = Field(
-        None, description="owners only; DELETE is the way to `deleted`"
+        None, description="owners only; use DELETE for `deleted`"
     )
 
 
@@ -87,7 +87,7 @@ class PasswordBody(Body):
     current_password: str | None = Field(
         None,
         max_length=MAX_LENGTH,
-        description="needed for one's own, when there is one",
+        description="required to change one's own, if there is one",
         json_schema_extra={"format": "password", "writeOnly": True},
     )
 
@@ -101,7 +101,7 @@ class NewToken(Body):
 
     name: Name = Field("", examples=["laptop"])
     scopes: list[Scope] = Field(
-        min_length=1, max_length=8, description="none that the calling token does not have", examples=[["gateway"]]
+        min_length=1, max_length=8, description="only those that the calling token has", examples=[["gateway"]]
     )
     lifetime: str | None = Field(None, max_length=32, examples=["90d"], description="h, d, w; not with `expires_at`")
     expires_at: Later | None = Field(None, description="not with `lifetime`")

@@ -34,7 +34,7 @@ class UserPage(Shape):
     """A page of users."""
 
     users: list[User]
-    total: int = Field(description="all that the caller may see, whatever the page")
+    total: int = Field(description="how many the caller may see, on all pages")
     count: int = Field(description="the same number as `total`")
 
 
@@ -57,9 +57,9 @@ class Token(Shape):
     expires_at: Moment | None = Field(description="null: never")
     revoked_at: Moment | None
     last_used_at: Moment | None = Field(description="up to half a minute late")
-    last_used_client: str | None = Field(examples=["Claude Code"], description="the last client that said what it is")
+    last_used_client: str | None = Field(examples=["Claude Code"], description="the last client that identified itself")
     status: TokenStatus = Field(
-        description="of the token alone: that of a suspended user may be active, and opens nothing"
+        description="of the token alone: a suspended user's may be active, and gives access to nothing"
     )
 
 
@@ -67,7 +67,7 @@ class CreatedToken(Token):
     """A new token, with the secret in it."""
 
     token: str = Field(
-        examples=["aib_mfrggzdfmztwq2lk_" + "a" * 52], description="shown this once; `Authorization: Bearer` carries it"
+        examples=["aib_mfrggzdfmztwq2lk_" + "a" * 52], description="shown only once; send it as `Authorization: Bearer`"
     )
 
 
@@ -75,5 +75,5 @@ class TokenPage(Shape):
     """A page of tokens."""
 
     tokens: list[Token]
-    total: int = Field(description="all that were asked for, whatever the page")
+    total: int = Field(description="how many match, on all pages")
     count: int = Field(description="the same number as `total`")

@@ -18,22 +18,22 @@ from aibridge.filters import Filter
 CLOSED_SETS = "; ".join(f"`{key}`: {', '.join(values)}" for key, values in CLOSED.items())
 
 TEXTS = (
-    "Words apart by blanks, all of which must stand in one interception, in any of its prompts, thoughts, tool names, "
-    "tool inputs, its error, or captured answers and tool results; upper and lower case are one. `migrat*` is the "
-    'beginning of a word, `"in double quotes"` a phrase. Whatever is neither letter nor digit is a blank: '
+    "Words separated by spaces, all of which must occur in one interception, in any of its prompts, thoughts, tool "
+    "names, tool inputs, its error, or captured answers and tool results; case is ignored. `migrat*` is the "
+    'beginning of a word, `"in double quotes"` a phrase. Anything but letters and digits separates words: '
     "`store/pool.py` is a phrase too."
 )
 
 RECORD_Q = (
-    "`key:value` terms apart by blanks. All keys must match; of several values of one key, any. "
+    "`key:value` terms separated by spaces. All keys must match; of several values of one key, any. "
     f"Keys: {', '.join(f'`{key}`' for key in RECORD_KEYS)}. "
-    "Values are compared exactly, in upper and lower case; what holds a blank or a colon stands in double quotes, "
+    "Values are compared exactly, including case; put a value with a space or a colon in double quotes, "
     'within which `\\"` is a quote and `\\\\` a backslash. '
-    "`initiator` is `me`, an id or a username; who was deleted has only the id. "
+    "`initiator` is `me`, an id or a username; deleted users only have their id. "
     "`provider` is the wire format, `provider_name` the configured instance. "
     f"{CLOSED_SETS}. "
     "`tool` is one that the model called. `started_after` and `started_before` are inclusive and RFC 3339. "
-    f"What has no key is searched for in texts. {TEXTS}"
+    f"Terms without a key are searched for in the texts. {TEXTS}"
 )
 
 Q = Annotated[

@@ -27,7 +27,7 @@ _of_sessions = APIRouter(route_class=LastSegment)
 
 
 def _texts(**examples: str) -> Responses:
-    """Answers that are no JSON, by media type without its parameters."""
+    """Answers that are not JSON, by media type without its parameters."""
     content = {
         type_.partition(";")[0]: {"schema": {"type": "string"}, "example": example}
         for type_, example in examples.items()
@@ -55,22 +55,22 @@ async def export_interceptions(
         Query(
             alias="format",
             description="`jsonl`: each line is an interception as the list shows it. "
-            "`csv`: flat rows with the beginning of the prompt; cells that a spreadsheet would run are text.",
+            "`csv`: flat rows with the beginning of the prompt; cells that would run as formulas are made text.",
         ),
     ] = TableFormat.JSONL,
     q: Q = "",
     after_id: Annotated[
         UUID | None,
         Query(
-            description="The id of the last line or row that came whole: the export goes on behind it. "
-            "CSV goes on without its header."
+            description="The id of the last complete line or row: the export continues after it. "
+            "CSV then has no header."
         ),
     ] = None,
 ) -> Response:
     """Ended interceptions under a filter, newest first, as a file of any length.
 
-    It is read in pages while it is taken, none of which holds up anything. An export that could not be read to its end
-    is broken off: the last chunk of the body is missing, which HTTP clients report. It goes on behind `after_id`.
+    It is read page by page while it is downloaded, which blocks nothing. If it cannot be read to its end, the answer is
+    cut: the last chunk of the body is missing, which HTTP clients report. Continue with `after_id`.
     """
     filter_ = await filter_of(q, caller, parts, resource="interceptions")
     now = datetime.now(UTC)
@@ -106,8 +106,8 @@ async def export_session(
 ) -> Response:
     """One session whole: its head, then every thread with every step, as a file.
 
-    In the report each thread's steps stand in time, a subagent's under the call that started it, and whatever comes
-    from the record stands in code, where it is neither a link nor HTML.
+    In the report each thread's steps are in order of time, a subagent's under the call that started it, and whatever
+    comes from the record is in code, where it is neither a link nor HTML.
     """
     whose = await initiator_of(initiator, caller, parts)
     export = await session_export(

@@ -32,7 +32,7 @@ class Bare(msgspec.Struct, frozen=True):
 
     text: str
     quoted: bool
-    """It stands in double quotes, all of it."""
+    """It is in double quotes, all of it."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What stands behind a session's id in a path, although an id may hold anything, slashes too."""
+"""Finds what follows a session's id in a path, although an id may contain anything, even slashes."""
 
 from fastapi.routing import APIRoute
 from starlette.routing import Match

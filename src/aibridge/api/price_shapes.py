@@ -1,4 +1,4 @@
-"""The public contract of the house's own prices: what may be sent, and what is answered."""
+"""The public contract of the deployment's own prices: requests and answers."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -20,14 +20,12 @@ _VISIBLE = r"^[^\x00-\x1f\x7f]+$"
 
 Rate = Annotated[
     int | None,
-    Field(
-        ge=0, le=MAX_RATE, examples=[3_000_000], description="micro-dollars for a million tokens; null costs nothing"
-    ),
+    Field(ge=0, le=MAX_RATE, examples=[3_000_000], description="micro-dollars per million tokens; null costs nothing"),
 ]
 Since = Annotated[
     AwareDatetime | None,
     BeforeValidator(moment_text),
-    Field(examples=["2026-01-31T00:00:00Z"], description="from when on; null: for all time"),
+    Field(examples=["2026-01-31T00:00:00Z"], description="when it begins to apply; null: always"),
 ]
 Model = Annotated[
     str,
@@ -36,7 +34,7 @@ Model = Annotated[
         max_length=MAX_NAME,
         pattern=_VISIBLE,
         examples=["claude-sonnet-4-5"],
-        description="as requests name it, in any case; it holds for the model's other names in the lists, too",
+        description="as requests name it, in any case; also applies to the model's other names in the lists",
     ),
 ]
 Instance = Annotated[
@@ -46,7 +44,7 @@ Instance = Annotated[
         max_length=256,
         pattern=_VISIBLE,
         examples=[None],
-        description="for one configured instance; not with `provider`, over which it wins",
+        description="for one configured instance, taking precedence over `provider`; not together with it",
     ),
 ]
 Type = Annotated[
@@ -63,13 +61,13 @@ class RatesBody(Body):
         ge=0,
         le=MAX_RATE,
         examples=[0],
-        description="tokens of context, caches included, beyond which these rates hold for the whole request",
+        description="tokens of context, including caches, above which these rates apply to the whole request",
     )
     input: Rate = None
     output: Rate = None
     cache_read: Rate = None
     cache_write: Rate = None
-    cache_write_1h: Rate = Field(None, description="of what is written for an hour; null: as `cache_write`")
+    cache_write_1h: Rate = Field(None, description="for tokens written for one hour; null: same as `cache_write`")
 
 
 class PriceBody(Body):
@@ -82,7 +80,7 @@ class PriceBody(Body):
     rates: list[RatesBody] = Field(
         min_length=1,
         max_length=MAX_CONTEXTS,
-        description="by context, the first above 0; most models have one",
+        description="by context size, the first above 0; most models have one",
         examples=[[{"input": 3_000_000, "output": 15_000_000, "cache_read": 300_000, "cache_write": 3_750_000}]],
     )
 
@@ -90,7 +88,7 @@ class PriceBody(Body):
 class Rates(Shape):
     """What a million tokens of each kind cost, in micro-dollars; null costs nothing."""
 
-    above: int = Field(examples=[0], description="tokens of context beyond which these hold for the whole request")
+    above: int = Field(examples=[0], description="tokens of context above which these apply to the whole request")
     input: Rate
     output: Rate
     cache_read: Rate
@@ -99,14 +97,14 @@ class Rates(Shape):
 
 
 class Price(Shape):
-    """A price that the house has set."""
+    """A price that the deployment has set."""
 
     provider: ProviderType | None = Field(examples=["anthropic"], description="null: it is for one instance")
     provider_name: str | None = Field(examples=[None], description="null: it is for a provider type")
     model: str = Field(examples=["claude-sonnet-4-5"], description="in lower case")
-    since: Moment | None = Field(description="null: for all time")
+    since: Moment | None = Field(description="null: always")
     rates: list[Rates]
-    set_by: str = Field(examples=["dana"], description="a username, or account and host of the command")
+    set_by: str = Field(examples=["dana"], description="a username, or the account and host that ran the command")
     set_at: datetime
 
     @classmethod
@@ -125,7 +123,7 @@ class Price(Shape):
 
 
 class PriceList(Shape):
-    """The house's own prices."""
+    """The deployment's own prices."""
 
     prices: list[Price]
     count: int = Field(examples=[1])

@@ -1,4 +1,4 @@
-"""The house's own prices: owners set them, auditors see them. They hold from then on; what is on record stays."""
+"""The deployment's own prices: owners set them, auditors see them. The record does not change."""
 
 from http import HTTPStatus
 from itertools import pairwise
@@ -37,12 +37,12 @@ async def _reader(caller: CallerOf) -> Caller:
 
 
 ReaderOf = Annotated[Caller, Depends(_reader)]
-"""A caller who reads everyone's record: prices tell what a house has negotiated."""
+"""A caller who reads everyone's record: prices tell what a company has negotiated."""
 
 
 @router.get("")
 async def list_prices(caller: ReaderOf, parts: Parts) -> PriceList:  # noqa: ARG001 - who may not, is refused
-    """The house's own prices, by model. Owners and auditors."""
+    """The deployment's own prices, by model. Owners and auditors."""
     found = [Price.of(each) for each in await parts.prices.all()]
     return PriceList(prices=found, count=len(found))
 

@@ -44,7 +44,7 @@ RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 """A moment, in upper case."""
 _FIRST = datetime(1, 1, 3, tzinfo=UTC)
 _LAST = datetime(9999, 12, 29, tzinfo=UTC)
-"""Two days within the ends of the calendar, where no record is: whoever counts in days may step over any bound."""
+"""Two days within the ends of the calendar, where there are no records: code that counts days may step past a bound."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +112,7 @@ def _unknown_keys(terms: Terms, known: Collection[str]) -> Iterator[Wrong]:
 
 
 def _text(terms: Terms, wrong: list[Wrong]) -> tuple[Text, ...]:
-    """What has no key is searched for; what is wrong with it is put to the rest."""
+    """The words without a key; what is wrong with them is added to the other reasons."""
     found = []
     for bare in terms.bare:
         try:
@@ -147,7 +147,7 @@ def _too_many(initiators: Collection[str]) -> Iterator[Wrong]:
 
 
 def _window(terms: Terms, wrong: list[Wrong]) -> dict[str, datetime]:
-    """The bounds that are given; what is wrong with them is put to the rest."""
+    """The bounds that are given; what is wrong with them is added to the other reasons."""
     window: dict[str, datetime] = {}
     for key in (AFTER, BEFORE):
         wrong += _read_moment(terms, key, window)

@@ -13,15 +13,15 @@ class Piece(Shape):
     """A stretch of an excerpt."""
 
     text: str = Field(examples=["migration"])
-    match: bool = Field(examples=[True], description="it is what was searched for")
+    match: bool = Field(examples=[True], description="whether it matches the search")
 
 
 class Excerpt(Shape):
     """Part of a text around the first match in it."""
 
-    pieces: list[Piece] = Field(description="put together, they are that part as it was written")
-    cut_before: bool = Field(description="the text begins before it")
-    cut_after: bool = Field(description="the text goes on after it")
+    pieces: list[Piece] = Field(description="joined, they are that part of the text as it was written")
+    cut_before: bool = Field(description="there is more text before it")
+    cut_after: bool = Field(description="there is more text after it")
 
 
 class Place(Shape):
@@ -44,13 +44,13 @@ class Match(Shape):
     model: str = Field(examples=["claude-sonnet-4-5"])
     client: str = Field(examples=["Claude Code"])
     outcome: Outcome
-    places: list[Place] = Field(description=f"the first {MOST_SHOWN} texts that hold any of it")
-    place_count: int = Field(examples=[1], description="how many texts do")
+    places: list[Place] = Field(description=f"the first {MOST_SHOWN} texts with a match")
+    place_count: int = Field(examples=[1], description="how many texts have a match")
 
 
 class MatchPage(Shape):
     """A page of matches."""
 
     results: list[Match]
-    total: int = Field(examples=[1], description="all that match and the caller may see, whatever the page")
+    total: int = Field(examples=[1], description="how many match that the caller may see, on all pages")
     count: int = Field(examples=[1], description="the same number as `total`")

@@ -89,7 +89,7 @@ def next_page(q: str, page: Page, *, after_session: str, after_initiator: UUID) 
 
 
 def check_cursor(session: str | None, initiator: UUID | None) -> None:
-    """Nobody's session is no cursor. Raises `Invalid`."""
+    """Refuses a cursor that is not a session of anybody. Raises `Invalid`."""
     if initiator is not None and session is None:
         raise Invalid(
             "Query parameters have invalid values.",
@@ -99,7 +99,7 @@ def check_cursor(session: str | None, initiator: UUID | None) -> None:
 
 
 def unknown_cursor(session: str | None) -> Invalid:
-    """The refusal of a cursor that is no session, or none that the caller may see."""
+    """The refusal of a cursor that is not a session, or none that the caller may see."""
     return _bad_cursor(f'after_session_id: session "{session}" not found')
 
 

@@ -23,18 +23,18 @@ SessionId = Annotated[
     str,
     Field(
         examples=["0b2cf0ae-54e1-4c1b-b1a0-7d1f3ad1a4b6"],
-        description="the client's session, else the thread's root, else the interception's own id",
+        description="the client's session, otherwise the thread's root, otherwise the interception's own id",
     ),
 ]
 Sum = Annotated[int, Field(ge=0, examples=[1200])]
 Count = Annotated[int, Field(ge=0, examples=[3])]
-CostSum = Annotated[int, Field(ge=0, examples=[1555], description="micro-dollars, of what has a price")]
+CostSum = Annotated[int, Field(ge=0, examples=[1555], description="micro-dollars, as far as there are prices")]
 Unpriced = Annotated[
     int,
     Field(
         ge=0,
         examples=[0],
-        description="interceptions with token usage that has no price: what they cost is not in the sum",
+        description="interceptions with unpriced token usage, whose cost is not in the sum",
     ),
 ]
 Microseconds = Annotated[int, Field(ge=0, examples=[2_150_000], description="microseconds")]
@@ -48,7 +48,7 @@ TokenMetadata = Annotated[
     dict[str, int],
     Field(
         examples=[{"cache_creation.ephemeral_5m_input_tokens": 300}],
-        description="every other integer that providers tell about tokens, summed; nested keys joined with dots",
+        description="every other integer that providers report about tokens, summed; nested keys joined with dots",
     ),
 ]
 
@@ -83,14 +83,14 @@ class SessionHead(Shape):
 
     id: SessionId
     initiator: Initiator
-    providers: list[ProviderType] = Field(description="the wire formats; sorted, as are the two lists behind it")
+    providers: list[ProviderType] = Field(description="the wire formats; sorted, as are the next two lists")
     provider_names: list[ProviderName]
     models: list[Model]
     client: Client = Field(description="of the first interception, as is the metadata")
     metadata: Metadata
     started_at: Moment
     ended_at: Moment
-    last_active_at: Moment = Field(description="the latest prompt, else the first start; lists are ordered by it")
+    last_active_at: Moment = Field(description="the latest prompt, otherwise the first start; lists are ordered by it")
     interceptions: Count
     tool_calls: Count
     failures: Count = Field(description="interceptions that failed, were truncated or interrupted")
@@ -103,7 +103,7 @@ class SessionHead(Shape):
 class Session(SessionHead):
     """A session as the list shows it."""
 
-    threads: Count = Field(description="how many; the detail tells them")
+    threads: Count = Field(description="how many; the detail lists them")
     token_usage_summary: TokenSums
 
 
@@ -111,10 +111,10 @@ class SessionPage(Shape):
     """A page of sessions."""
 
     sessions: list[Session]
-    total: int = Field(description="all that match and the caller may see, whatever the page", examples=[1])
+    total: int = Field(description="how many match that the caller may see, on all pages", examples=[1])
     count: int = Field(description="the same number as `total`", examples=[1])
     next: str | None = Field(
-        description="the query string of the next page, ready to be put behind `?`; null at the end",
+        description="the query string of the next page, to be put after `?`; null at the end",
         examples=["limit=1&after_session_id=s1&after_initiator_id=5f0c0b0e-7c1f-4a9e-9a43-2c8b64f0a3d1"],
     )
 
@@ -133,7 +133,9 @@ class Step(Shape):
 
     id: UUID
     thread_parent_id: UUID | None = Field(description="the interception whose tool call this one answers")
-    side_request: bool = Field(examples=[False], description="a chore of the client's own, such as making a title")
+    side_request: bool = Field(
+        examples=[False], description="a background request of the client itself, such as making a title"
+    )
     provider: ProviderType
     provider_name: ProviderName
     endpoint: str = Field(examples=["/v1/messages"])
@@ -153,7 +155,7 @@ class Step(Shape):
     status_code: int | None = Field(examples=[200], description="null: the client received nothing")
     error_type: ErrorType | None = Field(examples=[None])
     error_message: str | None = Field(examples=[None])
-    partial: bool = Field(examples=[False], description="known to be incomplete: what stands here is what was seen")
+    partial: bool = Field(examples=[False], description="known to be incomplete: this is what was seen")
     unread: bool = Field(examples=[False], description="the request or the answer could not be read")
     mutations: list[str] = Field(
         examples=[["include_usage"]], description="empty: the provider received the client's exact bytes"
@@ -167,7 +169,7 @@ class Step(Shape):
     thinking: list[Thought] = Field(description="by (created_at, id), as are the tool calls")
     tool_calls: list[ToolUsage]
     model_answers: list[ModelAnswer]
-    tool_results: list[ToolResult] = Field(description="what this step brought back for the calls of earlier ones")
+    tool_results: list[ToolResult] = Field(description="what this step returned for the calls of earlier ones")
 
 
 class StartedBy(Shape):

@@ -54,7 +54,7 @@ async def list_sessions(
         rows, total = await parts.records.sessions_page(
             caller.viewer,
             filter_,
-            limit=page.limit + 1,  # one more tells whether there is a next page
+            limit=page.limit + 1,  # one more says whether there is a next page
             offset=page.offset,
             after_session=after_session_id,
             after_initiator=after_initiator_id,

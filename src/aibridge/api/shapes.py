@@ -18,7 +18,7 @@ NotCaptured = Annotated[
     list[str],
     Field(
         examples=[[]],
-        description="kinds of text that were here and that the settings leave out: `prompts`, `thoughts`, `tools`",
+        description="kinds of text that were present but that the settings leave out: `prompts`, `thoughts`, `tools`",
     ),
 ]
 Metadata = Annotated[dict[str, Any], Field(examples=[{"request_user_agent": "claude-cli/2"}])]
@@ -32,7 +32,7 @@ class Shape(BaseModel):
 
 Cost = Annotated[int | None, Field(ge=0, examples=[1555], description="micro-dollars; null: unpriced, 0 is free")]
 Rate = Annotated[
-    int | None, Field(ge=0, examples=[3_000_000], description="micro-dollars for a million tokens; null costs nothing")
+    int | None, Field(ge=0, examples=[3_000_000], description="micro-dollars per million tokens; null costs nothing")
 ]
 
 
@@ -56,12 +56,12 @@ class TokenUsage(Shape):
     cache_read_input_tokens: Tokens
     cache_write_input_tokens: Tokens
     cost_micros: Cost
-    cost_lower_bound: bool = Field(description="it cost at least this: a figure was missing, or the answer was cut off")
+    cost_lower_bound: bool = Field(description="it cost at least this: a count was missing, or the answer was cut off")
     input_price_micros: Rate
     output_price_micros: Rate
     cache_read_price_micros: Rate
     cache_write_price_micros: Rate
-    cache_write_1h_price_micros: Rate = Field(description="of what was written for an hour; null: as the others")
+    cache_write_1h_price_micros: Rate = Field(description="for tokens written for one hour; null: same as the others")
     price_source: str | None = Field(
         examples=["genai-prices 0.2.3"], description="`own`, or the list that came with aibridge; null: no price"
     )
@@ -117,7 +117,7 @@ class ModelAnswer(Shape):
     id: UUID
     interception_id: UUID
     content: str = Field(examples=["The build is red because a test of dates fails."])
-    metadata: Metadata = Field(description="`incomplete`: it was cut; `refusal`: the model would not")
+    metadata: Metadata = Field(description="`incomplete`: it was cut; `refusal`: the model declined")
     created_at: Moment
 
 
@@ -125,11 +125,11 @@ class ToolResult(Shape):
     """What a client sent back for an earlier tool call; on record only where `tool_results` are captured."""
 
     id: UUID
-    interception_id: UUID = Field(description="the request that brought it")
+    interception_id: UUID = Field(description="the request that carried it")
     provider_tool_call_id: str = Field(examples=["toolu_01A09q90qw90lq917835lq9"], description="may be empty")
     content: str = Field(examples=["FAILED tests/test_dates.py::test_leap_year"])
     is_error: bool | None = Field(examples=[None], description="null: not said")
-    metadata: Metadata = Field(description="`left_out`: what it held besides text")
+    metadata: Metadata = Field(description="`left_out`: what it contained besides text")
     created_at: Moment
 
 
@@ -141,7 +141,7 @@ class Interception(Shape):
     api_key_id: str = Field(
         examples=["mfrggzdfmztwq2lk"], description="the public part of the aibridge token that was used"
     )
-    gateway_id: UUID = Field(description="the process that carried it")
+    gateway_id: UUID = Field(description="the worker process that handled it")
     provider: ProviderType
     provider_name: str = Field(examples=["copilot-business"], description="the configured instance")
     endpoint: str = Field(examples=["/v1/messages"])
@@ -152,7 +152,8 @@ class Interception(Shape):
     provider_response_id: str = Field(examples=["msg_01XFDUDYJgAACzvnptvVoYEL"])
     client: str = Field(examples=["Claude Code"])
     session_id: str = Field(
-        examples=["s1"], description="the client's session, else the thread's root, else the interception's own id"
+        examples=["s1"],
+        description="the client's session, otherwise the thread's root, otherwise the interception's own id",
     )
     client_session_id: str | None = Field(examples=["s1"])
     agent_id: str | None = Field(examples=[None], description="as the client names it; null: the main agent")
@@ -161,8 +162,8 @@ class Interception(Shape):
         examples=[None], description="the interception whose tool call this one answers"
     )
     thread_root_id: UUID | None = Field(examples=[None], description="null on the root itself")
-    correlating_tool_call_id: str | None = Field(examples=[None], description="the tool call whose result it brings")
-    side_request: bool = Field(description="a chore of the client's own, such as making a title")
+    correlating_tool_call_id: str | None = Field(examples=[None], description="the tool call whose result it carries")
+    side_request: bool = Field(description="a background request of the client itself, such as making a title")
     streaming: bool = Field(examples=[True])
     credential_kind: CredentialKind
     credential_type: CredentialType
@@ -176,7 +177,7 @@ class Interception(Shape):
     status_code: int | None = Field(examples=[200], description="null: the client received nothing")
     error_type: ErrorType | None = Field(examples=[None])
     error_message: str | None = Field(examples=[None])
-    partial: bool = Field(description="known to be incomplete: what stands here is what was seen")
+    partial: bool = Field(description="known to be incomplete: this is what was seen")
     unread: bool = Field(description="the request or the answer could not be read")
     mutations: list[str] = Field(
         examples=[["include_usage"]], description="empty: the provider received the client's exact bytes"
@@ -202,7 +203,7 @@ class InterceptionPage(Shape):
     """A page of interceptions."""
 
     results: list[Interception]
-    total: int = Field(examples=[1], description="all that match and the caller may see, whatever the page")
+    total: int = Field(examples=[1], description="how many match that the caller may see, on all pages")
     count: int = Field(examples=[1], description="the same number as `total`")
 
 

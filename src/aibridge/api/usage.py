@@ -1,4 +1,4 @@
-"""Usage: what was asked for and spent, by hour or day, by anyone or anything."""
+"""Usage: what was requested and spent, by hour or day, grouped by a person or a thing."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -91,39 +91,39 @@ async def get_usage(
     q: Annotated[str, _Q] = "",
     since: Annotated[
         Moment | None,
-        Query(alias="from", description="RFC 3339; taken back to the full hour. Without it, thirty days before `to`."),
+        Query(alias="from", description="RFC 3339, rounded down to the hour; by default thirty days before `to`."),
     ] = None,
     until: Annotated[
         Moment | None,
-        Query(alias="to", description="Exclusive, RFC 3339; taken forward to the full hour. Without it, now."),
+        Query(alias="to", description="Exclusive, RFC 3339, rounded up to the hour; by default now."),
     ] = None,
     bucket: Annotated[
         Bucket,
-        Query(description=f"The steps of `series`, {MAX_STEPS} at most; days are UTC's. `none`: no series."),
+        Query(description=f"The steps of `series`, at most {MAX_STEPS}; days are in UTC. `none`: no series."),
     ] = Bucket.DAY,
-    by: Annotated[By | None, Query(description="What to group by; without it there are totals only.")] = None,
-    sort: Annotated[Sort, Query(description="Groups with the most of it come first.")] = Sort.REQUESTS,
+    by: Annotated[By | None, Query(description="What to group by; by default there are only totals.")] = None,
+    sort: Annotated[Sort, Query(description="Groups with the highest value come first.")] = Sort.REQUESTS,
     limit: Annotated[
         int,
         Query(
-            description=f"How many groups stand for themselves, 1 to {MAX_LIMIT}; all others come together, as one "
-            f"with the key null. Groups times steps: {MAX_FIGURES:,} at most.",
+            description=f"Number of groups, 1 to {MAX_LIMIT}; all others are combined into one with the key null. "
+            f"Groups times steps: at most {MAX_FIGURES:,}.",
             json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT},
         ),
     ] = DEFAULT_LIMIT,
     format_: Annotated[
         Format | None,
-        Query(alias="format", description="Without it, what `Accept` asks for; JSON as a rule."),
+        Query(alias="format", description="By default what `Accept` asks for, otherwise JSON."),
     ] = None,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    """What was asked for and spent: requests, failures, tokens, cost, tool calls, users, durations.
+    """What was requested and spent: requests, failures, tokens, cost, tool calls, users, durations.
 
-    Of ended requests by when they began, also of those whose text is no longer on record: these figures stay when
-    retention or an erasure removes it. Exact, but for the percentiles of durations: each lies in the same step of a
-    fixed scale as the true one, and so differs from it by less than a seventh.
+    Counts ended requests by when they began, including those whose text is no longer on record: these figures stay when
+    retention or an erasure removes it. They are exact, except for the percentiles of durations: each lies in the same
+    step of a fixed scale as the true value, and so differs from it by less than a seventh.
 
-    A request that called several tools counts in the group of each; all other tools together count it once for each.
+    A request that called several tools counts in the group of each; the combined group counts it once for each tool.
     """
     start, end = time_of(since, until, datetime.now(UTC))
     check_size(start, end, bucket, limit, grouped=by is not None)

@@ -1,4 +1,4 @@
-"""What the API tells of usage."""
+"""The public contract of usage."""
 
 from typing import Annotated
 

@@ -21,7 +21,7 @@ from aibridge.ops.metrics.board import Board
 DRAIN_SECONDS = 20
 """Running streams may go on for so long after SIGTERM; then they end as `interrupted`."""
 BREAK_OFF_SECONDS = 1.0
-"""For a stream that was broken off to close its connections."""
+"""Seconds for an interrupted stream to close its connections."""
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2048
 
@@ -110,7 +110,7 @@ class GatewayServer(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let running requests end, then break off what is left; each hands its end to the record before it goes."""
+        """Let running requests end, then interrupt the rest; each hands its end to the recorder before it goes."""
         await super().shutdown(sockets)
         left = set(self.server_state.tasks)
         for task in left:

@@ -1,4 +1,4 @@
-"""The one door: which part of the program answers a path."""
+"""The entry point of every request: decides by path which part of the program answers."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -13,14 +13,14 @@ RESERVED = frozenset(name.encode() for name in RESERVED_NAMES)
 """Names under the data plane's root that belong to the JSON API, as they stand in a path."""
 API_ROOT = "/api/v2"
 EXPERIMENTAL_ROOT = "/api/experimental"
-"""Where the record stood in the beginnings of the system that this one follows: its readers still look there."""
+"""Where Coder's AI Bridge first had the record: programs written for it still look there."""
 
 _EXPERIMENTAL = f"{EXPERIMENTAL_ROOT}/aibridge/".encode()
 _DOCS = b"/api/docs"
 
 Answer = tuple[int, bytes, bytes]
 """Status, content type, body."""
-_READ_ONLY: Answer = (405, b"application/json", b'{"message":"Method Not Allowed: what stands here can only be read."}')
+_READ_ONLY: Answer = (405, b"application/json", b'{"message":"Method Not Allowed: this path is read-only."}')
 
 
 class Face:

@@ -11,7 +11,7 @@ from aibridge.store.prices import PRICES_CHANNEL
 from aibridge.web.live import Live
 
 Ear: TypeAlias = Callable[[str | Hearing], None]
-"""Is told what is said on its channel, and whether anything can be heard. It must not wait: others come after it."""
+"""Gets the messages of its channel, and whether the connection is up. It must not wait: others come after it."""
 
 
 async def hear(dsn: str, ears: Mapping[str, Ear]) -> None:
@@ -36,14 +36,14 @@ def ears_of(identifier: Identifier, live: Live, changed_prices: Callable[[], Non
             identifier.forget()
 
     def of_the_record(event: str | Hearing) -> None:
-        """The open pages are told; whoever may have missed something is told to look."""
+        """Tells open pages what was recorded, or to look again when messages may have been missed."""
         if event is Hearing.CONNECTED:
             live.hear(TOO_MUCH)
         elif isinstance(event, str):
             live.hear(decoded(event))
 
     def of_prices(event: str | Hearing) -> None:
-        """The house's own prices hold as soon as they are set, and what was missed as soon as it can be known."""
+        """Applies the deployment's own prices as soon as they change, or as soon as the connection is back."""
         if event is not Hearing.LOST:
             changed_prices()
 

@@ -1,4 +1,4 @@
-"""The prices of a worker: read at the start, and anew whenever somebody sets one."""
+"""The prices of a worker: read at the start, and again whenever somebody sets one."""
 
 import asyncio
 
@@ -23,7 +23,7 @@ async def open_prices(store: Store, metrics: Metrics) -> PriceDesk:
 
 
 async def follow_prices(desk: PriceDesk, changed: asyncio.Event) -> None:
-    """Read the house's own prices anew each time that they may have changed."""
+    """Read the deployment's own prices again whenever they may have changed."""
     while True:
         await changed.wait()
         changed.clear()
@@ -35,7 +35,7 @@ async def _reload(desk: PriceDesk) -> None:
         try:
             await desk.reload()
         except StoreError as problem:
-            _log.warning("the house's own prices cannot be read; those from before hold", problem=str(problem))
+            _log.warning("the deployment's own prices cannot be read; those from before hold", problem=str(problem))
             await asyncio.sleep(RELOAD_SECONDS)
         else:
             return

@@ -1,4 +1,4 @@
-"""The rooms of one worker, each given what it needs of the settings: rooms never read settings themselves."""
+"""Builds the packages of one worker, giving each what it needs of the settings: they never read settings themselves."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -102,7 +102,7 @@ def pages_over(
 
 
 def reporter_to(url: str | None, store: Store, upstream: UpstreamClient) -> Reporter | None:
-    """Whoever tells this address of each hour; None: nobody wants to hear of it."""
+    """Sends the hourly reports to this URL; None when telemetry is off."""
     if url is None:
         return None
     return Reporter(store.telemetry, delivery_to(url, upstream), clock=lambda: datetime.now(UTC), version=__version__)

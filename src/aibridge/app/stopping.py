@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Stopping:
-    """What a signal does now: it breaks off the start, then it stops what runs; the end itself cannot be hurried."""
+    """What a signal does at this stage: interrupt the start or stop what runs. The shutdown cannot be hurried."""
 
     def __init__(self, break_off: Callable[[], object]) -> None:
         self._act = break_off
@@ -35,7 +35,7 @@ def _nothing() -> None:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[Stopping]:
-    """Hear the signals until the loop closes. The block may be broken off by them: then it ends without an error."""
+    """Hear the signals until the loop closes. The block may be interrupted by them: then it ends without an error."""
     task = asyncio.current_task()
     assert task is not None
     stopping = Stopping(task.cancel)

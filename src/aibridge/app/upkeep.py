@@ -23,7 +23,7 @@ HEARTBEAT_SECONDS = 10.0
 RECOVERY_SECONDS = 5.0
 """Between looks for what dead workers left open; with their 60 s of silence, rows are closed within about a minute."""
 PROBE_SECONDS = 5.0
-"""Between looks at the database, so that `/metrics` tells of workers that nobody asks whether they are ready."""
+"""Between checks of the database, so that `/metrics` is right even where nobody asks for `/readyz`."""
 POSTING_SECONDS = 15.0
 """Between postings of what usage was entered since: the journal is read with every question about usage."""
 INDEX_SECONDS = 1.0
@@ -102,7 +102,7 @@ async def recover(store: Store, gateway_id: UUID) -> None:
 
 
 async def index(store: Store) -> None:
-    """Bring into the index of words what has ended, as soon as there is some; half of the time is left to others."""
+    """Index the words of what has ended, as soon as there is any; half of the time is left to others."""
     await store.indexing.some(within=LEFT_SECONDS)
     while True:
         begins = time.monotonic()
@@ -116,7 +116,7 @@ async def index(store: Store) -> None:
 
 
 async def report(store: Store, reporter: Reporter | None) -> None:
-    """Report the hours that nobody has reported, if somebody wants to hear of them; forget what is older than a day."""
+    """Send the reports of hours that nobody has reported, if telemetry is on; drop what is older than a day."""
     await store.telemetry.forget(now=datetime.now(UTC))
     if reporter is not None:
         await reporter.report()

@@ -18,13 +18,13 @@ from aibridge.ops.metrics.board import Board, board_file
 RESTART_SECONDS = 1.0
 """Before a worker that died is replaced, so that one which cannot start does not spin."""
 STOP_SECONDS = DRAIN_SECONDS + 4.0
-"""What a worker gets to end by itself."""
+"""Seconds a worker gets to end by itself."""
 
 log = structlog.get_logger(__name__)
 
 
 async def supervise(workers: int, dsn: str, listener: socket.socket, stopping: Stopping) -> None:
-    """Keep so many processes running until asked to stop; asked twice, tell them twice."""
+    """Keep this many processes running until asked to stop; a second request is passed on to them as well."""
     log.info("aibridge is listening", url=url_of(listener), workers=workers)
     with board_file(workers) as figures:
         fleet = _Fleet(dsn, listener, figures)

@@ -1,7 +1,7 @@
 """What a signed-in browser holds: a secret in its cookie, and in its forms a token made of it. Pure but for randomness.
 
 Only the SHA-256 of the secret is kept, as with tokens: it is 256 random bits. The token of a form is an HMAC under that
-secret, so that it needs no keeping either, and is masked anew for each page (against guessing it from the length of
+secret, so that it needs no keeping either, and is masked again for each page (against guessing it from the length of
 compressed answers: https://breachattack.com).
 """
 
@@ -32,7 +32,7 @@ def form_token(secret: str) -> str:
 
 
 def is_form_token(secret: str, given: str) -> bool:
-    """Tell whether a form's token was made for this cookie."""
+    """Return whether a form's token was made for this cookie."""
     try:
         raw = base64.b64decode(given.encode(errors="replace"), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Follows what is announced about users and tokens, so that a revocation counts everywhere at once."""
+"""Follows announcements about users and tokens, so that a revocation takes effect everywhere at once."""
 
 from collections.abc import AsyncIterable
 from typing import assert_never

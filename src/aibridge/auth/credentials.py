@@ -1,4 +1,4 @@
-"""Which of a request's headers say who asks, which are the user's own key, and which must never leave the house.
+"""Which of a request's headers say who asks, which are the user's own key, and which must never go upstream.
 
 Pure, and on the path of every request: one walk over the headers. The rules are those of the data plane:
 
@@ -60,7 +60,7 @@ def read_credentials(
     *,
     is_aibridge_token: Callable[[bytes], bool] = carries_token,
 ) -> Credentials:
-    """Sort out the credentials of one request. `is_aibridge_token` tells whether a value carries such a token."""
+    """Sort out the credentials of one request. `is_aibridge_token` says whether a value carries such a token."""
     told, tainted = _walk(headers, is_aibridge_token)
     explicit = [value for name in TOKEN_HEADERS if name in told for value in told[name] if value]
     if explicit or provider is ProviderType.COPILOT:

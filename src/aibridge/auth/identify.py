@@ -47,7 +47,7 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _Pending = asyncio.Future[_Known | None]
-"""None: whoever looked it up was called away; look again."""
+"""None: the task that looked it up was cancelled; look again."""
 
 
 class Identifier:
@@ -102,7 +102,7 @@ class Identifier:
         """Something about tokens or users changed: nothing known before this moment is believed any longer."""
         self._generation += 1
         self._known.clear()
-        self._pending.clear()  # whoever comes now starts a look-up of his own
+        self._pending.clear()  # requests that come now start a new look-up
 
     def listening(self, *, heard: bool) -> None:
         """Say whether revocations are being heard. Both changes may have missed some: everything is forgotten."""
@@ -130,7 +130,7 @@ class Identifier:
         return await asyncio.shield(pending) or self._fresh(key)
 
     async def _look_up(self, key: bytes, raw: bytes) -> _Known:
-        """Ask the store once for all who wait; a revocation that comes meanwhile keeps the answer from being kept."""
+        """Ask the store once for all who wait; if a revocation comes meanwhile, the answer is not cached."""
         parsed = parse(raw)
         if parsed is None:
             raise TokenInvalid

@@ -1,4 +1,4 @@
-"""How long a token lasts, and what has become of it."""
+"""How long a token lasts, and its state."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ MAX_LIFETIME = timedelta(days=36525)
 
 
 class TokenStatus(StrEnum):
-    """Of a token by itself; its user's status stands beside it."""
+    """The state of a token alone; the status of its user is separate."""
 
     ACTIVE = "active"
     EXPIRED = "expired"
@@ -36,7 +36,7 @@ def check_end(expires_at: datetime, *, now: datetime) -> None:
 
 
 def token_status(*, revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> TokenStatus:
-    """Tell what has become of a token. Revoked counts more than expired: somebody meant it."""
+    """Return the state of a token. Revoked takes precedence over expired: somebody did it on purpose."""
     if revoked_at is not None:
         return TokenStatus.REVOKED
     return TokenStatus.EXPIRED if expires_at is not None and expires_at <= now else TokenStatus.ACTIVE

@@ -13,7 +13,7 @@ MIN_LENGTH = 12
 MAX_LENGTH = 256
 """Characters: enough for every passphrase and password manager, and a bound on what is hashed."""
 MIN_NAME = 4
-"""Characters: a shorter name stands in a good password by accident."""
+"""Characters: a shorter name may be in a good password by accident."""
 
 _hasher = PasswordHasher()
 """argon2-cffi's defaults: RFC 9106's low-memory profile (64 MiB, 3 passes, 4 lanes)."""
@@ -37,7 +37,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(kept: str | None, password: str) -> bool:
-    """Tell whether this is the password of the kept hash. Blocks.
+    """Return whether this is the password of the kept hash. Blocks.
 
     Without a kept hash (unknown user, or one without a password) the same work is done and the answer is no, so that
     the time taken tells nobody which names exist.
@@ -52,7 +52,7 @@ def verify_password(kept: str | None, password: str) -> bool:
 
 
 def outdated(kept: str) -> bool:
-    """Tell whether a hash was made with weaker parameters than today's: hash anew at the next good sign-in."""
+    """Return whether a hash was made with weaker parameters than today's: hash again at the next good sign-in."""
     return _hasher.check_needs_rehash(kept)
 
 

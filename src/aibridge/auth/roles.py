@@ -38,12 +38,12 @@ def powers(role: Role) -> Powers:
 
 
 def may_manage(role: Role) -> bool:
-    """Tell whether the role administers this deployment."""
+    """Return whether the role administers this deployment."""
     return powers(role).manages
 
 
 def may_read(role: Role, *, user_id: UUID, initiator_id: UUID) -> bool:
-    """Tell whether a user of this role may read what `initiator_id` did."""
+    """Return whether a user of this role may read what `initiator_id` did."""
     return powers(role).reads is Reach.ALL or user_id == initiator_id
 
 

@@ -21,7 +21,7 @@ MAX_LENGTH = 4 + 16 + 1 + 52
 
 _SHAPE = re.compile(rb"aib_([a-z2-7]{16})_([a-z2-7]{52})")
 _LOOKS_LIKE = re.compile(rb"aib_[0-9A-Za-z]{4,}_[0-9A-Za-z]{8,}")
-"""Wider than the shape on purpose: a mistyped or future token must not leave the house either."""
+"""Wider than the shape on purpose: a mistyped or future token must not leave the gateway either."""
 
 
 class MintedToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ def parse(text: str | bytes) -> ParsedToken | None:
 
 
 def carries_token(value: bytes) -> bool:
-    """Tell whether something that looks like an aibridge token stands anywhere in a header's value."""
+    """Return whether something that looks like an aibridge token is anywhere in a header's value."""
     return b"aib_" in value and _LOOKS_LIKE.search(value) is not None
 
 

@@ -131,7 +131,7 @@ async def _erase(
     batch: Callable[[UUID], Awaitable["Removed"]],
     end: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:
-    """Erase batch by batch, then `end`; an erasure that is broken off before stays on record as not complete."""
+    """Erase batch by batch, then `end`; an erasure that is interrupted before stays on record as not complete."""
     import msgspec
 
     from aibridge.cli.output import print_table

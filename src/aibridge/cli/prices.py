@@ -1,4 +1,4 @@
-"""`aibridge prices`: what the house says models cost."""
+"""`aibridge prices`: what the deployment says models cost."""
 
 import getpass
 import socket

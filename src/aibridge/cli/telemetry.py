@@ -1,4 +1,4 @@
-"""`aibridge telemetry`: what would leave the house, and what does."""
+"""`aibridge telemetry`: what would be sent, and what is."""
 
 import typer
 

@@ -176,7 +176,7 @@ def _default(sources: Sources, default: Default) -> ProviderSettings:
 
 
 def _redact(sources: Sources) -> tuple[Pattern, ...]:
-    """The built-in patterns that are asked for, then the house's own by name; all together fit into one search."""
+    """The built-in patterns that are asked for, then the deployment's own by name; all together fit into one search."""
     patterns = (*(sources.optional(table.REDACT) or ()), *sources.own_patterns())
     if patterns:
         try:

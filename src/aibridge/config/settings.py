@@ -110,7 +110,7 @@ class Settings:
     providers: tuple[ProviderSettings, ...]
     """In the order of their setting; the two defaults first."""
     redact: tuple[Pattern, ...]
-    """What is blackened in every text that is kept."""
+    """What is redacted in every text that is kept."""
     allow_byok: bool
     retention: timedelta | None
     """None keeps for ever."""

@@ -18,7 +18,7 @@ FILE = "aibridge.toml"
 TABLE = "provider"
 """Each `[[provider]]` table is one provider instance, the first one number 0."""
 OWN_PATTERNS = PATTERN.lower()
-"""The table `[redact_pattern]` holds the house's own patterns of redaction by name."""
+"""The table `[redact_pattern]` holds the deployment's own patterns of redaction by name."""
 
 _PROVIDER = re.compile(rf"{PREFIX}PROVIDER_(0|[1-9]\d*)_([A-Z_]+)")
 _SERVICE_LINK = re.compile(
@@ -31,7 +31,7 @@ _PATTERN = f"{PREFIX}{PATTERN}_"
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A setting's text and where it stands, for the sentence when it is wrong."""
+    """A setting's text and where it was found, for the message if it is wrong."""
 
     text: str
     place: str
@@ -41,7 +41,7 @@ class Sources:
     """Looks settings up, environment over file.
 
     Raises:
-        SettingsError: the file cannot be read, or there is a name that is no setting.
+        SettingsError: the file cannot be read, or there is a name that is not a setting.
 
     """
 
@@ -101,7 +101,7 @@ class Sources:
         return range(len(named))
 
     def own_patterns(self) -> list[Pattern]:
-        """The house's own patterns of redaction, by name.
+        """The deployment's own patterns of redaction, by name.
 
         Raises:
             SettingsError: one is none, or its name cannot be one.

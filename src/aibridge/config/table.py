@@ -17,7 +17,7 @@ CONFIG = "AIBRIDGE_CONFIG"
 """Names the file; by itself no setting of the file."""
 
 PATTERN = "REDACT_PATTERN"
-"""Begins the names of the house's own patterns; in the file it is a table of them."""
+"""Begins the names of the deployment's own patterns; in the file it is a table of them."""
 
 T = TypeVar("T")
 

@@ -69,7 +69,7 @@ class Request:
 
     @cached_property
     def json(self) -> dict[str, Any]:
-        """The whole body; empty when it is no object."""
+        """The whole body; empty when it is not an object."""
         body = self.received.json
         return body if isinstance(body, dict) else {}
 

@@ -57,7 +57,7 @@ class House:
         return minted.token
 
     async def link(self, person: Person) -> str:
-        """Return the address that signs in as somebody enrolled, until the next start makes the database anew."""
+        """Return the address that signs in as somebody enrolled, until the next start makes the database again."""
         user, secret = await self._people.find_user(person.username), mint_secret()
         assert user is not None
         await self._sign_ins.make_link(user.id, secret_sha256=sha256_of(secret), lifetime=LINK_LASTS)

@@ -62,7 +62,7 @@ class Server:
         self.deserted = asyncio.Event()
         """Nobody is connected any more."""
         self.garbled: list[bytes] = []
-        """What clients sent that is no HTTP."""
+        """What clients sent that is not HTTP."""
         self.problems: list[Exception] = []
         """What the handler raised."""
 

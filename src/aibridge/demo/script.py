@@ -145,7 +145,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     framing: Framing | None = None
     """None: chunked for streams, a length for plain bodies."""
     before: bytes = b""
-    """Written ahead of the status line as it is, for instance `100 Continue` or `103 Early Hints`."""
+    """Written ahead of the status line as it is, for example `100 Continue` or `103 Early Hints`."""
     after: bytes = b""
     """Written behind the whole message: what no client asked for."""
     splits: Iterable[int] = ()

@@ -1,4 +1,4 @@
-"""Anthropic Messages: what is answered.
+"""Anthropic Messages: reading answers.
 
 https://docs.anthropic.com/en/api/messages-streaming
 """

@@ -1,4 +1,4 @@
-"""Anthropic Messages: what is asked.
+"""Anthropic Messages: reading requests.
 
 https://docs.anthropic.com/en/api/messages
 """

@@ -13,7 +13,7 @@ from aibridge.errors import RequestRefused
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ONCE_ONLY = frozenset(("model", "stream", "background", "input", "messages", "stream_options", "previous_response_id"))
-"""Two parsers would read two requests if one of these stood twice: one could be recorded and the other answered."""
+"""If one of these appeared twice, two parsers could read two requests: one would be recorded, the other answered."""
 
 _HEAD = msgspec.json.Decoder(dict[str, Raw])
 _COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
@@ -24,7 +24,7 @@ _CLOSE = re.compile(rb"[ \t\r\n]*}[ \t\r\n]*\Z")
 def read_head(body: Buffer) -> dict[str, Value] | None:
     """Top-level members by name, unread; views into `body`, not copies. None when it is not JSON at all.
 
-    Raises `RequestRefused` (400) for an empty body, for JSON that is no object, and for a repeated member of
+    Raises `RequestRefused` (400) for an empty body, for JSON that is not an object, and for a repeated member of
     `ONCE_ONLY`, however its name is spelt.
     """
     text = _whole(body)
@@ -56,7 +56,7 @@ def object_start(text: bytes | bytearray) -> int | None:
 
 
 def members(text: bytes | bytearray, start: int) -> dict[str, Member]:
-    """Where each top-level member stands in the object that begins at `start`. Empty when it is broken."""
+    """The position of each top-level member in the object that begins at `start`. Empty when it is broken."""
     return {
         key_text(memoryview(text)[member.key[0] : member.key[1]]): member
         for member in scan(text, start) or ()

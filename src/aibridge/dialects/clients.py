@@ -135,7 +135,7 @@ def _named(user_agent: str, originator: str) -> tuple[str, str]:
 
 
 def _version(user_agent: str) -> str:
-    """What stands behind the first slash: `claude-cli/2.1.330 (external, cli)` is 2.1.330."""
+    """What follows the first slash: `claude-cli/2.1.330 (external, cli)` is 2.1.330."""
     words = user_agent.partition("/")[2].split(maxsplit=1)
     return words[0] if words else ""
 

@@ -68,8 +68,8 @@ class Dialect(Protocol):
     def read_request(self, body: Buffer, headers: Headers, *, results: bool = False) -> RequestFacts:
         """Read a decoded request body. `results`: what tools returned too, so far as it is new in this request.
 
-        Raises `RequestRefused` (400) for an empty body, a JSON value that is no object, or a duplicate top-level key
-        that two parsers could read differently; (501) for what would escape the audit. Broken JSON is no error:
+        Raises `RequestRefused` (400) for an empty body, a JSON value that is not an object, or a duplicate top-level
+        key that two parsers could read differently; (501) for what would escape the audit. Broken JSON is not an error:
         the facts then say `unread`.
         """
         ...

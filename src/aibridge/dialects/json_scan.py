@@ -26,7 +26,7 @@ class Member(NamedTuple):
 
 
 def skip_space(text: Text, at: int) -> int:
-    """The offset of the first byte from `at` on that is no JSON white space."""
+    """The offset of the first byte from `at` on that is not JSON white space."""
     found = _SPACE.match(text, at)
     return found.end() if found else at
 

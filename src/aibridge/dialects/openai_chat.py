@@ -1,4 +1,4 @@
-"""OpenAI Chat Completions: what is asked.
+"""OpenAI Chat Completions: reading requests.
 
 https://platform.openai.com/docs/api-reference/chat/create
 """
@@ -59,7 +59,7 @@ class OpenAIChat:
 
 
 def _asked(messages: list[Value], notes: Notes) -> Asked:
-    """Read the last message that is no instruction."""
+    """Read the last message that is not an instruction."""
     for raw in reversed(messages):
         message = object_of(asked_value(raw, notes))
         role = message.get("role")

@@ -1,4 +1,4 @@
-"""OpenAI Chat Completions: what is answered.
+"""OpenAI Chat Completions: reading answers.
 
 https://platform.openai.com/docs/api-reference/chat-streaming
 """

@@ -1,4 +1,4 @@
-"""OpenAI Responses: what is asked.
+"""OpenAI Responses: reading requests.
 
 https://platform.openai.com/docs/api-reference/responses/create
 """
@@ -74,7 +74,7 @@ class OpenAIResponses:
 def _asked(given: Value | None, notes: Notes) -> Asked:
     """Read the last input item that is neither an instruction nor the model's own.
 
-    Codex keeps what had come of an answer that broke off, and asks for the rest: it still answers what stands before.
+    Codex keeps the part of a cut answer that had arrived and asks for the rest: it still answers what came before.
     What its agents say to each other it puts behind the result of the call that waited for it. Behind a prompt that is
     a subagent's task: then the prompt is not a person's.
     """

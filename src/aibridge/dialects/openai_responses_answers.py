@@ -1,4 +1,4 @@
-"""OpenAI Responses: what is answered.
+"""OpenAI Responses: reading answers.
 
 https://platform.openai.com/docs/api-reference/responses-streaming
 """

@@ -16,10 +16,10 @@ from aibridge.dialects.json_scan import scan
 from aibridge.dialects.notes import Notes
 
 Value = Buffer | Raw
-"""JSON text of one value, usually a view into the body it stands in."""
+"""JSON text of one value, usually a view into its body."""
 
 PATIENCE = 4
-"""Levels of nesting that are taken apart member by member. Usage figures stand at most three levels deep."""
+"""Levels of nesting that are taken apart member by member. Usage figures are at most three levels deep."""
 _LONGEST_ESCAPE = 12
 """Bytes: two halves of a character beyond the basic plane, as in \\ud83d\\ude00."""
 _SLACK = 64
@@ -79,7 +79,7 @@ def _patient_value(text: Value, notes: Notes, patience: int) -> Any:
 def value_cut(text: Value, notes: Notes, most: int, patience: int = PATIENCE) -> Any:
     """Read one JSON value of any size, of each string in it no more than its first `most` bytes or a little beyond.
 
-    A body of 64 MiB may be one string. What nobody keeps is not decoded: it would stand in memory beside the body.
+    A body of 64 MiB may be one string. What nobody keeps is not decoded: it would take memory in addition to the body.
     """
     view = memoryview(text)
     if view.nbytes <= most or not patience:
@@ -117,7 +117,7 @@ def _closed(beginning: bytes) -> bytes:
 
 
 def fields(text: Value | None) -> dict[str, Value]:
-    """The members of a JSON object, unread; of a repeated key the last. Empty when it is no object."""
+    """The members of a JSON object, unread; of a repeated key the last. Empty when it is not an object."""
     if text is None:
         return {}
     try:
@@ -130,7 +130,7 @@ def fields(text: Value | None) -> dict[str, Value]:
 
 
 def items(text: Value | None) -> list[Value]:
-    """The elements of a JSON array, unread. Empty when it is no array."""
+    """The elements of a JSON array, unread. Empty when it is not an array."""
     if text is None:
         return []
     try:
@@ -146,7 +146,7 @@ def _keys(view: memoryview) -> list[str]:
 
 
 def key_text(quoted: Value) -> str:
-    """The name that a quoted key spells, escapes undone. A key that is no JSON string is taken as it stands."""
+    """The name that a quoted key spells, escapes undone. A key that is not a JSON string is taken as it is."""
     try:
         return str(parse(quoted))
     except ValueError:
@@ -154,7 +154,7 @@ def key_text(quoted: Value) -> str:
 
 
 def decoded(text: Value) -> str:
-    """The text of some JSON as it was sent, without a byte-order mark; bytes that are no UTF-8 become U+FFFD."""
+    """The text of some JSON as it was sent, without a byte-order mark; bytes that are not UTF-8 become U+FFFD."""
     return str(memoryview(text), "utf-8", "replace").removeprefix("\ufeff")
 
 

@@ -7,7 +7,7 @@ from aibridge.dialects.payload import Value, decoded, object_of, text_of, value
 from aibridge.dialects.sse import parse_event
 
 MAX_TEXT = 1024
-"""Characters kept of an error page that is no JSON."""
+"""Characters kept of an error page that is not JSON."""
 
 
 class ProviderError(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the model says to whoever asked, gathered where it is to be kept."""
+"""The texts of an answer, gathered only if they are kept."""
 
 from aibridge.dialects.notes import Notes
 from aibridge.records import ModelAnswer

@@ -11,9 +11,9 @@ import msgspec
 from aibridge.exporting.visible import visible
 
 LONGEST_SPAN = 200
-"""Characters of a text that stands within a line."""
+"""Characters of a text within a line."""
 LONGEST_BLOCK = 4000
-"""Characters of a text that stands alone."""
+"""Characters of a text on its own."""
 
 _BACKTICKS = re.compile("`+")
 

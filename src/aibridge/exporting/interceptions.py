@@ -1,6 +1,6 @@
 """Interceptions as lines of JSON, each whole, or as rows of CSV that a spreadsheet opens.
 
-Newest first. Whoever has a part of it goes on with `after`: the id of the last whole line or row.
+Newest first. A partial export is continued with `after`: the id of the last complete line or row.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable

@@ -1,6 +1,6 @@
 """A session as a report in Markdown, written while it is read.
 
-Whatever comes from the record stands in code (see `inert`); every other word is ours.
+Whatever comes from the record is put into code (see `inert`); every other word is ours.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Sequence

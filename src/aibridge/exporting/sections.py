@@ -18,7 +18,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     parent: int | None
     """The number of the thread in which this one was started; None: by a person, or not known."""
     depth: int
-    """How many subagents it stands within."""
+    """How many subagents it is nested in."""
     first: bool
     """The thread begins here; else it goes on."""
     steps: Sequence[tuple[UUID, int]]

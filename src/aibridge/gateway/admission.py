@@ -13,7 +13,7 @@ from aibridge.gateway.routes import Access, Route, Routes
 from aibridge.records import Scope
 
 SEEN_BY_OTHERS = (
-    "An aibridge token stands in the address of this request, which would take it to the provider and into logs on the "
+    "There is an aibridge token in the URL of this request, which would take it to the provider and into logs on the "
     "way. Send it in a header, and revoke this one: others may have seen it."
 )
 

@@ -62,7 +62,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._offered = False
         """This request offers another protocol, and its body is still to come."""
         self._framing_bytes = 0
-        """In a row that are no body: chunk sizes and extensions, trailers. The parser holds a field until it ends."""
+        """In a row that are not body: chunk sizes and extensions, trailers. The parser holds a field until it ends."""
         self._silence = Silence(self.loop, self._is_asked)
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
@@ -309,7 +309,7 @@ def _size(headers: list[tuple[bytes, bytes]]) -> int:
 
 
 class _BodyOnly:
-    """Whom a parser tells about a body whose head is known already."""
+    """Receives a parser's callbacks about a body whose head is already known."""
 
     def __init__(self, protocol: GatewayProtocol) -> None:
 

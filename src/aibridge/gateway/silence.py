@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Silence:
-    """One timer for the life of a connection, which looks at its end whether something was asked meanwhile.
+    """One timer for the life of a connection; when it fires, it checks whether a request came meanwhile.
 
     Starting and stopping one for every request costs 2 µs of its CPU.
     """
@@ -13,7 +13,7 @@ class Silence:
     __slots__ = ("_ends_at", "_is_broken", "_loop", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, is_broken: Callable[[], bool]) -> None:
-        """`is_broken` tells whether a request is under way."""
+        """`is_broken` says whether a request is under way."""
         self._loop = loop
         self._is_broken = is_broken
         self._ends_at = 0.0
@@ -36,7 +36,7 @@ class Silence:
     def _look(self, close: Callable[[], None]) -> None:
         self._timer = None
         if self._is_broken():
-            return  # it begins anew when the answer is complete
+            return  # it begins again when the answer is complete
         if self._loop.time() < self._ends_at:
             self._timer = self._loop.call_at(self._ends_at, self._look, close)
         else:

@@ -17,7 +17,7 @@ class Reason(Enum):
 
 
 class Interrupted(Exception):
-    """The guarded work was broken off; `reason` says why."""
+    """The guarded work was interrupted; `reason` says why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -64,7 +64,7 @@ class Watch:
             self._task.cancel()
 
     async def guard(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work`; raises `Interrupted` when it was broken off. May be used again after it returned."""
+        """Run `work`; raises `Interrupted` when it was interrupted. May be used again after it returned."""
         if self._connection.gone:
             work.close()
             raise Interrupted(Reason.CLIENT_GONE)

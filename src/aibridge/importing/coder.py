@@ -98,7 +98,7 @@ class _Import:
         await self._write([row for row in rows if row.id not in erased], weights)
 
     async def _write(self, rows: Sequence[Imported], weights: Weights) -> None:
-        """Write them; when a value is refused, halves of them, until what is refused stands alone."""
+        """Write them; when a value is refused, halves of them, until the refused one is alone."""
         if not rows:
             return
         try:

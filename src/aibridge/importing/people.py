@@ -33,7 +33,7 @@ class People:
             after = users[-1].id
 
     async def find(self, ids: Collection[UUID]) -> dict[UUID, UUID]:
-        """The users here that stand for these of Coder; unknown ones are absent.
+        """The users here that these users of Coder correspond to; unknown ones are absent.
 
         Someone whom Coder has forgotten may have been imported before: then the id is known here.
         """

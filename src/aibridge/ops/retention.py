@@ -28,7 +28,7 @@ async def batches(remove: Callable[[], Awaitable[Removed]]) -> AsyncIterator[Rem
 async def remove_aged(keeping: Keeping, retention: timedelta) -> Removed:
     """Remove everything that has grown old, and log how much.
 
-    What is done when it is broken off stays done, and is logged as well. Raises the errors of `Keeping`.
+    What is done when it is interrupted stays done, and is logged as well. Raises the errors of `Keeping`.
     """
     removed = Removed()
     try:

@@ -91,7 +91,7 @@ def pause_after(attempts: int) -> timedelta:
 def report_of(
     summaries: Sequence[Summary], period_ending_at: datetime, *, report_id: UUID | None, version: str
 ) -> dict[str, Any]:
-    """All that leaves the house, ready to become JSON."""
+    """All that is sent, ready to become JSON."""
     return {
         "event": EVENT,
         "report_id": report_id,

@@ -1,8 +1,8 @@
 """Usage times dated prices gives micro-dollars. Nothing here reads a clock, a file or a setting.
 
-A `PriceBook` is built once, from the list of prices that comes with aibridge and from the house's own prices. Asked
-with the moment of a usage it gives the `Price` of then, or None: what has no price is unknown, never free. `cost_of`
-does the sum and says what it was made of, so that the record can keep it.
+A `PriceBook` is built once, from the price list that comes with aibridge and from the deployment's own prices. Given
+the time of a usage it returns the `Price` at that time, or None: a missing price means unknown, never free. `cost_of`
+computes the cost and says how, so that the record can keep it.
 """
 
 from aibridge.pricing.book import PriceBook

@@ -1,4 +1,4 @@
-"""Which price holds: the house's own, else the shipped one, of the moment of the usage."""
+"""Which price holds: the deployment's own, else the shipped one, of the moment of the usage."""
 
 import re
 from bisect import bisect_right

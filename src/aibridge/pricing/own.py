@@ -1,4 +1,4 @@
-"""The house's own prices."""
+"""The deployment's own prices."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,11 +9,11 @@ import msgspec
 from aibridge.pricing.rates import Price, Rates
 
 OWN = "own"
-"""The source of a price that the house has set."""
+"""The source of a price that the deployment has set."""
 
 
 class OwnPrice(msgspec.Struct, frozen=True, kw_only=True):
-    """What the house says a model costs, at one configured instance or at all of a type.
+    """What the deployment says a model costs, at one configured instance or at all of a type.
 
     Raises:
         ValueError: it names both an instance and a type, or neither; its moment has no time zone; its rates do not

@@ -11,9 +11,9 @@ MILLION = 1_000_000
 class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Micro-dollars for a million tokens of each kind: 3_000_000 is three dollars.
 
-    Whole numbers hold every price that providers publish; the cheapest differ in the fourth decimal of a dollar. None
-    is no price of that kind: its tokens cost nothing. That is for the house to say of its own prices; shipped rates
-    have a price for every kind that is billed.
+    Whole numbers can express every price that providers publish; the cheapest differ in the fourth decimal of a dollar.
+    None means that tokens of that kind cost nothing. Only the deployment's own prices use it; shipped rates have a
+    price for every kind that is billed.
 
     Raises:
         ValueError: a rate is negative.
@@ -26,7 +26,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     output: int | None = None
     cache_read: int | None = None
     cache_write: int | None = None
-    """Where a provider tells lifetimes of caches apart, the rate of the short one."""
+    """If a provider distinguishes cache lifetimes, the rate of the short one."""
     cache_write_1h: int | None = None
     """The rate of what is written for an hour; None is the same as `cache_write`."""
 
@@ -42,7 +42,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """`own`, or the shipped list by name and version, such as `genai-prices 0.2.3`."""
     listed_as: str
-    """Where it stands there: provider or instance, then model, such as `anthropic/claude-sonnet-4-5`."""
+    """Its place there: provider or instance, then model, such as `anthropic/claude-sonnet-4-5`."""
     since: datetime | None
     """When it began. None when nothing earlier is known: it holds for all time before, too."""
     rates: tuple[Rates, ...]

@@ -49,7 +49,7 @@ class Shipped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Read the file's content.
 
         Raises:
-            msgspec.DecodeError: it is no list of prices.
+            msgspec.DecodeError: it is not a list of prices.
 
         """
         return msgspec.json.decode(data, type=cls)

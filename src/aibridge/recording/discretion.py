@@ -1,6 +1,6 @@
-"""What of an exchange is kept: texts that the settings leave out are dropped, what must not be kept is blackened.
+"""What of an exchange is kept: texts that the settings leave out are dropped, what must not be kept is redacted.
 
-It stands before the rows are made, so whatever sees rows (the database, the log of records, excerpts) sees no more.
+This happens before rows are made, so nothing that sees rows (the database, the log of records, excerpts) sees more.
 """
 
 from collections import Counter
@@ -16,14 +16,14 @@ from aibridge.redaction.redactor import Redactor
 
 EVERYTHING = Capture()
 REDACTIONS = "redactions"
-"""Key of the metadata under which it stands how often what was blackened, by name."""
+"""Metadata key of the number of redactions by name."""
 SIDE_PROMPT = "side_prompt"
 
 _Text = TypeVar("_Text", ModelThought, ModelAnswer, ToolResult)
 
 
 class Discretion:
-    """For one provider. Touches nothing where nothing is left out and nothing blackened."""
+    """For one provider. Touches nothing where nothing is left out and nothing redacted."""
 
     __slots__ = ("_redactor", "capture")
 
@@ -56,7 +56,7 @@ def _without(facts: RequestFacts, capture: Capture) -> RequestFacts:
 
 
 def _answer_without(facts: ReplyFacts, capture: Capture) -> ReplyFacts:
-    """Name, id and number of calls stay: threads stand on them."""
+    """Name, id and number of calls stay: threads depend on them."""
     changes: dict[str, Any] = {}
     left_out = []
     if not capture.thoughts and facts.model_thoughts:
@@ -95,7 +95,7 @@ def _reply_blackened(
     }
     if not found:
         return facts, ending
-    found.update(begun.get(REDACTIONS, {}))  # the end's metadata goes over the start's
+    found.update(begun.get(REDACTIONS, {}))  # the end's metadata replaces the start's
     changes["metadata"] = _counted(changes["metadata"], found)
     return replace(facts, **changes), replace(ending, error_message=message)
 

@@ -16,7 +16,7 @@ def uuid7_maker() -> Callable[[int], UUID]:
     """Return a function that makes a version 7 UUID (RFC 9562 §5.7) of a Unix time in milliseconds.
 
     The first of a millisecond has 73 random bits of the system's, the next ones count up from it (§6.2, method 2): what
-    is read in the order of ids comes as it was made, for instance the tools of one answer. A maker belongs to one
+    is read in the order of ids comes as it was made, for example the tools of one answer. A maker belongs to one
     process: it must not be carried through a fork.
     """
     pool, at = b"", 0

@@ -1,4 +1,4 @@
-"""What the recorder asks of whoever knows prices."""
+"""What the recorder needs to price an answer."""
 
 from typing import Protocol
 

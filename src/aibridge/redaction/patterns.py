@@ -1,4 +1,4 @@
-"""What is looked for: built-in kinds, and patterns of the house's own.
+"""What is looked for: built-in kinds, and patterns of the deployment's own.
 
 All are RE2's: it takes time in proportion to the text whatever the pattern, where others can be made to take for ever.
 https://github.com/google/re2/wiki/Syntax
@@ -43,7 +43,7 @@ CREDIT_CARDS: Final = (r"\b[2-6][0-9]{3}(?:[ -]?[0-9]{2,6}){2,4}\b",)
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """A kind of text that is blackened."""
+    """A kind of text that is redacted."""
 
     name: str
     """Stands in its place: `[redacted:name]`."""
@@ -79,7 +79,7 @@ BUILT_IN: Mapping[str, Pattern] = {
 
 
 def own_pattern(name: str, expression: str) -> Pattern:
-    """A pattern of the house's own.
+    """A pattern of the deployment's own.
 
     Raises:
         ValueError: for a name that cannot stand in a text, or an expression that RE2 does not take or that matches the

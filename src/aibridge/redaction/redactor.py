@@ -1,4 +1,4 @@
-"""Blackening texts: prose as it stands, JSON string by string, so that it stays JSON."""
+"""Redacting texts: prose as a whole, JSON string by string, so that it stays JSON."""
 
 import json
 import re
@@ -109,7 +109,7 @@ class Redactor:
 
 
 def mark(name: str) -> str:
-    """What stands in the place of a text that is not kept."""
+    """What replaces a text that is not kept."""
     return f"[redacted:{name}]"
 
 

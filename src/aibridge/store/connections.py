@@ -26,7 +26,7 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
 
     dsn: str
     pooled: bool = False
-    """A transaction pooler (pgbouncer) stands before the server: no prepared statements, no settings of a session."""
+    """Behind a transaction pooler (pgbouncer): no prepared statements, no settings of a session."""
     application_name: str = "aibridge"
 
     def arguments(self, **settings: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ _UNUSABLE_AFTER = frozenset({"08", "0A", "25", "26", "53", "57", "58", "XX"})
 
 
 class Lane:
-    """One connection for one kind of work, one at a time, made when needed and made anew after it broke.
+    """One connection for one kind of work, one at a time, made when needed and made again after it broke.
 
     A lane costs no acquire and no reset for each use, and its statements stay planned. Whatever goes wrong below the
     SQL level ends the connection: nothing is known of its state, and the next use gets a fresh one.

@@ -44,7 +44,7 @@ def pattern_of(text: Sequence[Text]) -> re.Pattern[str]:
 
 
 def _pattern(text: Text) -> str:
-    """Between two words stands at least one blank, unless one of them is an ideograph."""
+    """There is at least one blank between two words, unless one of them is an ideograph."""
     first, *rest = text.words
     found = re.escape(first) if _ALONE.match(first) else f"(?<!{_LETTER}){re.escape(first)}"
     for before, word in zip(text.words, rest, strict=False):

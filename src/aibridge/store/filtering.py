@@ -20,7 +20,7 @@ FEW = 10_000
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A filter as parameters of the queries: None is no condition."""
+    """A filter as parameters of the queries: None is not a condition."""
 
     initiator: UUID | None
     initiators: list[UUID] | None

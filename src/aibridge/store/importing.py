@@ -105,7 +105,7 @@ class Importer:
         self._encoder = msgspec.json.Encoder()
 
     async def own_prices(self) -> list[OwnPrice]:
-        """The house's own prices."""
+        """The deployment's own prices."""
         return await Prices(self._connection).own()
 
     async def known_users(self, ids: Collection[UUID]) -> set[UUID]:

@@ -28,7 +28,7 @@ class Indexed(msgspec.Struct, frozen=True, kw_only=True):
 
     interceptions: int
     refused: tuple[UUID, ...] = ()
-    """Whose words the database does not take: they stand in the index without."""
+    """Interceptions whose words the database refuses: they are indexed without words."""
     more: bool
     """There may be more to do just now."""
 

@@ -34,7 +34,7 @@ async def interceptions_page(
 
 
 async def place_of(connection: PooledConnection, viewer: UUID | None, id_: UUID | None) -> searching.Cursor:
-    """Where an interception stands in the order of lists; None: before all. Raises `CursorUnknown`."""
+    """The position of an interception in the order of lists; None: before all. Raises `CursorUnknown`."""
     if id_ is None:
         return None, None
     found = await connection.fetchrow(sql("interception"), id_, viewer)

@@ -1,7 +1,7 @@
 """Removing from the record: what has grown old, and what a person wants erased.
 
 In batches of one transaction each: rows are held and removed, then what shows them follows, sessions before counts.
-Those who write to such a session wait for one batch at most, and a removal that is broken off goes on where it ended.
+Those who write to such a session wait for one batch at most, and a removal that is interrupted goes on where it ended.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -35,7 +35,7 @@ class Said(msgspec.Struct, frozen=True):
 async def listen(dsn: str, *channels: str, ping: float = PING) -> AsyncGenerator[Said | Hearing, None]:
     """Yields what is said on any of the channels, and `Hearing.CONNECTED` / `LOST` around every connection.
 
-    One connection hears them all, in the order in which it was said; it is made anew for ever. `dsn` must lead to the
+    One connection hears them all, in the order in which it was said; it is made again for ever. `dsn` must lead to the
     server directly.
     """
     dial = Dial(dsn=dsn, application_name="aibridge-listen")

@@ -1,4 +1,4 @@
-"""What stands next to an interception or a session in a list, whether or not it is itself in the list."""
+"""The neighbours of an interception or a session in a list, whether or not it is itself in the list."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

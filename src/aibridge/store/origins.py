@@ -7,7 +7,7 @@ What clients tell (as observed with Claude Code, Codex and OpenCode):
   formerly `Task`, with a `prompt`, which is the first thing that the subagent is asked.
 - Codex names every agent by its `thread-id`, and a subagent's parent. It is started by `spawn_agent` with a `message`,
   and told more by `send_input`, whose `id` is the agent's.
-- OpenCode's subagents are sessions of their own. Who started one stands in another session, and is not looked for here.
+- OpenCode's subagents are sessions of their own. What started one is in another session, and is not looked for here.
 
 So the rules are:
 
@@ -136,7 +136,7 @@ def _made(threads: Sequence[ThreadMarks], calls: Mapping[UUID, Sequence[AgentCal
 
 
 def _strings(given: str) -> dict[str, str]:
-    """The arguments that are texts; none when this is no JSON object."""
+    """The arguments that are texts; none when this is not a JSON object."""
     try:
         arguments = msgspec.json.decode(given)
     except (msgspec.DecodeError, RecursionError):

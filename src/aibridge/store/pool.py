@@ -72,7 +72,7 @@ async def open_store(
 ) -> AsyncIterator[Store]:
     """The store behind `dsn`, which must be migrated.
 
-    `pooled` says that a transaction pooler stands before the server. Connections are made when they are first needed,
+    `pooled` says that a transaction pooler is in front of the server. Connections are made when they are first needed,
     so an unreachable server shows as `StoreUnavailable` at use, and the store recovers by itself when it is back.
     """
     dial = Dial(dsn=dsn, pooled=pooled, application_name=application_name)

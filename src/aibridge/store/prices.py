@@ -1,4 +1,4 @@
-"""The house's own prices."""
+"""The deployment's own prices."""
 
 from datetime import datetime
 

@@ -7,7 +7,7 @@ PROBE_TIMEOUT = 1.0
 
 
 class Probe:
-    """Asks on a connection of its own: a busy pool is no outage."""
+    """Asks on a connection of its own: a busy pool is not an outage."""
 
     def __init__(self, dial: Dial) -> None:
         self._lane = Lane(dial, timeout=PROBE_TIMEOUT)

@@ -67,7 +67,7 @@ class Reader:
                 return await request_log(connection, viewer, filter_, limit=limit, offset=offset, steps=steps)
 
     async def interception_beside(self, viewer: UUID | None, filter_: Filter, of: UUID, *, newer: bool) -> UUID | None:
-        """What stands next to one in a list; see `neighbours.interception_beside`."""
+        """The neighbours of one in a list; see `neighbours.interception_beside`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
                 return await interception_beside(connection, viewer, filter_, of, newer=newer)
@@ -272,7 +272,7 @@ class Reader:
                 return await ranking(connection, viewer, asked, kinds)
 
     async def owns_response(self, initiator_id: UUID, response_id: str) -> bool:
-        """Tell whether a provider's stored response came from a request of this user."""
+        """Return whether a provider's stored response came from a request of this user."""
         with mapped():
             return bool(await self._pool.fetchval(sql("owns_response"), initiator_id, response_id))
 

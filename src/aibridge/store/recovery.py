@@ -42,7 +42,7 @@ class Recovery:
     async def recover(self, gateway_id: UUID, *, silence: timedelta = SILENCE) -> int:
         """Ends the open interceptions of dead gateways as `interrupted`, never those of `gateway_id`; returns how many.
 
-        Any number of replicas may do this at once. The sessions concerned are computed anew.
+        Any number of replicas may do this at once. The sessions concerned are recomputed.
         """
         closed = 0
         while (count := await self._recover_some(gateway_id, silence)) != 0:
@@ -52,7 +52,7 @@ class Recovery:
         return closed
 
     async def _recover_some(self, gateway_id: UUID, silence: timedelta) -> int | None:
-        """How many were ended; None when a finish stood in the way, which has gone on instead."""
+        """How many were ended; None when a finish was in the way and went first."""
         try:
             async with self._lane.transaction() as connection:
                 rows = await connection.fetch(sql("close_orphans"), gateway_id, silence, BATCH)

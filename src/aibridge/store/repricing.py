@@ -1,7 +1,7 @@
-"""Pricing anew what is on record: costs change, and sessions and usage with them, in batches of one transaction each.
+"""Repricing what is on record: costs change, and sessions and usage with them, in batches of one transaction each.
 
 Each batch holds its interceptions, then their sessions, as whoever removes does; a finish that comes meanwhile waits
-and adds to the result. Doing it twice changes nothing, so what was broken off is simply done again.
+and adds to the result. Doing it twice changes nothing, so what was interrupted is simply done again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class Pricing(Protocol):
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """What is priced anew: interceptions by their start."""
+    """What is repriced: interceptions by their start."""
 
     start: datetime
     end: datetime
@@ -54,7 +54,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repriced(msgspec.Struct, frozen=True, kw_only=True):
-    """What pricing anew came to."""
+    """What repricing came to."""
 
     interceptions: int = 0
     usages: int = 0

@@ -38,7 +38,7 @@ class Roster:
     async def page(
         self, part: str = "", *, deleted: bool = False, limit: int, offset: int = 0
     ) -> tuple[list[RosterEntry], int]:
-        """A page by username, and how many there are; `part` stands somewhere in a name or an address."""
+        """A page by username, and how many there are; `part` occurs in a name or an address."""
         if not can_be_stored(part):
             return [], 0
         escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

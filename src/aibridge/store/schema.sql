@@ -470,7 +470,7 @@ CREATE TABLE aibridge_erasures (
     CONSTRAINT aibridge_erasures_pkey PRIMARY KEY (id)
 );
 
--- The house's own prices of models, at one instance or at all of a provider type.
+-- The deployment's own prices of models, at one instance or at all of a provider type.
 CREATE TABLE aibridge_prices (
     provider      text        NOT NULL,  -- empty: it is for one instance
     provider_name text        COLLATE "C" NOT NULL,  -- empty: it is for a provider type

@@ -1,4 +1,4 @@
-"""A database that is thrown away and made anew at every start. Nothing of value may stand in one."""
+"""A database that is thrown away and made again at every start. Nothing of value may be in one."""
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -13,7 +13,7 @@ _MARK = "made by aibridge, which drops it without asking"
 
 
 async def recreate(server: str, name: str) -> str:
-    """Drop the database `name` on the server behind the DSN `server`, make it anew, and return its DSN.
+    """Drop the database `name` on the server behind the DSN `server`, make it again, and return its DSN.
 
     Raises:
         SettingsError: there is one that was not made here, or the role may not create databases.

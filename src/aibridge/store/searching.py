@@ -24,7 +24,7 @@ They are, too, when twice as many did not suffice, since what matches may all be
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What else must hold; None is no condition."""
+    """What else must hold; None is not a condition."""
 
     initiators: Sequence[UUID] | None = None
     session_ids: Sequence[str] | None = None

@@ -1,7 +1,7 @@
 """One session as an auditor reads it: its threads, a page at a time, each with its steps.
 
 The marks of all its interceptions are read first; threads, their order and the page are told from these (`threads`),
-and so is who started subagents (`origins`). Only what stands on the page is then read in full.
+and so is who started subagents (`origins`). Only what is on the page is then read in full.
 """
 
 from collections.abc import Iterable, Sequence
@@ -157,7 +157,7 @@ class _Reading:
         return await started_by(self._connection, self.threads)
 
     async def token_metadata(self, threads: Iterable[Thread]) -> dict[str, int]:
-        """Summed over the whole session; what stands on the page was read already."""
+        """Summed over the whole session; what is on the page was read already."""
         sums = Sums()
         rest = set(self._marks)
         for thread in threads:

@@ -79,7 +79,7 @@ class _Reading:
         self._agents = {thread.head.id for thread in subagent_threads(self.threads)}
 
     async def more(self, connection: PooledConnection) -> None:
-        """Read what stands in other tables."""
+        """Read what is in other tables."""
         self.usages = await connection.fetch(sql("step_tokens"), [*self.rows])
         of_step: dict[UUID, list[asyncpg.Record]] = {}
         for usage in self.usages:

@@ -1,4 +1,4 @@
-"""Computing sessions anew: for recovery, and for whatever else takes back or changes what was counted."""
+"""Recomputing sessions: for recovery, and for whatever else takes back or changes what was counted."""
 
 from collections.abc import Collection, Sequence
 from typing import Literal

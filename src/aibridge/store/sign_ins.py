@@ -17,7 +17,7 @@ from aibridge.store.sql import sql
 IDLE = timedelta(days=3)
 """A browser that asks for nothing for so long is signed out."""
 LONGEST = timedelta(days=30)
-"""After so long everybody signs in anew (NIST SP 800-63B, AAL1)."""
+"""After so long everybody signs in again (NIST SP 800-63B, AAL1)."""
 TRIES_COUNT_FOR = timedelta(minutes=5)
 """From the first of several tries."""
 USER_AGENT_LENGTH = 300
@@ -74,7 +74,7 @@ class SignIns:
         return started
 
     async def find(self, secret_sha256: bytes) -> SignedIn | None:
-        """Who is signed in with the cookie of this hash. Asked anew for every page, so that what ends, ends at once."""
+        """Who is signed in with the cookie of this hash. Looked up for every page, so that it can end at once."""
         rows = await self._all("find_sign_in", secret_sha256, IDLE)
         return msgspec.convert(dict(rows[0]), SignedIn) if rows else None
 

@@ -1,6 +1,6 @@
 """The named queries of `queries/*.sql`, read once when the package is imported.
 
-`-- fragment: x` opens a part that several queries share; a line `-- include: x` stands for its text, in fragments too.
+`-- fragment: x` opens a part that several queries share; a line `-- include: x` includes its text, in fragments too.
 `-- include: x + 8` does as well, with parameters that are counted from $9 on.
 """
 
@@ -26,7 +26,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """A query or a fragment as it stands in a file."""
+    """A query or a fragment as written in its file."""
 
     kind: str
     name: str

@@ -1,4 +1,4 @@
-"""Where one step stands in its session."""
+"""The position of one step in its session."""
 
 from datetime import datetime
 from uuid import UUID

@@ -9,7 +9,7 @@ from aibridge.store.connections import PooledConnection
 from aibridge.store.sql import sql
 
 MOST_OF_AN_ARGUMENT = 600
-"""Characters of a tool call's arguments: the main one stands among them in all clients on record."""
+"""Characters of a tool call's arguments: they include the main one for all clients on record."""
 MOST_OF_A_TEXT = 300
 """Characters of a thought or an answer: what fits two lines of the widest screen."""
 

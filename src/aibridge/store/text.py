@@ -11,6 +11,6 @@ MAX_HINT_CHARS = 15
 
 
 def shown_hint(hint: str) -> str:
-    """A credential's hint as it may be shown: what is no mask may be a piece of the secret itself."""
+    """A credential's hint as it may be shown: what is not a mask may be a piece of the secret itself."""
     masked = len(hint) <= MAX_HINT_CHARS and "..." in hint
     return hint if masked or not hint else "..."

@@ -28,7 +28,7 @@ class Mark(NamedTuple):
 
     @property
     def place(self) -> tuple[datetime, UUID]:
-        """Where it stands in the order of everything."""
+        """Its position in the order of everything."""
         return self.started_at, self.id
 
 

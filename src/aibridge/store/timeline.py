@@ -20,7 +20,7 @@ from aibridge.store.sql import sql
 from aibridge.store.threads import Mark, threads_of
 
 MOST_OF_A_START = 20_000
-"""Characters of the arguments of a call that started a subagent: its name stands behind its orders."""
+"""Characters of the arguments of a call that started a subagent: its name comes after its orders."""
 MOST_OF_A_TEXT = 300
 """Characters of a prompt or an error: what fits two lines of the widest screen."""
 

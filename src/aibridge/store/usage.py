@@ -60,7 +60,7 @@ class UsageAsked(msgspec.Struct, frozen=True, kw_only=True):
     by: By | None = None
     sort: Sort = Sort.REQUESTS
     limit: int | None = None
-    """So many groups stand for themselves, the rest together. None: all."""
+    """Number of groups; the rest are combined. None: all."""
     users: bool = True
     """Count the users, which takes longer than all else; else nothing has any."""
     group_users: bool = True

@@ -175,7 +175,7 @@ class _Groups(msgspec.Struct, kw_only=True):
 
     @property
     def named(self) -> list[str]:
-        """Those that stand for themselves."""
+        """Those that are shown on their own."""
         return [key for key in self.keys if key is not None]
 
     def whole(self, key: str | None) -> Sums:

@@ -1,4 +1,4 @@
-"""Menus: which models, clients and provider names stand on record, by how they begin.
+"""Menus: which models, clients and provider names are on record, by how they begin.
 
 The dictionary of combinations keeps every value there ever was, in code-point order (`COLLATE "C"`); the counts tell
 which of them still have interceptions, and for one person the sessions do.

@@ -31,7 +31,7 @@ def to_segment(session_id: str) -> str:
 
 
 def from_segment(segment: str) -> str:
-    """The id that the segment stands for; what is no address of ours is taken for the id itself."""
+    """The id that the segment stands for; what is not one of our addresses is taken for the id itself."""
     code = segment.removeprefix("~")
     if code in {segment, ""}:
         return segment

@@ -44,9 +44,9 @@ class SafeHeaders:
 
 
 def comes_from_us(request: Request, access_url: str) -> bool:
-    """Tell whether a form was sent from a page of ours.
+    """Return whether a form was sent from a page of ours.
 
-    Browsers say so themselves. What says neither where it is nor where it comes from is no browser of these years: no
+    Browsers say so themselves. A request that says neither where it is nor where it comes from is not from one: no
     cookie is in danger, and forms of people who are signed in carry a token besides.
     """
     site = request.headers.get("sec-fetch-site")

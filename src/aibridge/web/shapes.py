@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 
 class Shape(Markup):
-    """A pattern of SVG to fill in, as `Markup` is one: whatever is no number is escaped, unless it is markup itself.
+    """A pattern of SVG to fill in, as `Markup` is one: whatever is not a number is escaped, unless it is markup itself.
 
     `Markup.format` walks through its pattern in Python, which takes four times as long.
     """

@@ -169,7 +169,7 @@ def _object(input_: str) -> Mapping[str, Any] | None:
 
 def _loaded(input_: str) -> object:
     try:
-        return msgspec.json.decode(input_)  # strict: half a surrogate pair, which no page can carry, is no JSON
+        return msgspec.json.decode(input_)  # strict: half a surrogate pair, which no page can carry, is not JSON
     except (msgspec.DecodeError, RecursionError):
         return None
 

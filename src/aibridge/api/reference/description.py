@@ -12,12 +12,12 @@ from aibridge.errors import NotFound, ScopeMissing, TokenInvalid
 INTRODUCTION = """The record of an LLM gateway: who asked what, which tools the model chose and why, what it cost.
 
 Send an aibridge token with the scope `api` as `Authorization: Bearer`. Members read their own record, owners and
-auditors everyone's. What one may not see looks as if it were not there.
+auditors everyone's. What one may not see looks as if it did not exist.
 
-Moments are RFC 3339 in UTC, ids are UUIDs, lists are never null. Totals are exact, under the filter and the caller's
+Times are RFC 3339 in UTC, ids are UUIDs, lists are never null. Totals are exact, for the filter and the caller's
 rights. Every error has the same shape, `Problem`; its `validations` name the fields that are wrong.
 
-The record also stands below `/api/v2/ai-gateway`, and to be read below `/api/experimental/aibridge`."""
+The record is also available below `/api/v2/ai-gateway`, and read-only below `/api/experimental/aibridge`."""
 
 TAGS = (
     {
@@ -26,21 +26,21 @@ TAGS = (
     },
     {
         "name": "sessions",
-        "description": "Interceptions in their order: sessions, their threads, and the steps of these.",
+        "description": "Interceptions in context: sessions, their threads, and the steps of each thread.",
     },
-    {"name": "usage", "description": "Figures: what was asked for and spent. They stay when the record is removed."},
-    {"name": "search", "description": "Texts: where in prompts, thoughts, tool calls and errors something stands."},
+    {"name": "usage", "description": "What was requested and spent. These figures stay when the record is removed."},
+    {"name": "search", "description": "Full-text search in prompts, thoughts, tool calls and errors."},
     {
         "name": "prices",
-        "description": "What the house says models cost, over the list that comes with aibridge. They hold from then "
-        "on; what is on record stays.",
+        "description": "The deployment's own prices, which take precedence over the list that comes with aibridge. "
+        "They apply from then on; what is on record does not change.",
     },
-    {"name": "models, clients, providers", "description": "What can be filtered by: the distinct values on record."},
+    {"name": "models, clients, providers", "description": "Values to filter by: the distinct ones on record."},
     {
         "name": "users",
-        "description": "Who may use aibridge. Everyone sees and describes themselves, owners manage all.",
+        "description": "Who may use aibridge. Everyone sees and edits their own profile, owners manage everyone.",
     },
-    {"name": "tokens", "description": "What opens the gateway and this API. The secret is shown once."},
+    {"name": "tokens", "description": "What gives access to the gateway and this API. The secret is shown once."},
 )
 
 _PROBLEMS: Mapping[str, Mapping[str, str]] = {

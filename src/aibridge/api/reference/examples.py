@@ -1,4 +1,4 @@
-"""An example of each shape, made of those that stand at its fields."""
+"""An example of each shape, made from the examples of its fields."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""HTML that cannot be broken into: what is not markup already is escaped."""
+"""HTML that cannot be injected into: whatever is not already markup is escaped."""
 
 import re
 from collections.abc import Iterable

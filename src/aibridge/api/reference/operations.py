@@ -14,7 +14,7 @@ Operation = Mapping[str, Any]
 
 
 def anchor(operation: Operation) -> str:
-    """Where the page tells about an operation."""
+    """The anchor of an operation on the page."""
     return str(operation["operationId"]).replace("_", "-")
 
 

@@ -57,5 +57,5 @@ def _is_told(bound: str, schema: Schema) -> bool:
 
 
 def anchor(name: str) -> str:
-    """Where the page tells about a shape."""
+    """The anchor of a shape on the page."""
     return f"shape-{name}"

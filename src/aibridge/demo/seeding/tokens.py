@@ -6,7 +6,7 @@ from typing import NamedTuple
 from aibridge.records import ProviderType
 
 WINDOW = 180_000
-"""Tokens at which clients begin anew from a summary."""
+"""Tokens at which clients begin again from a summary."""
 
 
 class Spent(NamedTuple):

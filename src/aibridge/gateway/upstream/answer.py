@@ -23,7 +23,7 @@ LAST_BREAKS = len(b"\r\n\r\n")
 """Line breaks at the end of a head, or of the last chunk."""
 
 MAX_OVERHEAD = MAX_HEAD
-"""Bytes in a row that are no body (chunk extensions, trailers). httptools holds a field in memory until it ends."""
+"""Bytes in a row that are not body (chunk extensions, trailers). httptools holds a field in memory until it ends."""
 
 
 class Answer:

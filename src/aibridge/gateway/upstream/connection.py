@@ -94,7 +94,7 @@ class Connection(asyncio.Protocol):
         await self._wait()
 
     async def start_tls(self, context: ssl.SSLContext, hostname: str) -> None:
-        """Begin anew inside TLS, after a proxy opened a tunnel with its answer to CONNECT."""
+        """Begin again inside TLS, after a proxy opened a tunnel with its answer to CONNECT."""
         answer, self._answer = self._answer, None
         if answer is None or answer.excess or not self.usable:
             raise UpstreamCut("the proxy closed the tunnel, or spoke in it, before TLS began")

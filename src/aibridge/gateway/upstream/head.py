@@ -23,7 +23,7 @@ MAY_LACK_A_LENGTH = frozenset((b"GET", b"HEAD", b"DELETE", b"OPTIONS", b"CONNECT
 
 
 def request_head(*, method: bytes, uri: bytes, host: bytes, headers: Headers, length: int) -> bytes:
-    """Serialise a request head; `uri` is what stands in the request line, already checked by `checked_path`.
+    """Serialise a request head; `uri` is the target in the request line, already checked by `checked_path`.
 
     Raises `RequestUnwritable` when a name or value could be read as something else than one header.
     """
@@ -44,7 +44,7 @@ def request_head(*, method: bytes, uri: bytes, host: bytes, headers: Headers, le
 
 
 def checked_path(method: bytes, path: bytes) -> bytes:
-    """Return `path` if method and path can stand in a request line; raises `RequestUnwritable`."""
+    """Return `path` if method and path may be in a request line; raises `RequestUnwritable`."""
     if not METHOD.fullmatch(method):
         raise RequestUnwritable("the request method cannot be sent")
     if not PATH.fullmatch(path):

@@ -1,4 +1,4 @@
-"""Which proxy, if any, stands between here and a provider. The variables are those of curl and wget."""
+"""Which proxy, if any, to use for a provider. The variables are those of curl and wget."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -88,7 +88,7 @@ class Exemptions:
 
     @classmethod
     def parse(cls, value: str) -> Self:
-        """Read the list, separated by commas or blanks. Nothing in it can be wrong: what is no network is a name."""
+        """Read the list, separated by commas or blanks. Nothing in it can be wrong: what is not a network is a name."""
         names: list[tuple[str, int | None]] = []
         networks: list[tuple[IPv4Network | IPv6Network, int | None]] = []
         entries = value.replace(",", " ").lower().split()

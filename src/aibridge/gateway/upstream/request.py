@@ -24,7 +24,7 @@ class Request:
         self.head_only = method in {b"HEAD", b"CONNECT"}
 
     def rewind(self) -> bool:
-        """Begin anew. False when the body is gone."""
+        """Begin again. False when the body is gone."""
         self._offset = 0
         return self._body is not None
 

@@ -27,7 +27,7 @@ class Target:
     base_path: bytes
     """Without a trailing slash; empty for the root. Callers put it before the path they send."""
     host_header: bytes
-    """The value of Host: the port stands in it only when it is not the scheme's own."""
+    """The value of Host: with the port only if it is not the scheme's default."""
     tls: bool
     origin: str
     """Scheme, host and port: what connections are pooled by."""

@@ -20,7 +20,7 @@ Figures = dict[tuple[str, ...], list[float]]
 
 
 class Page(Collector):
-    """Reads the board anew at every scrape."""
+    """Reads the board again at every scrape."""
 
     def __init__(self, board: Board, providers: Mapping[str, str]) -> None:
         self._board = board

@@ -1,1 +1,1 @@
-"""What models cost: the book that holds now, the cost of what is recorded, and pricing anew what is on record."""
+"""What models cost: the book that holds now, the cost of what is recorded, and repricing what is on record."""

@@ -29,7 +29,7 @@ def price_of(
     """The cost of a usage by the book, at the usage's own moment, and notes; None where nobody has said a price.
 
     What was requested decides: that is what the provider bills, and what own prices of deployments are for. Only where
-    that has no price, an alias of a deployment for instance, the model is priced that the answer names.
+    that has no price, an alias of a deployment for example, the model is priced that the answer names.
     """
     for name in (model,) if model == response_model else (model, response_model):
         if name and (

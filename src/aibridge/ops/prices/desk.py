@@ -1,4 +1,4 @@
-"""The prices that hold now, in one worker: asked at every end of a request, made anew when the house changes one."""
+"""The prices that one worker uses: asked at the end of every request, rebuilt when own prices change."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
@@ -34,14 +34,14 @@ class PriceDesk:
         self.book = PriceBook(shipped())
 
     async def reload(self) -> None:
-        """Take in the house's own prices as they are now.
+        """Take in the deployment's own prices as they are now.
 
         Raises the errors of the store. Prices that make no book are logged, and those from before go on to hold.
         """
         try:
             self.book = PriceBook(shipped(), await self._own())
         except (ValueError, msgspec.ValidationError) as problem:
-            _log.error("the house's own prices cannot be used; those from before hold", problem=str(problem))
+            _log.error("the deployment's own prices cannot be used; those from before hold", problem=str(problem))
             return
         self._met.clear()
 

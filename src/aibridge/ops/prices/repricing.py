@@ -1,4 +1,4 @@
-"""Pricing anew what is on record, by the prices of now as of each usage's own moment."""
+"""Repricing what is on record, by the prices of now as of each usage's own moment."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ async def reprice(
 ) -> AsyncIterator[tuple[Repriced, Place]]:
     """Price the window, oldest first; tells after each batch what it came to, and up to where everything is done.
 
-    What is done when it is broken off stays done; done again, it changes nothing. Raises `StoreUnavailable`.
+    What is done when it is interrupted stays done; done again, it changes nothing. Raises `StoreUnavailable`.
     """
     after: Place | None = None
     while True:

@@ -1,4 +1,4 @@
-"""A Coder deployment's database, read and never written: tables of every generation, as they stand there."""
+"""A Coder deployment's database, read and never written, with the tables of every version as they are."""
 
 from aibridge.store.coder.rows import (
     Children,

@@ -1,4 +1,4 @@
-"""Rows of a Coder deployment. Columns that an older generation lacks have the value that stands for absence."""
+"""Rows of a Coder deployment. Columns that an older version lacks have the value that means absence."""
 
 from collections.abc import Sequence
 from datetime import datetime

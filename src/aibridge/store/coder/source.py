@@ -114,7 +114,7 @@ class CoderSource:
 async def open_coder(dsn: str) -> AsyncIterator[CoderSource]:
     """The Coder deployment's database behind `dsn`, which is a direct address and not that of a transaction pooler.
 
-    Raises `StoreUnavailable` when it cannot be reached, `StoreError` when it is no Coder database.
+    Raises `StoreUnavailable` when it cannot be reached, `StoreError` when it is not a Coder database.
     """
     connection = await _connect(dsn)
     try:
@@ -126,7 +126,7 @@ async def open_coder(dsn: str) -> AsyncIterator[CoderSource]:
 
 
 async def _connect(dsn: str) -> Connection:
-    # Planned anew for each page: a plan for any cursor would read the whole table for every page.
+    # Planned again for each page: a plan for any cursor would read the whole table for every page.
     settings = {"default_transaction_read_only": "on", "plan_cache_mode": "force_custom_plan"}
     try:
         connection: Connection = await asyncpg.connect(

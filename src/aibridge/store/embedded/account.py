@@ -23,7 +23,7 @@ class Switch(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account by its numbers; it need not stand in /etc/passwd."""
+    """An account by its numbers; it need not be in /etc/passwd."""
 
     uid: int
     gid: int

@@ -26,7 +26,7 @@ def version() -> str:
 
 
 def major_version() -> str:
-    """What stands in the file PG_VERSION of data written by these programs, e.g. `18`."""
+    """The content of the file PG_VERSION in data written by these programs, e.g. `18`."""
     return version().partition(".")[0]
 
 

@@ -1,4 +1,4 @@
-"""What the embedded server is told. Durable always, small otherwise; written anew at each start."""
+"""What the embedded server is told. Durable always, small otherwise; rewritten at each start."""
 
 import re
 

@@ -19,7 +19,7 @@ from aibridge.store.embedded.cluster import DATABASE, POLL, START_TIMEOUT, Clust
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 10.0
-"""Seconds between two tries to bring a dead server back, for instance while the disk is full."""
+"""Seconds between two tries to bring a dead server back, for example while the disk is full."""
 
 
 class EmbeddedPostgres:

@@ -1,5 +1,5 @@
 -- name: own_prices
--- The house's own prices, by what they are for.
+-- The deployment's own prices, by what they are for.
 SELECT provider, provider_name, model, nullif(since, '-infinity') AS since, rates, set_by, set_at FROM aibridge_prices
 ORDER BY model, provider, provider_name, aibridge_prices.since;
 

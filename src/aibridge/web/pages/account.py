@@ -113,7 +113,7 @@ async def profile(request: Request) -> Response:
 
 
 async def password(request: Request) -> Response:
-    """Change one's password; this browser is let in anew, all others are out."""
+    """Change one's password; this browser is let in again, all others are out."""
     user = await _self(request)
     try:
         await changes.set_password(parts_of(request), viewer_of(request), user, form_of(request))

@@ -32,7 +32,7 @@ class ShownKey(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """What it is for; `Unnamed` when nobody said."""
     prefix: str
-    """The part of the key that is no secret."""
+    """The part of the key that is not a secret."""
     opens: str
     created_at: datetime
     expires_at: datetime | None

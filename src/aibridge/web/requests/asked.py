@@ -140,5 +140,5 @@ def _storable(text: str) -> str:
 
 
 def _number(text: str | None) -> int:
-    """At most nine figures; what is no number is 0."""
+    """At most nine figures; what is not a number is 0."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
