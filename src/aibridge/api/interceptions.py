@@ -1,14 +1,13 @@
 """The request log: single interceptions. Members read their own; owners and auditors all."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from aibridge.api.asking import Q, filter_of
 from aibridge.api.caller import CallerOf, Parts
 from aibridge.api.encoded import encoded
-from aibridge.api.paging import DEFAULT_LIMIT, Limit, Offset, not_both, page_of
+from aibridge.api.paging import DEFAULT_LIMIT, AfterInterception, Limit, Offset, not_both, page_of
 from aibridge.api.problems import Invalid, Missing
 from aibridge.api.refusals import PAGE, bad_request, both, case, missing, queries
 from aibridge.api.shapes import Interception, InterceptionPage
@@ -38,10 +37,7 @@ async def list_interceptions(
     q: Q = "",
     limit: Limit = DEFAULT_LIMIT,
     offset: Offset = 0,
-    after_id: Annotated[
-        UUID | None,
-        Query(description="The id of the last interception of the page before. Not together with `offset`."),
-    ] = None,
+    after_id: AfterInterception = None,
 ) -> Response:
     """Ended interceptions with everything recorded about them, newest first, and how many there are.
 

@@ -1,6 +1,7 @@
 """Which part of a list is asked for."""
 
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from fastapi import Depends, Query
@@ -22,6 +23,10 @@ Limit = Annotated[
 Offset = Annotated[
     int,
     Query(description="How many to skip.", json_schema_extra={"minimum": 0, "maximum": MAX_OFFSET}),
+]
+AfterInterception = Annotated[
+    UUID | None,
+    Query(description="The id of the last interception of the previous page. Not together with `offset`."),
 ]
 
 

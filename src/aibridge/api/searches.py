@@ -10,7 +10,7 @@ from aibridge.api.caller import CallerOf, Parts
 from aibridge.api.encoded import encoded
 from aibridge.api.grammar import QueryRefused
 from aibridge.api.last_segment import LastSegment
-from aibridge.api.paging import DEFAULT_LIMIT, Limit, Offset, not_both, page_of
+from aibridge.api.paging import DEFAULT_LIMIT, AfterInterception, Limit, Offset, not_both, page_of
 from aibridge.api.problems import Invalid, Missing
 from aibridge.api.refusals import PAGE, Case, bad_request, both, case, missing, queries
 from aibridge.api.search import NOTHING_ASKED, RECORD_KEYS, text_query
@@ -58,10 +58,7 @@ async def search(
     ] = "",
     limit: Limit = DEFAULT_LIMIT,
     offset: Offset = 0,
-    after_id: Annotated[
-        UUID | None,
-        Query(description="The id of the last interception of the page before. Not together with `offset`."),
-    ] = None,
+    after_id: AfterInterception = None,
 ) -> Response:
     """Ended interceptions whose texts hold what is searched for, newest first, and how many there are.
 
@@ -105,7 +102,7 @@ async def search_session(
     q: Annotated[str, Query(description=f"{TEXTS} No keys.", examples=['"off by one" migrat*'])] = "",
     initiator: Whose = None,
     limit: Limit = DEFAULT_LIMIT,
-    after_id: Annotated[UUID | None, Query(description="The id of the last step of the page before.")] = None,
+    after_id: Annotated[UUID | None, Query(description="The id of the last step of the previous page.")] = None,
 ) -> Response:
     """The steps of one session whose texts hold what is searched for, oldest first, and how many there are."""
     page = page_of(limit, 0)

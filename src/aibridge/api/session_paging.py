@@ -27,8 +27,8 @@ MAX_THREADS = 200
 AfterSession = Annotated[
     str | None,
     Query(
-        description="The id of the last session of the page before. Not together with `offset`. Several people may "
-        "have sessions of one id: `next` of the page before also says whose it is."
+        description="The id of the last session of the previous page. Not together with `offset`. Several people may "
+        "have sessions with one id: `next` of the previous page also says whose it is."
     ),
 ]
 AfterInitiator = Annotated[
