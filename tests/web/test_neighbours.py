@@ -59,7 +59,7 @@ def test_the_way_is_kept_within_a_session(log: Log, signed_in: SignedIn) -> None
     page.keyboard.press("j")
     page.get_by_label("Search this session").fill("task")
     expect(page).to_have_url(re.compile("q=task"))
-    page.get_by_role("link", name="Thoughts 0").click()
+    page.get_by_role("link", name="With thoughts 0").click()
     page.get_by_role("link", name="Older session").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("task 3")
 

@@ -66,6 +66,22 @@ def test_who_asked_what_and_what_it_took(site: Site, session: Made, signed_in: S
     expect(steps(page)).to_have_count(25)
     expect(page.locator(".sub-thread > summary > b")).to_have_text(["security-reviewer", "test-auditor"])
     expect(page.locator(".idle-row")).to_have_text("Idle for 40m 00s")
+    expect(page.get_by_role("link", name=re.compile(r"^With tools \d+$"))).to_be_visible()
+
+
+def test_what_a_thread_came_to_stands_below_the_names_of_the_columns(session: Made, signed_in: SignedIn) -> None:
+    """With the steps beside it, so that both can be compared; a phone shows it below the prompt."""
+    page = signed_in(viewport={"width": 1440, "height": 900})
+    page.goto(PATH)
+    for column, figure in (("Duration", "lasts"), ("Out", "out"), ("Cost", "cost")):
+        name = page.locator(".cols > span", has_text=re.compile(f"^{column}$")).bounding_box()
+        for sums in (page.locator(".thread > summary > .sums"), page.locator(".sub-thread > summary > .sums")):
+            value = sums.first.locator(f".{figure}").bounding_box()
+            assert name is not None
+            assert value is not None
+            assert value["x"] + value["width"] == pytest.approx(name["x"] + name["width"], abs=1), column
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".thread > summary > .sums").first).to_be_visible()
 
 
 def test_a_failure_is_raised_and_found_by_a_key(session: Made, signed_in: SignedIn) -> None:

@@ -202,8 +202,8 @@ def _shown(asked: _Asked, step: OpenStep | None) -> Portion:
 def _kinds(figures: Figures) -> list[tuple[Show, str, int]]:
     return [
         (Show.ALL, "All", figures.steps),
-        (Show.TOOLS, "Tool calls", figures.calling),
-        (Show.THOUGHTS, "Thoughts", figures.with_thoughts),
+        (Show.TOOLS, "With tools", figures.calling),
+        (Show.THOUGHTS, "With thoughts", figures.with_thoughts),
         (Show.ERRORS, "Failed", figures.failed),
     ]
 

@@ -130,6 +130,12 @@ class Thread:
         return sum(row.tokens for row in self.all_rows)
 
     @cached_property
+    def output(self) -> int | None:
+        """Tokens that models wrote, with those of the subagents below; None: unknown."""
+        told = [row.step.output_tokens for row in self.all_rows if row.step.output_tokens is not None]
+        return sum(told) if told else None
+
+    @cached_property
     def cost(self) -> Cost:
         """With that of the subagents below."""
         return cost_of(self.all_rows)
