@@ -62,10 +62,10 @@ def test_a_step_shows_what_its_calls_returned(kept: Made, signed_in: SignedIn) -
     expect(query.get_by_label("Result of query")).to_have_text(ERROR)
     page.keyboard.press("j")
     expect(inspector(page).get_by_role("heading", level=2)).to_have_text("Step 2of 3")
-    brought = inspector(page).locator(".block", has_text="Results it brought 2")
+    brought = inspector(page).locator(".block", has_text="Results of earlier calls 2")
     expect(brought.locator("article.call")).to_have_count(2)
     expect(card(brought, "query").locator(".pill.err")).to_have_text("Failed")
-    brought.get_by_role("link", name="The call").first.click()
+    brought.get_by_role("link", name="See the call").first.click()
     expect(inspector(page).get_by_role("heading", level=2)).to_have_text("Step 1of 3")
 
 
@@ -106,7 +106,7 @@ def test_the_page_of_a_request_shows_them_too(kept: Made, signed_in: SignedIn) -
     expect(page.get_by_text("The model answered in text.")).to_have_count(0)
     expect(page.get_by_label("Result of Bash")).to_contain_text(HOSTILE)
     assert page.locator("img").count() == 0
-    page.get_by_role("link", name="The call").click()
+    page.get_by_role("link", name="See the call").click()
     expect(page).to_have_url(f"{page.url.partition('/requests')[0]}/requests/{second}")
     page.get_by_role("link", name="Show all (156 KB)").click()
     expect(page.get_by_role("heading", name="Result of a tool call")).to_be_visible()

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from aibridge.records import ErrorType, Outcome, UsageCost
 from aibridge.store import activity
 from support.axe import violations
 from support.request_log import HOSTILE, Log, endings, hostile, many
-from support.rows import call, new_id
+from support.rows import call, new_id, usage
 from support.site import Site
 
 pytestmark = pytest.mark.browser
@@ -99,6 +100,71 @@ def test_a_row_opens_in_place_and_its_link_opens_it_again(site: Site, log: Log, 
     page.keyboard.press("Escape")
     expect(page.locator("tr.d")).to_have_count(0)
     expect(page).to_have_url(f"{site.url}/requests")
+
+
+def test_times_are_the_browsers_and_say_so(log: Log, signed_in: SignedIn) -> None:
+    """Also after a search, which keeps what it finds on the page and changes only its texts."""
+    many(log, 42)
+    id_ = log.add("milo", "when?")
+    log.write()
+    page = signed_in("owner", timezone_id="Asia/Tokyo")
+    page.goto("/requests")
+    expect(page.locator(".pager .zone")).to_have_text("Times in GMT+9")
+    page.get_by_role("searchbox", name="Search requests").fill("question 7")
+    total(page, "1")
+    expect(page.locator(".pager .zone")).to_have_text("Times in GMT+9")
+    page.goto(f"/requests/{id_}")
+    expect(page.locator(".page-head time")).to_contain_text("GMT+9")
+
+
+def test_what_has_no_tokens_is_not_called_unpriced(log: Log, signed_in: SignedIn) -> None:
+    """A price is missing only where tokens are known. What was asked stands below the failure."""
+    unknown = dict.fromkeys(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens"))
+    log.add(
+        "milo",
+        "fix it",
+        token_usage=usage(**unknown, partial=True),
+        outcome=Outcome.FAILED,
+        error_type=ErrorType.RATE_LIMITED,
+        error_message="Slow down, please",
+    )
+    log.add("milo", None, token_usage=usage())
+    log.write()
+    page = signed_in("owner")
+    page.goto("/requests")
+    expect(page.locator(".c-cost").filter(has_text=re.compile("."))).to_have_text(["\N{EN DASH}", "unpriced"])
+    expect(page.locator("tr.err .c-act small")).to_have_text("fix it")
+
+
+def test_what_is_written_to_caches_at_two_rates_has_its_cost_too(log: Log, signed_in: SignedIn) -> None:
+    """It is what the other kinds leave of the sum: 5,000 tokens each for minutes and for an hour."""
+    cost = UsageCost(
+        micros=300 + 6 + 18_750 + 30_000 + 750,
+        lower_bound=False,
+        input_price_micros=3_000_000,
+        output_price_micros=15_000_000,
+        cache_read_price_micros=300_000,
+        cache_write_price_micros=3_750_000,
+        cache_write_1h_price_micros=6_000_000,
+        price_source="own",
+        price_listed_as="",
+        price_since=None,
+    )
+    id_ = log.add("milo", "hello", token_usage=usage(cache_write_input_tokens=10_000, cost=cost))
+    log.write()
+    page = signed_in("owner")
+    page.goto(f"/requests/{id_}")
+    told = page.locator(".usage tbody tr td:last-child:not(.bar)")
+    expect(told).to_have_text(["$0.0003", "<$0.0001", "$0.049", "$0.0008", "$0.050"])
+
+
+def test_a_phone_tells_what_each_request_cost(log: Log, signed_in: SignedIn) -> None:
+    many(log, 1)
+    log.write()
+    page = signed_in("owner", viewport={"width": 390, "height": 844})
+    page.goto("/requests")
+    for cell in ("c-tok", "c-ms", "c-cost"):
+        expect(page.locator(f"tr.r .{cell}")).to_be_visible()
 
 
 def test_rows_by_keyboard(log: Log, signed_in: SignedIn) -> None:
@@ -215,6 +281,7 @@ def test_what_somebody_hostile_sent_stays_text(log: Log, signed_in: SignedIn) ->
     page.goto("/requests")
     page.locator("summary", has_text="Client").click()
     expect(page.get_by_role("group", name="Client", exact=True)).to_contain_text(f"c{HOSTILE}")
+    page.keyboard.press("Escape")
     page.locator(".chart .col").last.hover()
     assert page.locator("img").count() == 0
 
@@ -324,9 +391,9 @@ def test_a_list_that_cannot_be_loaded_keeps_its_rows(log: Log, signed_in: Signed
 @pytest.mark.parametrize(
     ("path", "sentence", "way"),
     [
-        ("/requests", "No requests in the last 24 hours", "Look in the last 90 days"),
+        ("/requests", "No requests in the last 24 hours", "Search the last 90 days"),
         ("/requests?range=90d", "No requests yet", "Connect a client"),
-        ("/requests?model=none", "No requests match these filters", "Look in the last 90 days"),
+        ("/requests?model=none", "No requests match these filters", "Search the last 90 days"),
         ("/overview", "No requests in the last 24 hours", "Connect a client"),
         ("/overview?range=90d", "No requests yet", "Connect a client"),
     ],

@@ -76,7 +76,7 @@ def test_filters_stand_in_the_link(sessions: None, signed_in: SignedIn) -> None:
     page.goto("/sessions")
     page.get_by_role("link", name="Mine").click()
     expect(page.get_by_role("heading", name="No sessions match these filters")).to_be_visible()
-    page.get_by_role("link", name="Look in the last 90 days").click()
+    page.get_by_role("link", name="Search the last 90 days").click()
     expect(rows(page)).to_have_count(1)
     expect(rows(page)).to_contain_text("Of last week")
 

@@ -34,7 +34,7 @@ def money(micros: int | None) -> str:
         return "$0"
     if dollars < 0.0001:  # noqa: PLR2004 - what four places can show
         return "<$0.0001"
-    if dollars < 0.01:  # noqa: PLR2004
+    if dollars < 0.00995:  # noqa: PLR2004 - what rounds to a cent
         return f"${dollars:.4f}"
     if dollars < 1:
         return f"${dollars:.3f}"

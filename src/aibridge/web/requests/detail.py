@@ -226,10 +226,23 @@ _MILLION = 1_000_000
 
 
 def _spent(found: ReadInterception, counts: Sequence[int | None]) -> list[Spent]:
+    costs = [_cost(found.token_usages, rate, count) for (_, _, rate), count in zip(_KINDS, counts, strict=True)]
     return [
-        Spent(name=name, css=css, tokens=count, cost_micros=_cost(found.token_usages, rate, count))
-        for (name, css, rate), count in zip(_KINDS, counts, strict=True)
+        Spent(name=name, css=css, tokens=count, cost_micros=cost)
+        for (name, css, _), count, cost in zip(_KINDS, counts, _with_the_rest(found, counts, costs), strict=True)
     ]
+
+
+def _with_the_rest(
+    found: ReadInterception, counts: Sequence[int | None], costs: Sequence[int | None]
+) -> Sequence[int | None]:
+    """The same, where one kind had two rates: it cost what the others leave of the sum."""
+    of_two_rates = [cost is None and bool(count) for count, cost in zip(counts, costs, strict=True)]
+    priced = all(usage.cost_micros is not None for usage in found.token_usages)
+    if sum(of_two_rates) != 1 or found.cost_micros is None or not priced:
+        return costs
+    rest = max(found.cost_micros - sum(cost or 0 for cost in costs), 0)
+    return [rest if here else cost for here, cost in zip(of_two_rates, costs, strict=True)]
 
 
 def _cost(usages: Sequence[ReadTokenUsage], rate: str, count: int | None) -> int | None:
@@ -248,6 +261,6 @@ def _price(found: ReadInterception) -> str:
     if usage is None:
         return "No price is known for this model."
     if found.cost_micros is None:
-        return "What it cost is unknown, as its tokens are."
+        return "The cost is unknown because the provider did not report all tokens."
     whose = "Your own price" if usage.price_source == "own" else f"List price of {usage.price_listed_as}"
     return f"{whose}, since {usage.price_since:%d %b %Y}" if usage.price_since else whose

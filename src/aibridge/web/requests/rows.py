@@ -58,6 +58,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Each kind."""
     bar: Markup
 
+    @property
+    def has_tokens(self) -> bool:
+        """The provider told any: without them there is nothing that could have a price."""
+        return any(count is not None for count in self.request.tokens.counts)
+
 
 def row(request: ReadRequest) -> Row:
     """The row of this request."""
