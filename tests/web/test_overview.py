@@ -61,6 +61,7 @@ def test_durations_are_told_in_three_lines(site: Site, signed_in: SignedIn) -> N
     """What half, 95 and 99 of a hundred do not exceed, drawn and in the table."""
     page = opened(site, signed_in)
     panel = page.get_by_role("region", name="Request duration")
+    expect(panel.locator(".yaxis text").first).to_have_text("0")
     panel.get_by_text("Show as table").click()
     expect(panel.get_by_role("columnheader").filter(has_text=re.compile(r"^p\d\d$"))).to_have_text(
         ["p50", "p95", "p99"]

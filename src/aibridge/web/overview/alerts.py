@@ -37,7 +37,7 @@ def _unpriced(models: Sequence[Ranked], link: Links) -> Iterator[Alert]:
     requests = sum(group.unpriced for group in found)
     yield Alert(
         text=f"No price is known for {', '.join(names)}{more}:"
-        f" what {plural(requests, 'request')} cost is not in the estimated cost.",
+        f" the estimated cost leaves out their {plural(requests, 'request')}.",
         action="Show these models' requests",
         href=link(by=None, model=[group.key for group in found]),
     )
@@ -47,7 +47,7 @@ def _keyless(facts: Facts) -> Iterator[Alert]:
     for provider in facts.providers:
         if not provider.has_key and not facts.allow_byok:
             yield Alert(
-                text=f"Nobody can use the provider {provider.name}: it has no key, and own keys are not allowed.",
+                text=f"Nobody can use the provider {provider.name}: it has no key, and users may not bring their own.",
                 action="",
                 href="",
             )

@@ -76,10 +76,12 @@ def _chart(title: str, spans: Sequence[Column], series: Sequence[Series], shown:
 
 
 def _short(figure: str) -> str:
-    """Without zeros behind the point."""
+    """Without zeros that tell nothing."""
+    if figure == duration(0):
+        return "0"
     if figure.startswith("$") and "." in figure:
         return figure.rstrip("0").rstrip(".")
-    return figure.replace(".0 s", " s")
+    return figure.replace(".0 s", " s").replace("m 00s", "m")
 
 
 _KINDS = (

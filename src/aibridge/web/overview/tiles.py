@@ -46,7 +46,7 @@ def tiles(read: Read, link: Links, *, sees_everyone: bool) -> list[Tile]:
         Tile(
             name="Estimated cost",
             value=money(now.cost_micros),
-            note=f"{plural(unpriced, 'request')} unpriced" if unpriced else _cost_note(read),
+            note=f"{plural(unpriced, 'request')} not included" if unpriced else _cost_note(read),
             course=sparkline([step.cost_micros for step in series]),
         ),
         _people(read) if sees_everyone else _calls(read.now),
@@ -75,9 +75,9 @@ def all_tokens(spent: Spent) -> int:
 def compared(now: float, before: float) -> str:
     """How much more or less than in as long a time before."""
     if not before:
-        return "None in the time before"
+        return "None in the previous period"
     change = round(100 * (now - before) / before)
-    return f"{change:+d}% on the time before" if change else "As in the time before"
+    return f"{change:+d}% vs previous period" if change else "Same as previous period"
 
 
 def _cached(now: Figures) -> str:
@@ -93,7 +93,7 @@ def _people(read: Read) -> Tile:
     return Tile(
         name="Active users",
         value=count(read.active.total),
-        note=f"{count(read.before.active_users)} in the time before",
+        note=f"{count(read.before.active_users)} in the previous period",
         course=sparkline(read.active.series),
     )
 
@@ -102,7 +102,7 @@ def _calls(now: ReadUsage) -> Tile:
     return Tile(
         name="Tool calls",
         value=count(now.totals.tool_calls),
-        note="That models chose",
+        note="Chosen by models",
         course=sparkline([step.tool_calls for step in now.series]),
     )
 
