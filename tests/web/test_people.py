@@ -27,8 +27,8 @@ def asks(site: Site, key: str) -> int:
 
 
 def make_key(page: Page, name: str) -> str:
-    page.get_by_label("What it is for").fill(name)
-    page.get_by_label("It opens").select_option("gateway api")
+    page.get_by_label("Key name").fill(name)
+    page.get_by_label("Access").select_option("gateway api")
     page.get_by_role("button", name="Create key").click()
     expect(page.get_by_text("Copy this key now. It is not shown again.")).to_be_visible()
     return page.get_by_label("New key", exact=True).inner_text()
@@ -54,7 +54,7 @@ def test_a_key_is_shown_once_copied_and_revoked_by_its_name(site: Site, signed_i
     assert asks(site, key) == 200
     page.get_by_label("Type laptop to revoke it").fill("laptop")
     page.get_by_role("button", name="Revoke key").click()
-    expect(page.get_by_text("The key is revoked. It opens nothing any more.")).to_be_visible()
+    expect(page.get_by_text("The key is revoked and no longer works.")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("^laptop"))).to_contain_text("Revoked")
     assert asks(site, key) == 401
 
@@ -64,7 +64,7 @@ def test_a_key_needs_a_name(site: Site, signed_in: SignedIn) -> None:
     page.goto("/account")
     page.evaluate("document.getElementById('f-name').required = false")
     page.get_by_role("button", name="Create key").click()
-    expect(page.get_by_text("Say what the key is for, such as laptop.")).to_be_visible()
+    expect(page.get_by_text("Give the key a name, such as laptop.")).to_be_visible()
 
 
 def test_an_owner_manages_somebody(site: Site, signed_in: SignedIn, contexts: Callable[..., BrowserContext]) -> None:
@@ -72,10 +72,10 @@ def test_an_owner_manages_somebody(site: Site, signed_in: SignedIn, contexts: Ca
     page = signed_in("owner")
     page.goto("/users")
     page.get_by_text("Add a user").click()
-    page.get_by_label("Name to sign in with").fill("milo")
+    page.get_by_label("Username").fill("milo")
     page.get_by_role("button", name="Add user").click()
     expect(page.get_by_text("There is a user milo already.")).to_be_visible()
-    page.get_by_label("Name to sign in with").fill("nora")
+    page.get_by_label("Username").fill("nora")
     page.get_by_label("Full name").fill(HOSTILE.replace("\x1b", "").replace("\x07", ""))
     page.get_by_label("First password").fill(PASSWORD)
     page.get_by_role("button", name="Add user").click()
@@ -90,7 +90,7 @@ def test_an_owner_manages_somebody(site: Site, signed_in: SignedIn, contexts: Ca
     page.get_by_role("link", name="nora").click()
     page.get_by_label("Role").select_option("auditor")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("The account is changed, at once and everywhere.")).to_be_visible()
+    expect(page.get_by_text("The changes are saved.")).to_be_visible()
     assert site.known("nora").role is Role.AUDITOR
 
     page.get_by_role("button", name="Suspend").click()
@@ -114,7 +114,7 @@ def test_the_last_owner_stays(site: Site, signed_in: SignedIn) -> None:
     expect(page.get_by_text("The account is suspended.")).to_be_visible()
     page.goto("/users/otto")
     expect(page.get_by_role("button", name="Suspend")).to_have_count(0)
-    expect(page.get_by_text("Nobody changes their own role.")).to_be_visible()
+    expect(page.get_by_text("You cannot change your own role.")).to_be_visible()
     assert site.known("otto").status is UserStatus.ACTIVE
     assert other.role is Role.OWNER
 
@@ -124,11 +124,11 @@ def test_one_changes_ones_password(site: Site, signed_in: SignedIn, contexts: Ca
     page, other = signed_in("member"), signed_in("member")
     other.goto("/account")
     page.goto("/account")
-    page.get_by_label("Password so far").fill("wrong")
+    page.get_by_label("Current password").fill("wrong")
     page.get_by_label("New password").fill("another good passphrase")
     page.get_by_role("button", name="Change password").click()
-    expect(page.get_by_text("This is not your password so far.")).to_be_visible()
-    page.get_by_label("Password so far").fill(PASSWORD)
+    expect(page.get_by_text("This is not your current password.")).to_be_visible()
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password").fill("another good passphrase")
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_text("Your password is changed. Everywhere else you are signed out.")).to_be_visible()

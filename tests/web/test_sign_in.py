@@ -72,7 +72,7 @@ def test_without_scripts(site: Site, contexts: Contexts) -> None:
     fill(page, "milo", "wrong")
     expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
     fill(page, "milo", PASSWORD)
-    page.get_by_label("What it is for").fill("laptop")
+    page.get_by_label("Key name").fill("laptop")
     page.get_by_role("button", name="Create key").click()
     expect(page.get_by_text("Copy this key now. It is not shown again.")).to_be_visible()
 
@@ -141,7 +141,7 @@ def test_a_link_signs_in_as_often_as_it_is_opened(site: Site, contexts: Contexts
         assert "token" not in page.url
     page = contexts().new_page()
     page.goto("/signin?token=wrong")
-    expect(page.get_by_role("alert")).to_contain_text("This link does not work any more.")
+    expect(page.get_by_role("alert")).to_contain_text("This link no longer works.")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

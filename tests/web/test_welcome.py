@@ -35,25 +35,25 @@ def test_the_first_owner_is_made_once(site: Site, contexts: Callable[..., Browse
     other.goto(links[1])
     page.goto(links[0])
     assert violations(page) == []
-    page.get_by_label("Name to sign in with").fill("Ada!")
+    page.get_by_label("Username").fill("Ada!")
     page.get_by_label("Your name").fill("Ada <script>alert(1)</script>")
     page.get_by_label("Password").fill("short")
     page.get_by_role("button", name="Create and sign in").click()
-    expect(page.get_by_text("This cannot be a name to sign in with")).to_be_visible()
+    expect(page.get_by_text("This username cannot be used")).to_be_visible()
     expect(page.get_by_text("A password needs at least 12 characters.")).to_be_visible()
     assert violations(page) == []
-    page.get_by_label("Name to sign in with").fill("ada")
+    page.get_by_label("Username").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create and sign in").click()
     expect(page.get_by_role("navigation", name="Main")).to_contain_text("Ada <script>alert(1)</script>")
     expect(page.get_by_role("navigation", name="Main")).to_contain_text("Owner")
 
-    other.get_by_label("Name to sign in with").fill("eve")
+    other.get_by_label("Username").fill("eve")
     other.get_by_label("Password").fill(PASSWORD)
     other.get_by_role("button", name="Create and sign in").click()
-    expect(other.get_by_role("alert")).to_contain_text("This link does not work any more")
+    expect(other.get_by_role("alert")).to_contain_text("This link no longer works")
     other.goto(links[0])
-    expect(other.get_by_role("alert")).to_contain_text("This link does not work any more")
+    expect(other.get_by_role("alert")).to_contain_text("This link no longer works")
     assert [user.username for user in site.run(site.store.people.list_users())] == ["ada"]
 
 
@@ -61,4 +61,4 @@ def test_a_guessed_token_makes_nobody(site: Site, contexts: Callable[..., Browse
     page = contexts().new_page()
     for token in ("", "guess", "%00", "é"):
         page.goto(f"/welcome?token={token}")
-        expect(page.get_by_role("alert")).to_contain_text("This link does not work any more")
+        expect(page.get_by_role("alert")).to_contain_text("This link no longer works")

@@ -22,22 +22,22 @@ class Wrong(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SENTENCES = {
-    400: Wrong(title="This cannot be read", sentence="What was sent is not understood. Go back and try again."),
+    400: Wrong(title="This request cannot be read", sentence="What was sent is not understood. Go back and try again."),
     403: Wrong(title="This is not allowed", sentence="You may see this, but not change it. Ask an owner."),
     404: Wrong(
         title="There is nothing here",
-        sentence="Nothing of that name exists, or it is somebody else's. Check the link, or look for it in the lists.",
+        sentence="This page does not exist, or you are not allowed to see it. Check the link, or look in the lists.",
     ),
     405: Wrong(title="This is not a form", sentence="The page cannot be used this way. Go back and try again."),
-    413: Wrong(title="That is too much", sentence="The form is larger than it may be. Shorten it and try again."),
+    413: Wrong(title="That is too much", sentence="The form is too large. Shorten it and try again."),
     503: Wrong(
         title="The database cannot be reached",
-        sentence="Nothing is lost that was recorded. Wait a moment, then reload the page.",
+        sentence="Nothing that was recorded is lost. Wait a moment, then reload the page.",
     ),
 }
 _BROKEN = Wrong(
     title="Something went wrong",
-    sentence="It was our mistake, and it is in the log. Reload the page; if it stays, tell an administrator.",
+    sentence="The mistake is ours, and it is in the log. Reload the page; if it happens again, tell an administrator.",
 )
 _NOTHING = {"message": "There is nothing here."}
 

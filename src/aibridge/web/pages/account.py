@@ -21,9 +21,9 @@ from aibridge.web.render import page
 from aibridge.web.viewer import viewer_of
 
 SAID = {
-    "profile": "Your name and address are changed.",
+    "profile": "Your profile is saved.",
     "password": "Your password is changed. Everywhere else you are signed out.",
-    "revoked": "The key is revoked. It opens nothing any more.",
+    "revoked": "The key is revoked and no longer works.",
     "signed-out": "That browser is signed out.",
 }
 """What the page says after a form was taken, by `said` in its link."""

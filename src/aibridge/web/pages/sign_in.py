@@ -19,10 +19,8 @@ from aibridge.web.viewer import viewer_of
 from aibridge.web.ways import safe_path
 
 WRONG = "Name or password is wrong."
-LINK_ENDED = "This link does not work any more. Sign in with name and password."
-WELCOME_ENDED = (
-    "This link does not work any more: somebody has an account already, or there is a newer link in the log."
-)
+LINK_ENDED = "This link no longer works. Sign in with your name and password."
+WELCOME_ENDED = "This link no longer works: there is an account already, or a newer link in the log."
 MAX_NAME = 200
 
 
@@ -110,7 +108,7 @@ async def create_first_owner(request: Request) -> Response:
 def _refusals(filled: Welcome, form: Form) -> dict[str, str]:
     errors = {}
     if (reason := why_not(filled.username)) is not None:
-        errors["username"] = f"This cannot be a name to sign in with: {reason}."
+        errors["username"] = f"This username cannot be used: {reason}."
     if len(filled.name) > MAX_NAME or not filled.name.isprintable():
         errors["name"] = f"A name has at most {MAX_NAME} characters, all of them visible."
     try:

@@ -24,12 +24,12 @@ from aibridge.web.viewer import viewer_of
 LIMIT = 50
 """Users on a page."""
 SAID = {
-    "created": "The account is made. Give it a key, or tell its password to whom it is for.",
-    "profile": "The account is changed, at once and everywhere.",
-    "suspended": "The account is suspended. Nothing that belongs to it opens anything.",
+    "created": "The account is created. Create a key for it, or pass its password on.",
+    "profile": "The changes are saved.",
+    "suspended": "The account is suspended. Its keys and sign-ins no longer work.",
     "activated": "The account is active again.",
     "password": "The password is changed. Every browser of this account is signed out.",
-    "revoked": "The key is revoked. It opens nothing any more.",
+    "revoked": "The key is revoked and no longer works.",
     "signed-out": "Every browser of this account is signed out.",
 }
 

@@ -29,7 +29,7 @@ async def create_user(parts: WebParts, viewer: Viewer, form: Form) -> User:
     """Make an active user. Raises `FormRefused`."""
     username = form.text("username")
     if (reason := why_not(username)) is not None:
-        raise FormRefused(NEW_USER, "username", f"This cannot be a name to sign in with: {reason}.")
+        raise FormRefused(NEW_USER, "username", f"This username cannot be used: {reason}.")
     name, email, role = _name(form, NEW_USER), _email(form, NEW_USER), _role(form, NEW_USER)
     hashed = await _hashed(parts, form.secret("password"), username, NEW_USER) if form.secret("password") else None
     try:
@@ -70,7 +70,7 @@ async def set_password(parts: WebParts, viewer: Viewer, user: User, form: Form) 
     if user.id == viewer.user_id and user.password_hash is not None:
         current = form.secret("current")
         if not await parts.passwords.verify(user.password_hash, current):
-            raise FormRefused(PASSWORD, "current", "This is not your password so far.")
+            raise FormRefused(PASSWORD, "current", "This is not your current password.")
     hashed = await _hashed(parts, form.secret("password"), user.username, PASSWORD)
     await parts.people.set_password_hash(user.id, hashed)
     _tell(viewer, "set password", user)

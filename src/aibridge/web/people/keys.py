@@ -17,7 +17,7 @@ from aibridge.web.people.refused import FormRefused
 from aibridge.web.viewer import Viewer
 
 MAX_NAME = 200
-LIFETIMES = (("30d", "30 days"), ("90d", "90 days"), ("365d", "1 year"), ("", "No end"))
+LIFETIMES = (("30d", "30 days"), ("90d", "90 days"), ("365d", "1 year"), ("", "Never"))
 """What the form offers; any other time that the API understands is taken too."""
 SCOPES = (("gateway", "Models"), ("api", "The record"), ("gateway api", "Models and the record"))
 """What a key may open, as a form says it, and in words."""
@@ -61,9 +61,9 @@ async def create_key(parts: WebParts, viewer: Viewer, user: User, form: Form) ->
     """Make a key for somebody. Raises `FormRefused`."""
     name, opens = _name(form), form.text("opens") or "gateway"
     if user.status is not UserStatus.ACTIVE:
-        raise FormRefused(NEW, "name", "Activate the account first: its keys would open nothing.")
+        raise FormRefused(NEW, "name", "Activate the account first: its keys would not work.")
     if opens not in dict(SCOPES):
-        raise FormRefused(NEW, "opens", "Choose what the key opens.")
+        raise FormRefused(NEW, "opens", "Choose what the key gives access to.")
     minted = mint()
     made = await parts.people.create_token(
         user,
@@ -120,7 +120,7 @@ def _shown(token: Token) -> ShownKey:
 def _name(form: Form) -> str:
     name = form.text("name")
     if not name:
-        raise FormRefused(NEW, "name", "Say what the key is for, such as laptop.")
+        raise FormRefused(NEW, "name", "Give the key a name, such as laptop.")
     if len(name) > MAX_NAME or not name.isprintable():
         raise FormRefused(NEW, "name", f"A name has at most {MAX_NAME} characters, all of them visible.")
     return name

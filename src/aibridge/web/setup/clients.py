@@ -49,7 +49,7 @@ def _claude_code(place: Place) -> tuple[Step, Step]:
     else:
         text = f"{base}\nexport ANTHROPIC_AUTH_TOKEN={place.token}"
     return (
-        Step(title="Environment variables", where="Add this to ~/.zshrc or ~/.bashrc, or run it first.", text=text),
+        Step(title="Environment variables", where="Add them to ~/.zshrc or ~/.bashrc, or run them first.", text=text),
         Step(title="Start Claude Code", where=_SEND, text="claude"),
     )
 
