@@ -4,7 +4,8 @@ const SHAPES = {
   day: { day: "2-digit", month: "short" },
   moment: { day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false },
 };
-SHAPES.zoned = { ...SHAPES.moment, second: "2-digit", timeZoneName: "short" };
+SHAPES.zoned = { ...SHAPES.moment, timeZoneName: "short" };
+SHAPES.exact = { ...SHAPES.zoned, second: "2-digit" };
 const ZONE = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" })
   .formatToParts()
   .find((part) => part.type === "timeZoneName").value;
