@@ -113,7 +113,7 @@ def test_settings_tell_what_is_set(site: Site, signed_in: SignedIn) -> None:
     page.goto("/settings")
     expect(page.get_by_text("All is well")).to_be_visible()
     expect(page.get_by_text("60 days")).to_be_visible()
-    expect(page.get_by_role("row", name=re.compile("keyless"))).to_contain_text("People bring their own")
+    expect(page.get_by_role("row", name=re.compile("keyless"))).to_contain_text("Users bring their own")
 
 
 def test_settings_tell_what_has_grown_old(site: Site, signed_in: SignedIn) -> None:
