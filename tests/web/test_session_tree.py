@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from aibridge.web.session.building import DEEPEST, tree_of
+from aibridge.web.session.building import DEEPEST, agent_name, tree_of
 from aibridge.web.session.portion import PORTION, Branch, Gap, Leaf, Portion, Sides, in_order, portion_around
 from aibridge.web.session.selecting import Selection, Show
 from aibridge.web.session.tree import Thread
@@ -55,6 +55,25 @@ def test_subagents_stand_below_the_step_that_started_them() -> None:
     assert _portion(threads, 0, 99) == [[1, 2, [3, 4, [5, 7], 6], 9], [10, 11]]
     assert [(each.number, each.subagent) for each in threads] == [(1, False), (2, False)]
     assert [agent.certainty for agent in threads[0].agents] == ["inferred"]
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (
+            '{"subagent_type":"Explore","description":"Find all callers","prompt":"Look"}',
+            ("Explore", "Find all callers"),
+        ),
+        ('{"message":"\\n Run the tests.\\nThen stop.","agent_type":"worker"}', ("worker", "Run the tests.")),
+        ('{"agent":"general","prompt":""}', ("general", "")),
+        ('{"message":["a list"]}', ("", "")),
+        ("[1]", ("", "")),
+        ('{"cut', ("", "")),
+        (None, ("", "")),
+    ],
+)
+def test_what_a_call_starts_a_subagent_for(call: str | None, told: tuple[str, str]) -> None:
+    assert agent_name(call) == told
 
 
 def test_a_subagent_of_unknown_origin_stands_at_the_top_without_a_number() -> None:

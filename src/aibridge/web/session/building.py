@@ -109,7 +109,10 @@ def _thread(read: TimelineThread, rows: list[Row], number: int | None) -> Thread
 
 
 def agent_name(call: str | None) -> tuple[str, str]:
-    """What kind of agent a call starts and what for, such as Explore and "Find all callers"; empty: it does not say."""
+    """What kind of agent a call starts and what for, such as Explore and "Find all callers"; empty: it does not say.
+
+    Clients that give no description, such as Codex, tell the task itself: its first line stands for it.
+    """
     try:
         arguments = json.loads(call or "")
     except (ValueError, RecursionError):
@@ -118,5 +121,6 @@ def agent_name(call: str | None) -> tuple[str, str]:
         return "", ""
     names = (arguments.get(key) for key in ("subagent_type", "agent_type", "agent", "name"))
     name = next((name for name in names if isinstance(name, str)), "")
-    what = arguments.get("description")
-    return name[:60], what if isinstance(what, str) else ""
+    tasks = (arguments.get(key) for key in ("description", "message", "prompt"))
+    task = next((task for task in tasks if isinstance(task, str)), "")
+    return name[:60], next(filter(None, map(str.strip, task.splitlines())), "")[:200]
