@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from aibridge.records import Begun
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
@@ -107,6 +109,28 @@ async def test_the_same_client_session_counts_before_newer_ones(store: Store, al
     await carried(store, alice, ("call_0",), started_at=at(3))
     row = await carried(store, alice, correlating_tool_call_id="call_0", client_session_id="s1", started_at=at(4))
     assert (await lineage(psql, row))[0] == own.id
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at the start", "at the end"])
+async def test_of_agents_that_work_at_once_each_answers_its_own_call(
+    store: Store, alice: UUID, psql: Connection, *, late: bool
+) -> None:
+    """Trap 8: some providers name every call `call_0`, and agents of one session share its id."""
+    agents = ("a1", None, "a2")
+    called = [begun(alice, agent_id=agent, client_session_id="s1", started_at=at(n)) for n, agent in enumerate(agents)]
+    asking = [
+        begun(alice, agent_id=agent, client_session_id="s1", correlating_tool_call_id="call_0", started_at=at(9 + n))
+        for n, agent in enumerate(agents)
+    ]
+    ends = [finished(row, tool_usages=(call("call_0", created_at=row.started_at),)) for row in called]
+    await store.write_begun(called)
+    if late:
+        await store.write_begun(asking)
+    await store.write_finished(ends)
+    if not late:
+        await store.write_begun(asking)
+    await store.write_finished([finished(row) for row in asking])
+    assert [(await lineage(psql, row))[0] for row in asking] == [row.id for row in called]
 
 
 async def test_no_client_session_is_not_the_same_client_session(store: Store, alice: UUID, psql: Connection) -> None:

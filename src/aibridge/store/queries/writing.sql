@@ -15,8 +15,8 @@ WITH durable AS MATERIALIZED (
 -- The same of a batch some of whose starts answer tool calls: kept apart, since setting this part of the plan up costs 50 µs
 -- also when there is nothing to look for.
 -- Lineage: the tool call whose result this request carries was made by its parent. Only the same initiator's calls count,
--- those of the same client session first, then the newest (of 200: some providers name every call `call_0`). Side requests
--- neither have nor are parents.
+-- those of the same client session first, of these the same agent's, then the newest (of 200: some providers name every call
+-- `call_0`, also for agents that work at the same time). Side requests neither have nor are parents.
 WITH durable AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'on', true)
 ),
@@ -89,11 +89,15 @@ batch AS MATERIALIZED (
             LIMIT 200
         ) AS t
         CROSS JOIN LATERAL (
-            SELECT i.id, coalesce(i.thread_root_id, i.id) AS root_id, i.client_session_id FROM aibridge_interceptions AS i
+            SELECT i.id, coalesce(i.thread_root_id, i.id) AS root_id, i.client_session_id, i.agent_id
+            FROM aibridge_interceptions AS i
             WHERE i.id = t.interception_id AND i.initiator_id = b.initiator_id AND i.id <> b.id AND NOT i.side_request
             LIMIT 1
         ) AS p
-        ORDER BY (p.client_session_id = b.client_session_id) IS TRUE DESC, t.created_at DESC, t.id DESC
+        ORDER BY
+            (p.client_session_id = b.client_session_id) IS TRUE DESC,
+            (p.client_session_id = b.client_session_id AND p.agent_id IS NOT DISTINCT FROM b.agent_id) IS TRUE DESC,
+            t.created_at DESC, t.id DESC
         LIMIT 1
     ) AS parent ON true
 
@@ -157,7 +161,7 @@ batch AS MATERIALIZED (
         model_thoughts json, model_answers json, not_captured text[], prompt_at timestamptz, prompt_excerpt text
     )
 ), unlinked AS MATERIALIZED (
-    SELECT i.id, i.initiator_id, i.started_at, i.client_session_id, i.correlating_tool_call_id
+    SELECT i.id, i.initiator_id, i.started_at, i.client_session_id, i.agent_id, i.correlating_tool_call_id
     FROM aibridge_interceptions AS i
     WHERE i.id = ANY (ARRAY(SELECT id FROM batch)) AND i.outcome IS NULL AND i.thread_parent_id IS NULL
       AND i.correlating_tool_call_id IS NOT NULL AND NOT i.side_request
@@ -182,12 +186,16 @@ batch AS MATERIALIZED (
             WHERE initiator_id = u.initiator_id AND provider_tool_call_id = u.correlating_tool_call_id
         ) AS t
         CROSS JOIN LATERAL (
-            SELECT i.id, coalesce(i.thread_root_id, i.id) AS root_id, i.client_session_id FROM aibridge_interceptions AS i
+            SELECT i.id, coalesce(i.thread_root_id, i.id) AS root_id, i.client_session_id, i.agent_id
+            FROM aibridge_interceptions AS i
             WHERE i.id = t.interception_id AND i.initiator_id = u.initiator_id AND NOT i.side_request
               AND (i.started_at, i.id) < (u.started_at, u.id)
             LIMIT 1
         ) AS p
-        ORDER BY (p.client_session_id = u.client_session_id) IS TRUE DESC, t.created_at DESC, t.id DESC
+        ORDER BY
+            (p.client_session_id = u.client_session_id) IS TRUE DESC,
+            (p.client_session_id = u.client_session_id AND p.agent_id IS NOT DISTINCT FROM u.agent_id) IS TRUE DESC,
+            t.created_at DESC, t.id DESC
         LIMIT 1
     ) AS parent
 ), climb (id, parent_id, root_id) AS (
