@@ -59,6 +59,13 @@ def test_a_prompt_cannot_be_hidden_in_a_reminder() -> None:
     assert len(facts.notes) == 1
 
 
+def test_reminders_behind_what_a_tool_returned_are_no_prompt() -> None:
+    """The client wrote them; the session's last prompt stays what its person asked last."""
+    facts = asked(user(result("toolu_1"), REMINDER, REMINDER))
+    assert (facts.prompt, facts.correlating_tool_call_id, facts.notes) == (None, "toolu_1", ())
+    assert asked(user(result("toolu_1"), REMINDER, "stop", REMINDER)).prompt == "stop"
+
+
 def test_a_long_unclosed_reminder_costs_no_time() -> None:
     text = "<system-reminder>" * 20_000
     assert asked(user(text)).prompt == text

@@ -92,15 +92,21 @@ def _asked(messages: Value | None, notes: Notes) -> Asked:
             if isinstance(content, str):
                 return Asked(prompt=content if role == "user" else None)
             blocks = [object_of(block) for block in list_of(content)]
-            return Asked(_prompt(blocks, notes) if role == "user" else None, _last_result(blocks))
+            answered = _last_result(blocks)
+            return Asked(_prompt(blocks, notes, answered=answered is not None) if role == "user" else None, answered)
     return Asked()
 
 
-def _prompt(blocks: list[dict[str, Any]], notes: Notes) -> str | None:
+def _prompt(blocks: list[dict[str, Any]], notes: Notes, *, answered: bool) -> str | None:
+    """The last text that a person may have written.
+
+    A prompt must not be hidden in a reminder. Behind what a tool returned nobody has asked anything as a rule, and clients
+    put their reminders there; who would hide something could do so in that result as well.
+    """
     texts = [text_of(block.get("text")) for block in blocks if block.get("type") == "text"]
     texts = [text for text in texts if text.strip() != _ASKS_FOR_THE_REST]
     human = [text for text in texts if not _INJECTED.fullmatch(text)]
-    if human or not texts:
+    if human or answered or not texts:
         return human[-1] if human else None
     notes.add("every text of the last message looks injected by the client; the last one is kept as its prompt")
     return texts[-1]
