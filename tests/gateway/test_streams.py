@@ -1,6 +1,8 @@
 """Streams as they flow: at once, once, and with figures that are counted once."""
 
+import asyncio
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -72,6 +74,20 @@ async def test_traps_2_and_3_figures_are_counted_once(
     assert (tool["tool"], json.loads(tool["input"]), tool["provider_tool_call_id"]) == ("ls", {"path": "."}, "call_1")
     assert "hm" in [thought["content"] for thought in record["model_thoughts"]]
     assert record["time_to_first_byte_us"] > 0
+
+
+async def test_a_request_begins_when_it_arrives_not_when_its_body_has(stage: Stage) -> None:
+    """A large body takes its time; the duration counts it as the time to the first byte does."""
+    stage.says(Text("hello"))
+    whole = request(f"{ROOT}/anthropic/v1/messages", asking.messages(), token=stage.token)
+    async with connect(stage.gateway.port) as client:
+        await client.send(whole[:-1])
+        await asyncio.sleep(0.2)
+        await client.send(whole[-1:])
+        assert (await client.answer()).status == 200
+    record = await stage.gateway.only()
+    began, ended = (datetime.fromisoformat(record[name]) for name in ("started_at", "ended_at"))
+    assert 200_000 <= record["time_to_first_byte_us"] <= (ended - began) / timedelta(microseconds=1)
 
 
 async def test_trap_2_all_zero_is_zero_and_absent_is_unknown(stage: Stage) -> None:

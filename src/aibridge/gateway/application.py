@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -175,7 +176,7 @@ class Gateway:
         request.interception_id = interception_id = self._recorder.new_id()
         ticket = self._recorder.begin(
             interception_id,
-            started_at=self._recorder.now(),
+            started_at=self._recorder.now() - timedelta(seconds=time.monotonic() - request.arrived_at),
             origin=Origin(
                 initiator_id=identity.user_id,
                 api_token_id=identity.token_id,
