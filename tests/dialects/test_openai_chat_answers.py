@@ -177,6 +177,17 @@ def test_cumulative_usage_counts_once() -> None:
     assert facts.token_usage == TokenUsage(provider_response_id="chatcmpl-1", input=5, output=4)
 
 
+def test_the_tier_is_kept_where_it_is_not_the_standard_one() -> None:
+    """It decides what the tokens cost, and stands in every event."""
+    for tier, told in (("flex", "flex"), ("default", None)):
+        said = chunk({"content": "hi"}, "stop", service_tier=tier)
+        last = {**HEAD, "choices": [], "usage": USAGE, "service_tier": tier}
+        answer = {**HEAD, "choices": [{"index": 0, "message": {"content": "hi"}}], "usage": USAGE, "service_tier": tier}
+        for facts in (heard(OPENAI_CHAT, stream(said, last, DONE)), plain(OPENAI_CHAT, answer)):
+            assert facts.token_usage is not None
+            assert facts.token_usage.metadata.get("service_tier") == told
+
+
 def test_zero_is_zero() -> None:
     none = {"prompt_tokens": 0, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 0}}
     facts = heard(OPENAI_CHAT, stream(chunk({}, "stop", usage=none), DONE))

@@ -336,6 +336,16 @@ def test_items_heard_before_stand_in_for_an_empty_last_word() -> None:
     assert heard(OPENAI_RESPONSES, stream(CREATED, *map(item_done, ITEMS), empty)) == FACTS
 
 
+@pytest.mark.parametrize(("tier", "told"), [("priority", {"service_tier": "priority"}), ("default", {}), (None, {})])
+def test_the_tier_is_kept_where_it_is_not_the_standard_one(tier: str | None, told: dict[str, str]) -> None:
+    """It decides what the tokens cost."""
+    said = response(service_tier=tier)
+    streamed = heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.completed", "response": said}))
+    for facts in (streamed, plain(OPENAI_RESPONSES, said)):
+        assert facts.token_usage is not None
+        assert {name: found for name, found in facts.token_usage.metadata.items() if name == "service_tier"} == told
+
+
 def test_a_last_word_without_usage_is_no_zero() -> None:
     facts = heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.completed", "response": response(usage=None)}))
     assert (facts.ended, facts.token_usage) == (True, None)

@@ -158,6 +158,21 @@ async def test_what_was_written_for_an_hour_costs_its_own_rate(house: House) -> 
     assert only_cost(found) == 3_441_390
 
 
+async def test_what_no_list_knows_of_is_a_lower_bound_with_a_note(house: House) -> None:
+    """But for the house's own prices: it knows what they are for."""
+    fast = TokenUsage(input=1_000_000, output=0, metadata={"speed": "fast"})
+    note = "priced at the standard rate, which does not know of speed fast"
+    found = await house.carry(fast, "claude-opus-4-6")
+    assert (only_cost(found), found.token_usages[0].cost_lower_bound, found.notes) == (5_000_000, True, [note])
+    tier = TokenUsage(input=100_000, output=0, metadata={"service_tier": "flex"})
+    found = await house.carry(tier, "gpt-5", provider=ProviderType.OPENAI)
+    assert (only_cost(found), found.token_usages[0].cost_lower_bound, len(found.notes)) == (125_000, False, 1)
+    await own(house.store, "claude-opus-4-6", Rates(input=30_000_000, output=150_000_000))
+    await house.desk.reload()
+    found = await house.carry(fast, "claude-opus-4-6")
+    assert (only_cost(found), found.token_usages[0].cost_lower_bound, found.notes) == (30_000_000, False, [])
+
+
 async def test_an_answer_that_was_cut_costs_at_least_what_it_told(house: House) -> None:
     found = await house.carry(TokenUsage(input=100_000, partial=True), ending=CUT)
     assert only_cost(found) == 300_000

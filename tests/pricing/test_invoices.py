@@ -136,7 +136,7 @@ def test_what_a_provider_says_is_counted_once(book: PriceBook) -> None:
         "output_tokens": 77,
         "input_tokens_details": {"cached_tokens": 6789, "cache_write_tokens": 345},
     }
-    usage = token_usage("resp_1", said, RESPONSES, Notes(), partial=False)
+    usage = token_usage("resp_1", said, RESPONSES, Notes(), tier="", partial=False)
     price = book.find(
         provider="openai", provider_name="openai", model="gpt-6-sol", at=datetime(2026, 11, 1, tzinfo=UTC)
     )

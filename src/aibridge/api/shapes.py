@@ -56,7 +56,9 @@ class TokenUsage(Shape):
     cache_read_input_tokens: Tokens
     cache_write_input_tokens: Tokens
     cost_micros: Cost
-    cost_lower_bound: bool = Field(description="it cost at least this: a count was missing, or the answer was cut off")
+    cost_lower_bound: bool = Field(
+        description="it cost at least this: a count was missing, the answer was cut off, or its terms have no price"
+    )
     input_price_micros: Rate
     output_price_micros: Rate
     cache_read_price_micros: Rate

@@ -100,8 +100,8 @@ def _asked(messages: Value | None, notes: Notes) -> Asked:
 def _prompt(blocks: list[dict[str, Any]], notes: Notes, *, answered: bool) -> str | None:
     """The last text that a person may have written.
 
-    A prompt must not be hidden in a reminder. Behind what a tool returned nobody has asked anything as a rule, and clients
-    put their reminders there; who would hide something could do so in that result as well.
+    A prompt must not be hidden in a reminder. Behind what a tool returned nobody has asked anything as a rule, and
+    clients put their reminders there; who would hide something could do so in that result as well.
     """
     texts = [text_of(block.get("text")) for block in blocks if block.get("type") == "text"]
     texts = [text for text in texts if text.strip() != _ASKS_FOR_THE_REST]

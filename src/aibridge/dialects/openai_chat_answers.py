@@ -99,6 +99,7 @@ class _Completion:
         self._said = said
         self.response_id = ""
         self.model = ""
+        self.tier = ""
         self.usage: dict[str, Any] = {}
         self.usage_stood_alone = False
         self.error: ProviderError | None = None
@@ -113,6 +114,7 @@ class _Completion:
         """Take a chunk (`told_in` is `delta`) or a whole answer (`message`); anything else leaves the contents out."""
         self.response_id = self.response_id or text_of(found.get("id"))
         self.model = self.model or text_of(found.get("model"))
+        self.tier = text_of(found.get("service_tier")) or self.tier
         self.error = self.error or error_in(found)
         choices = [object_of(choice) for choice in list_of(found.get("choices"))]
         if usage := object_of(found.get("usage")):  # may be cumulative: the last one counts
@@ -133,7 +135,7 @@ class _Completion:
         return ReplyFacts(
             response_id=self.response_id,
             model=self.model,
-            token_usage=token_usage(self.response_id, self.usage, CHAT, notes, partial=partial),
+            token_usage=token_usage(self.response_id, self.usage, CHAT, notes, tier=self.tier, partial=partial),
             tool_usages=tuple(self._tool_usage(call, choice) for choice in choices for call in choice.calls),
             model_thoughts=tuple(
                 ModelThought(source=ThoughtSource.REASONING, content="".join(choice.thoughts))
@@ -238,6 +240,6 @@ class ChatPlain(PlainListener):
         if not members:
             return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
         completion = _Completion(Said(notes) if self._answers else None)
-        names = ("id", "model", "error", "usage", "choices")
+        names = ("id", "model", "service_tier", "error", "usage", "choices")
         completion.hear({name: value(members.get(name), notes) for name in names}, "message")
         return completion.facts(notes, ended=True, partial=False)

@@ -22,6 +22,7 @@ class _Response:
         self._answers = answers
         self.response_id = ""
         self.model = ""
+        self.tier = ""
         self.stop_reason = ""
         self.usage: dict[str, object] = {}
         self.items: list[Item] = []
@@ -40,6 +41,7 @@ class _Response:
         status = string(response.get("status"))
         details = object_of(value(response.get("incomplete_details"), notes))
         self.stop_reason = text_of(details.get("reason")) or status
+        self.tier = string(response.get("service_tier"))
         self.usage = object_of(value(response.get("usage"), notes))
         if output := items(response.get("output")):
             self.items = [object_of(value(item, notes)) for item in output]
@@ -56,7 +58,7 @@ class _Response:
         return ReplyFacts(
             response_id=self.response_id,
             model=self.model,
-            token_usage=token_usage(self.response_id, self.usage, RESPONSES, notes, partial=partial),
+            token_usage=token_usage(self.response_id, self.usage, RESPONSES, notes, tier=self.tier, partial=partial),
             tool_usages=tool_usages(self.response_id, self.items),
             model_thoughts=model_thoughts(self.items),
             model_answers=(*model_answers(self.items, notes), *unfinished) if self._answers else (),

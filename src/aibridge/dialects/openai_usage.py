@@ -18,13 +18,16 @@ class Names(NamedTuple):
 
 CHAT = Names("prompt_tokens", "completion_tokens", "prompt_tokens_details")
 RESPONSES = Names("input_tokens", "output_tokens", "input_tokens_details")
+_STANDARD_TIERS = frozenset(("", "auto", "default"))
 _CACHED, _WRITTEN = "cached_tokens", "cache_write_tokens"
 
 
 def token_usage(
-    response_id: str, usage: dict[str, Any], names: Names, notes: Notes, *, partial: bool
+    response_id: str, usage: dict[str, Any], names: Names, notes: Notes, *, tier: str, partial: bool
 ) -> TokenUsage | None:
     """Read a usage object. None when there is none, unless the answer is known to have been cut.
+
+    `tier` is the answer's `service_tier`, which decides what it costs: it is kept where it is not the standard one.
 
     The provider's input figure includes both what was read from the cache and, where it is told (GPT-5.6 and later),
     what was written to it: 7146 = 12 + 6789 read + 345 written. Ours excludes both.
@@ -35,6 +38,8 @@ def token_usage(
     read, written = count(details.get(_CACHED), notes), count(details.get(_WRITTEN), notes)
     rest = {name: figure for name, figure in details.items() if name not in (_CACHED, _WRITTEN)}
     others = usage | {names.input_details: rest or None}
+    if tier not in _STANDARD_TIERS:
+        others |= {"service_tier": tier}
     return TokenUsage(
         provider_response_id=response_id,
         input=less(count(usage.get(names.input), notes), read, written),

@@ -7,8 +7,23 @@ computes the cost and says how, so that the record can keep it.
 
 from aibridge.pricing.book import PriceBook
 from aibridge.pricing.cost import Cost, Tokens, cost_of, one_hour_writes
-from aibridge.pricing.own import OwnPrice
+from aibridge.pricing.own import OWN, OwnPrice
 from aibridge.pricing.rates import Price, Rates
 from aibridge.pricing.shipped import Shipped
+from aibridge.pricing.terms import STANDARD, Terms, terms_of
 
-__all__ = ["Cost", "OwnPrice", "Price", "PriceBook", "Rates", "Shipped", "Tokens", "cost_of", "one_hour_writes"]
+__all__ = [
+    "OWN",
+    "STANDARD",
+    "Cost",
+    "OwnPrice",
+    "Price",
+    "PriceBook",
+    "Rates",
+    "Shipped",
+    "Terms",
+    "Tokens",
+    "cost_of",
+    "one_hour_writes",
+    "terms_of",
+]

@@ -4,7 +4,19 @@ from collections.abc import Callable
 from functools import cache, partial
 from importlib.resources import files
 
-from aibridge.pricing import Cost, Price, PriceBook, Shipped, Tokens, cost_of, one_hour_writes
+from aibridge.pricing import (
+    OWN,
+    STANDARD,
+    Cost,
+    Price,
+    PriceBook,
+    Shipped,
+    Terms,
+    Tokens,
+    cost_of,
+    one_hour_writes,
+    terms_of,
+)
 from aibridge.records import TokenUsageRow, UsageCost
 
 
@@ -29,14 +41,16 @@ def price_of(
     """The cost of a usage by the book, at the usage's own moment, and notes; None where nobody has said a price.
 
     What was requested decides: that is what the provider bills, and what own prices of deployments are for. Only where
-    that has no price, an alias of a deployment for example, the model is priced that the answer names.
+    that has no price, an alias of a deployment for example, the model is priced that the answer names. Terms that no
+    list prices (fast modes, tiers) are named in a note; own prices are taken as they are.
     """
     for name in (model,) if model == response_model else (model, response_model):
         if name and (
             price := book.find(provider=provider, provider_name=provider_name, model=name, at=usage.created_at)
         ):
             found = cost_of(_tokens(usage), price)
-            return _kept(found, price), found.notes
+            terms = STANDARD if price.source == OWN or found.micros is None else terms_of(provider, usage.metadata)
+            return _kept(found, price, terms), found.notes + terms.notes
     return None, ()
 
 
@@ -51,10 +65,10 @@ def _tokens(usage: TokenUsageRow) -> Tokens:
     )
 
 
-def _kept(cost: Cost, price: Price) -> UsageCost:
+def _kept(cost: Cost, price: Price, terms: Terms) -> UsageCost:
     return UsageCost(
         micros=cost.micros,
-        lower_bound=cost.lower_bound,
+        lower_bound=cost.lower_bound or terms.dearer,
         input_price_micros=cost.rates.input,
         output_price_micros=cost.rates.output,
         cache_read_price_micros=cost.rates.cache_read,
