@@ -54,6 +54,27 @@ async def test_a_deleted_user_is_named_wherever_their_record_is(join: Join, stor
     assert (await read(reader, f"{SESSIONS}/s", initiator="dana"))["initiator"]["id"] == str(another.id)
 
 
+async def test_a_name_that_nobody_bears_any_more_still_finds_the_record(join: Join, store: Store) -> None:
+    """It stands beside every row. Of several who bore it all are found, a session asks which; members find nobody."""
+    reader, member, olga = await join("rita", Role.AUDITOR), await join("mia"), await join("olga", Role.OWNER)
+    gone = []
+    for second in range(2):
+        dana = await join("dana")
+        gone.append(str(dana.id))
+        await carried(store, begun(dana.id, client_session_id="s", started_at=at(second)))
+        await olga.ask("DELETE", "/users/dana")
+        if second == 0:
+            assert (await read(reader, f"{SESSIONS}/s", initiator="dana"))["initiator"]["id"] == str(dana.id)
+    for path, rows in ((SESSIONS, "sessions"), (INTERCEPTIONS, "results")):
+        found = await read(reader, path, q="initiator:dana")
+        assert (found["total"], {each["initiator"]["id"] for each in found[rows]}) == (2, set(gone))
+        assert (await member.get(path, q="initiator:dana")).status_code == 400
+    refused = await reader.get(f"{SESSIONS}/s", initiator="dana")
+    assert refused.status_code == 400
+    [why] = refused.json()["validations"]
+    assert all(id_ in why["detail"] for id_ in gone)
+
+
 async def test_a_purged_root_leaves_a_thread_that_is_shown(join: Join, store: Store) -> None:
     """Its earliest row stands in; lists, totals, menus and sums tell of what is left, and of nothing else."""
     dana = await join("dana")

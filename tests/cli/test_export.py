@@ -9,6 +9,7 @@ import pytest
 
 from aibridge.cli.export import BLOCK, last_whole
 from aibridge.errors import AIBridgeError
+from aibridge.records import UserStatus
 from aibridge.store.pool import Store
 from support.auditing import carried
 from support.rows import at, begun, call
@@ -28,6 +29,16 @@ async def test_everything_newest_first(terminal: Terminal, store: Store, alice: 
     assert [line["id"] for line in lines] == [str(his.id), str(hers.id)]
     rows = terminal.read("export", "--format", "csv", "--q", "initiator:alice").splitlines()
     assert [row.partition(",")[0] for row in rows] == ["id", str(hers.id)]
+
+
+async def test_people_are_named_as_in_the_api(terminal: Terminal, store: Store, alice: UUID, bob: UUID) -> None:
+    """By id and by name, also who was deleted."""
+    hers = await carried(store, begun(alice))
+    await carried(store, begun(bob))
+    await store.people.set_status(alice, UserStatus.DELETED)
+    for who in (str(alice), "alice"):
+        lines = terminal.read("export", "--q", f"initiator:{who}").splitlines()
+        assert [json.loads(line)["id"] for line in lines] == [str(hers.id)]
 
 
 async def test_a_file_goes_on_behind_its_last_whole_line(

@@ -29,7 +29,7 @@ RECORD_Q = (
     f"Keys: {', '.join(f'`{key}`' for key in RECORD_KEYS)}. "
     "Values are compared exactly, including case; put a value with a space or a colon in double quotes, "
     'within which `\\"` is a quote and `\\\\` a backslash. '
-    "`initiator` is `me`, an id or a username; deleted users only have their id. "
+    "`initiator` is `me`, an id or a username; a deleted user's name still works until somebody else takes it. "
     "`provider` is the wire format, `provider_name` the configured instance. "
     f"{CLOSED_SETS}. "
     "`tool` is one that the model called. `started_after` and `started_before` are inclusive and RFC 3339. "

@@ -1,6 +1,6 @@
 """Whom a query means: `me`, an id or a username, as far as the caller may know."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -8,9 +8,8 @@ import msgspec
 from aibridge.api.caller import Caller
 from aibridge.api.grammar import QueryRefused, Wrong
 from aibridge.api.search import Query
-from aibridge.api.targets import visible_user
+from aibridge.auth.roles import restricted_to
 from aibridge.auth.usernames import as_id
-from aibridge.errors import NotFound
 from aibridge.filters import Filter
 from aibridge.store.people import People
 
@@ -24,11 +23,11 @@ async def resolved(query: Query, caller: Caller, people: People) -> Filter:
 
 async def ids_of(texts: Iterable[str], caller: Caller, people: People) -> frozenset[UUID]:
     """The ids of these people. Raises `QueryRefused` for each name that the caller may not see, or that is nobody's."""
-    found = {text: await _id_of(text, caller, people) for text in texts}
-    wrong = [Wrong("initiator", _nobody(text)) for text, id_ in found.items() if id_ is None]
+    found = {text: await _ids_of(text, caller, people) for text in texts}
+    wrong = [Wrong("initiator", _nobody(text)) for text, ids in found.items() if not ids]
     if wrong:
         raise QueryRefused(wrong)
-    return frozenset(id_ for id_ in found.values() if id_ is not None)
+    return frozenset(id_ for ids in found.values() for id_ in ids)
 
 
 def _nobody(text: str) -> str:
@@ -36,11 +35,15 @@ def _nobody(text: str) -> str:
     return f'Query param "initiator" has invalid value: {who}'
 
 
-async def _id_of(text: str, caller: Caller, people: People) -> UUID | None:
-    """An id is not looked up: nothing is on record under one that is nobody's."""
+async def _ids_of(text: str, caller: Caller, people: People) -> Sequence[UUID]:
+    """An id is not looked up: nothing is on record under one that is nobody's.
+
+    A name is that of who bears it now; where nobody does, of those who bore it when they were deleted. The record goes
+    on naming them so.
+    """
     if (id_ := as_id(text)) is not None:
-        return id_
-    try:
-        return (await visible_user(text, caller, people)).id
-    except NotFound:
-        return None
+        return [id_]
+    me = caller.identity
+    if text in {"me", me.username}:
+        return [me.user_id]
+    return await people.find_bearers(text) if restricted_to(me.role, me.user_id) is None else []

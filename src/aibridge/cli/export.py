@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -75,7 +75,6 @@ async def _filter(q: str, people: "People") -> "Filter":
 
     from aibridge.api.grammar import QueryRefused
     from aibridge.api.search import record_query
-    from aibridge.cli.lookup import user_named
     from aibridge.errors import AIBridgeError
 
     try:
@@ -84,8 +83,18 @@ async def _filter(q: str, people: "People") -> "Filter":
         raise AIBridgeError("; ".join(reason.detail for reason in refused.reasons) + ".") from refused
     if not query.initiators:
         return query.filter
-    ids = {(await user_named(people, name)).id for name in query.initiators}
+    ids = [id_ for text in query.initiators for id_ in await _initiators(text, people)]
     return msgspec.structs.replace(query.filter, initiator_ids=frozenset(ids))
+
+
+async def _initiators(text: str, people: "People") -> Sequence[UUID]:
+    """By id or name, as in the API. Raises `NotFound`."""
+    from aibridge.auth.usernames import as_id
+    from aibridge.cli.lookup import user_named
+
+    if (id_ := as_id(text)) is not None:
+        return [id_]
+    return await people.find_bearers(text) or [(await user_named(people, text)).id]
 
 
 @contextmanager

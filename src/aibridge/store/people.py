@@ -156,6 +156,12 @@ class People:
         rows = await self._all(query, user)
         return _user(rows[0]) if rows else None
 
+    async def find_bearers(self, name: str) -> list[UUID]:
+        """Whose record goes by this name: who bears it, else those who bore it when they were deleted."""
+        if not can_be_stored(name):
+            return []
+        return [row["id"] for row in await self._all(sql("find_bearers"), name)]
+
     async def find_to_sign_in(self, name: str) -> User | None:
         """The user who bears this name, or is the only one with this address; whatever the status, but not deleted."""
         if not can_be_stored(name):

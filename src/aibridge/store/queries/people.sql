@@ -34,6 +34,13 @@ FROM users WHERE id = $1;
 SELECT id, username, name, email, avatar_url, role, status, password_hash, created_at, updated_at
 FROM users WHERE username = $1 AND status <> 'deleted';
 
+-- name: find_bearers
+-- Who bears this name ($1); where nobody does, those who bore it when they were deleted: several, where it was given again.
+SELECT id FROM users AS u
+WHERE username = $1
+  AND (status <> 'deleted' OR NOT EXISTS (SELECT FROM users WHERE username = $1 AND status <> 'deleted'))
+ORDER BY id;
+
 -- name: find_user_to_sign_in
 -- The user who bears this name now, else the only one with this address, in upper or lower case. $1: either of them.
 WITH named AS (
