@@ -50,6 +50,15 @@ async def test_lines_are_what_the_list_shows(join: Join, exchange: Exchange) -> 
     assert name.endswith('Z.jsonl"')
 
 
+async def test_no_text_ends_a_line(join: Join, store: Store) -> None:
+    """Whatever a reader takes for the end of one is escaped, for Python's `splitlines` too, and read back as it was."""
+    dana = await join("dana")
+    said = "a\nb\r\u0085c\u2028d\u2029e\x1cf"
+    await carried(store, begun(dana.id, user_prompt=prompt(said)))
+    [line] = lines(await dana.get(FILE))
+    assert line["user_prompts"][0]["prompt"] == said
+
+
 async def test_rows_of_a_table(join: Join, exchange: Exchange) -> None:
     """Flat, by name; numbers are numbers, what is not known is empty."""
     dana = await join("dana")

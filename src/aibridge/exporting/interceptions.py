@@ -50,11 +50,21 @@ async def interceptions_export(
 
 
 _encode = msgspec.json.Encoder().encode
+_ENDS_OF_LINES = [(end.encode(), b"\\u%04x" % ord(end)) for end in "\u0085\u2028\u2029"]
+"""JSON lets them stand in texts, and readers such as Python's `splitlines` end a line there."""
 
 
 async def _lines(pages: AsyncIterator[Iterable[object]]) -> AsyncGenerator[bytes, None]:
     async for page in pages:
-        yield b"".join(_encode(row) + b"\n" for row in page)
+        yield b"".join(_line(row) + b"\n" for row in page)
+
+
+def _line(row: object) -> bytes:
+    """A line for every reader: whatever may be taken for the end of one is escaped."""
+    written = _encode(row)
+    for end, escaped in _ENDS_OF_LINES:
+        written = written.replace(end, escaped)
+    return written
 
 
 async def _rows(pages: AsyncIterator[Iterable[ReadRow]], *, header: bool) -> AsyncGenerator[bytes, None]:
