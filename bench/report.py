@@ -15,7 +15,8 @@ from bench.machine import Machine
 from bench.memory import LargeBodies, OpenStreams
 from bench.page_report import page_problems, page_tables
 from bench.pages import Pages
-from bench.tables import section
+from bench.scenarios import Scenario
+from bench.tables import budget, section
 from bench.task import Result
 
 BLOCK = re.compile(r"(<!-- (bench|lists|pages):begin -->\n).*?(<!-- \2:end -->\n)", re.DOTALL)
@@ -114,6 +115,13 @@ def _facts(report: Report, servers: str, runs: str) -> str:
     return "\n".join(lines)
 
 
+def _budget(scenario: Scenario, figure: float | None) -> str:
+    """What is allowed, marked where the figure lies above it."""
+    if scenario.budget is None:
+        return scenario.unit or "-"
+    return budget(scenario.budget, scenario.unit, missed=figure is not None and figure > scenario.budget)
+
+
 def _costs(costs: Iterable[Cost]) -> str:
     titles = (
         *("requests", "gateway µs", "spread", "nginx µs", "ratio", "budget"),
@@ -126,7 +134,7 @@ def _costs(costs: Iterable[Cost]) -> str:
             f"+{cost.spread:.0%}",
             f"{cost.nginx.cpu_us:.0f}" if cost.nginx else "-",
             f"{cost.ratio:.1f}" if cost.ratio else "-",
-            cost.scenario.budget or "-",
+            _budget(cost.scenario, cost.ratio),
             f"{cost.gateway.database_us:.0f}",
             f"{cost.gateway.wal_bytes:.0f}",
             f"{cost.gateway.result.rate:.0f}",
@@ -153,7 +161,7 @@ def _latencies(latencies: Iterable[Latency]) -> str:
             f"{one.added:.0f}",
             f"{one.commit:.0f}",
             f"{one.beyond_commit:.0f}",
-            one.scenario.budget or "-",
+            _budget(one.scenario, one.beyond_commit),
             f"{one.gateway.p50:.0f}",
             f"{one.gateway.p99:.0f}",
             f"{one.gateway.errors}",
@@ -168,7 +176,7 @@ def _streams(streams: Iterable[OpenStreams]) -> str:
         (
             f"{one.scenario.connections} open streams, {one.scenario.name}",
             f"{one.each:.0f}",
-            one.scenario.budget,
+            _budget(one.scenario, one.each),
             f"{one.before / 1024:.0f}",
             f"{one.during / 1024:.0f}",
             f"{one.result.errors}",
@@ -184,7 +192,7 @@ def _bodies(bodies: Iterable[LargeBodies]) -> str:
         (
             one.scenario.name,
             f"{one.peak / 1024:.0f}",
-            one.scenario.budget,
+            _budget(one.scenario, one.peak / 1024),
             f"{one.before / 1024:.0f}",
             f"{one.result.seconds:.1f}",
             f"{one.result.errors}",

@@ -27,6 +27,6 @@ def spans(took: Took | None) -> str:
     return f"{took.p50:.0f} / {took.p95:.0f}" if took else "-"
 
 
-def budget(most: int, *, missed: bool) -> str:
+def budget(most: int, unit: str = "", *, missed: bool) -> str:
     """Write what is allowed, and whether it was too little."""
-    return f"≤ {most}{' **missed**' if missed else ''}"
+    return " ".join(filter(None, (f"≤ {most}", unit, "**missed**" if missed else "")))

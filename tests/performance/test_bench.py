@@ -10,11 +10,13 @@ import pytest
 from bench.accounting import busy_seconds, cpu_seconds, forget_peak, memory_kib, peak_kib, tree
 from bench.answer import Answer
 from bench.figures import percentile, spread
+from bench.memory import OpenStreams
 from bench.payloads import PIECES, pieces, plain_answer, request_body, streamed_answer
 from bench.processes import Cores, hold, listens, load, provider, running
-from bench.report import Report, write_into
+from bench.report import Report, markdown, write_into
+from bench.scenarios import OPEN_STREAMS
 from bench.tables import table
-from bench.task import Task
+from bench.task import Result, Task
 from bench.upstream import plain_wire, script_of, stream_wire
 
 CORES = Cores.of_this_machine()
@@ -147,6 +149,14 @@ def test_tables_have_even_columns() -> None:
     assert table(("what", "µs"), [("a", "5"), ("longer", "1234")]) == (
         "| what   |   µs |\n| ------ | ---: |\n| a      |    5 |\n| longer | 1234 |"
     )
+
+
+@pytest.mark.parametrize(("during", "said"), [(40 * 500, "≤ 40 KiB"), (41 * 500, "≤ 40 KiB **missed**")])
+def test_what_missed_its_budget_is_marked(report: Report, during: int, said: str) -> None:
+    nothing = Result(answers=0, errors=0, seconds=1, p50=0, p99=0, first_byte_p50=0, first_byte_p99=0)
+    report.streams = [OpenStreams(scenario=OPEN_STREAMS[0], before=0, during=during, result=nothing)]
+    (row,) = [line for line in markdown(report).splitlines() if "500 open streams" in line]
+    assert row.split("|")[3].strip() == said
 
 
 def test_a_page_without_marks_is_left_alone(tmp_path: Path, report: Report) -> None:

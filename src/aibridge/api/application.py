@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aibridge.api import exports, interceptions, prices, searches, sessions, tokens, usage, users, values
 from aibridge.api.caller import NEEDS_TOKEN
+from aibridge.api.parameters import KNOWN_PARAMETERS
 from aibridge.api.parts import ApiParts
 from aibridge.api.problems import DOCUMENTED, SAFE_HEADERS, answer_problems
 from aibridge.api.reference.description import INTRODUCTION, TAGS
@@ -34,9 +35,11 @@ def create_api(parts: ApiParts) -> FastAPI:
     app.state.parts = parts
     for root in ROOTS:
         for resource in (exports, interceptions, prices, searches, sessions, usage, values):
-            app.include_router(resource.router, prefix=root, include_in_schema=root == ROOTS[0])
-    app.include_router(users.router)
-    app.include_router(tokens.router)
+            app.include_router(
+                resource.router, prefix=root, include_in_schema=root == ROOTS[0], dependencies=[*KNOWN_PARAMETERS]
+            )
+    app.include_router(users.router, dependencies=[*KNOWN_PARAMETERS])
+    app.include_router(tokens.router, dependencies=[*KNOWN_PARAMETERS])
     serve_reference(app)
     answer_problems(app)
     app.add_middleware(_SafeHeaders)

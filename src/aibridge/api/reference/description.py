@@ -15,7 +15,8 @@ Send an aibridge token with the scope `api` as `Authorization: Bearer`. Members 
 auditors everyone's. What one may not see looks as if it did not exist.
 
 Times are RFC 3339 in UTC, ids are UUIDs, lists are never null. Totals are exact, for the filter and the caller's
-rights. Every error has the same shape, `Problem`; its `validations` name the fields that are wrong.
+rights. Every error has the same shape, `Problem`; its `validations` name the fields that are wrong. A query parameter
+that is unknown, or given twice, is an error too: a filter is never left out in silence.
 
 The record is also available below `/api/v2/ai-gateway`, and read-only below `/api/experimental/aibridge`."""
 
