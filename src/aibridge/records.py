@@ -172,8 +172,6 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     parent_agent_id: str | None = None
     side_request: bool = False
     """A client's own chore, such as making a title. Its text is kept in `metadata["side_prompt"]`."""
-    previous_response_id: str = ""
-    """The response, stored by its provider, that this request goes on from; empty: none."""
     unread: bool = False
     """Nothing could be read from the body."""
     tool_results: tuple[ToolResult, ...] = ()

@@ -153,22 +153,6 @@ async def test_a_stored_response_is_for_its_owner_alone(stage: Stage) -> None:
     assert (await ask(other, "GET", f"{ROOT}/openai/v1/responses/resp_mine_1", OWN))[0] == 200, "its own key knows"
 
 
-async def test_nobody_goes_on_from_anothers_stored_response(stage: Stage) -> None:
-    """The model would have its texts in view. A response that nobody here asked for is not known, and carried."""
-    stage.says(Answer(parts=[Text("the secret plan")], id="resp_mine_2"))
-    assert (await ask(stage, "POST", f"{ROOT}/openai/v1/responses", CENTRAL, asking.responses()))[0] == 200
-    other = await stage.visited_by()
-    provider = stage.says(Text("hello"))
-    goes_on = asking.responses(previous_response_id="resp_mine_2")
-    status, body = await ask(other, "POST", f"{ROOT}/openai/v1/responses", CENTRAL, goes_on)
-    assert (status, "on record" in json.loads(body)["error"]["message"]) == (404, True)
-    assert not provider.requests
-    assert (await ask(stage, "POST", f"{ROOT}/openai/v1/responses", CENTRAL, goes_on))[0] == 200
-    assert (await ask(other, "POST", f"{ROOT}/openai/v1/responses", OWN, goes_on))[0] == 200, "its own key knows"
-    unknown = asking.responses(previous_response_id="resp_of_nobody")
-    assert (await ask(other, "POST", f"{ROOT}/openai/v1/responses", CENTRAL, unknown))[0] == 200
-
-
 @pytest.mark.parametrize("path", ["openai/v1/responses", "openai/v1/chat/completions", "anthropic/v1/messages"])
 async def test_trap_9_a_websocket_upgrade_is_426_before_anybody_is_asked(stage: Stage, path: str) -> None:
     """Codex then falls back to HTTP at once; with 401 or 404 it tries seven times, with 400 it gives up."""

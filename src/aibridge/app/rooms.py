@@ -52,7 +52,7 @@ def data_plane(
             routes=Routes(_provider(provider, redactor) for provider in settings.providers),
             identifier=identifier,
             allow_byok=settings.allow_byok,
-            responses=store.reader,
+            owns_response=store.reader.owns_response,
         ),
         last_used=last_used,
         recorder=recorder,

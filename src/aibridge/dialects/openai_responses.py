@@ -45,6 +45,7 @@ class OpenAIResponses:
             )
         notes = Notes()
         key = string(head.get("prompt_cache_key"))
+        previous = string(head.get("previous_response_id"))
         return read_facts(
             head,
             caller,
@@ -53,7 +54,7 @@ class OpenAIResponses:
             session_id=clients.session_of_responses_client(caller.client, headers, key),
             side_request=caller.client in clients.TITLING and titles(caller, head, _systems(head)),
             results=_results(head.get("input"), notes) if results else (),
-            previous_response_id=string(head.get("previous_response_id")),
+            metadata={"previous_response_id": previous} if previous else {},
         )
 
     def listen(self, *, status: int, streaming: bool, answers: bool = False) -> Listener:

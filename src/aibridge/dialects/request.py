@@ -44,7 +44,6 @@ def read_facts(
     session_id: str | None,
     side_request: bool,
     results: Iterable[ToolResult] = (),
-    previous_response_id: str = "",
     metadata: Mapping[str, Any] = {},
 ) -> RequestFacts:
     """The facts of a request. `session_id` is what the body declares, for when the headers declare none.
@@ -55,7 +54,6 @@ def read_facts(
     session_id = caller.session_id or session_id
     side_request = side_request and session_id is not None
     side = {"side_prompt": prompt} if side_request and prompt is not None else {}
-    previous = {"previous_response_id": previous_response_id} if previous_response_id else {}
     return RequestFacts(
         model=string(head.get("model")),
         stream=truth(head.get("stream")),
@@ -66,10 +64,9 @@ def read_facts(
         agent_id=caller.agent_id,
         parent_agent_id=caller.parent_agent_id,
         side_request=side_request,
-        previous_response_id=previous_response_id,
         tool_results=bounded(results, notes),
         notes=notes.told(),
-        metadata={**caller.metadata, **previous, **metadata, **side},
+        metadata={**caller.metadata, **metadata, **side},
     )
 
 

@@ -1,6 +1,6 @@
 """Before anything of a body is read: whether there is such a route, who asks, and whether they may."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from aibridge.auth.credentials import read_credentials
@@ -18,23 +18,8 @@ SEEN_BY_OTHERS = (
 )
 
 
-NOT_ON_RECORD = "There is no such thing on record for you."
-
-
-class StoredResponses(Protocol):
-    """Whose the responses are that a provider keeps: a central key opens everybody's."""
-
-    async def owns_response(self, initiator_id: UUID, response_id: str) -> bool:
-        """Whether it is on this user's record."""
-        ...
-
-    async def is_anothers_response(self, initiator_id: UUID, response_id: str) -> bool:
-        """Whether it is on the record of others alone."""
-        ...
-
-
 class Admission:
-    """Decides which requests are carried."""
+    """Decides which requests are carried. `owns_response` tells whether a stored response is on a user's record."""
 
     def __init__(
         self,
@@ -42,12 +27,12 @@ class Admission:
         routes: Routes,
         identifier: Identifier,
         allow_byok: bool,
-        responses: StoredResponses,
+        owns_response: Callable[[UUID, str], Awaitable[bool]],
     ) -> None:
         self._routes = routes
         self._identifier = identifier
         self._allow_byok = allow_byok
-        self._responses = responses
+        self._owns_response = owns_response
 
     def route(self, request: Request) -> Route:
         """Return where a request goes. Raises `RequestRefused` 404, or 426 for a WebSocket, before anyone is asked."""
@@ -79,16 +64,6 @@ class Admission:
         else:
             await self._check_central_key(route, request.identity)
 
-    async def check_continued(self, request: Request, response_id: str) -> None:
-        """With a central key nobody goes on from another's stored response, whose texts the answer could repeat.
-
-        Raises `RequestRefused` 404 or `StoreUnavailable`.
-        """
-        if request.credentials.byok:
-            return
-        if await self._responses.is_anothers_response(request.identity.user_id, response_id):
-            raise RequestRefused(NOT_ON_RECORD, status=404)
-
     async def _identify(self, candidates: tuple[str, ...]) -> Identity:
         """The first valid token that opens the gateway counts.
 
@@ -119,10 +94,10 @@ class Admission:
                 " or send your own key and put the aibridge token into X-AIBridge-Token."
             )
         if route.access is not Access.ANYONE and not await self._is_on_record(route, identity):
-            raise RequestRefused(NOT_ON_RECORD, status=404)
+            raise RequestRefused("There is no such thing on record for you.", status=404)
 
     async def _is_on_record(self, route: Route, identity: Identity) -> bool:
         """A central key opens everybody's stored responses: only those on record for this user are shown."""
         if route.access is Access.OWN_KEY:
             return False
-        return await self._responses.owns_response(identity.user_id, route.path.split(b"/")[3].decode())
+        return await self._owns_response(identity.user_id, route.path.split(b"/")[3].decode())

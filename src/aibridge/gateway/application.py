@@ -112,10 +112,7 @@ class Gateway:
         await exchange.run()
 
     async def _intercept(self, request: Request, dialect: Dialect) -> None:
-        reading = await self._read(request, dialect)
-        if reading.facts.previous_response_id:
-            await self._admission.check_continued(request, reading.facts.previous_response_id)
-        ticket, usage = self._begin(request, reading)
+        ticket, usage = self._begin(request, await self._read(request, dialect))
         discretion = request.route.provider.discretion
 
         def listen(reply: Reply, streaming: bool) -> tuple[Tap, Filter | None]:  # noqa: FBT001  called as `Exchange` says

@@ -276,11 +276,6 @@ class Reader:
         with mapped():
             return bool(await self._pool.fetchval(sql("owns_response"), initiator_id, response_id))
 
-    async def is_anothers_response(self, initiator_id: UUID, response_id: str) -> bool:
-        """Tell whether it came from requests of other users alone. What nobody asked for here is nobody's."""
-        with mapped():
-            return bool(await self._pool.fetchval(sql("is_anothers_response"), initiator_id, response_id))
-
 
 def one_snapshot(connection: PooledConnection) -> asyncpg.transaction.Transaction:
     """A transaction that sees one moment, and changes nothing."""

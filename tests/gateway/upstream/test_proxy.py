@@ -76,7 +76,7 @@ def test_exemptions(no_proxy: str, url: str, exempt: bool, name: str) -> None:  
     [
         ("socks5://user:hunter2@p:1080", "socks5 proxy"),
         ("http://", "names no host"),
-        ("http://user:hunter2@p:port", "no valid URL"),
+        ("http://user:hunter2@p:port", "not a valid proxy URL"),
     ],
 )
 def test_a_wrong_proxy_stops_the_start(url: str, says: str) -> None:

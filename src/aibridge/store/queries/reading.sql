@@ -35,12 +35,6 @@ WHERE interception_id = ANY ($1::uuid[]) ORDER BY created_at, id;
 SELECT interception_id, id, provider_tool_call_id, content, is_error, metadata, created_at FROM aibridge_tool_results
 WHERE interception_id = ANY ($1::uuid[]) ORDER BY created_at, id;
 
--- name: is_anothers_response
--- Whether it ($2) is on record for others than this initiator ($1) alone.
-SELECT coalesce(bool_and(initiator_id <> $1), false) FROM aibridge_interceptions
-WHERE provider_response_id = $2
-  AND provider = 'openai' AND endpoint LIKE '/v1/responses%' AND ended_at IS NOT NULL;
-
 -- name: owns_response
 -- Whether a response that its provider has stored is on record for this initiator ($1). $2: the provider's response id. The last
 -- three conditions are those of the index.
