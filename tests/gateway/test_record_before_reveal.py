@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
@@ -127,21 +126,6 @@ async def test_the_head_of_a_whole_plain_answer_comes_once_the_start_is_durable(
         await (await provider.received()).over()
         assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
         assert await client.until_silent() == b""
-
-
-async def test_in_a_crowd_the_head_of_a_whole_plain_answer_comes_with_its_body(stage: Stage) -> None:
-    """Nobody can do anything with a head alone, and each write costs."""
-    provider = stage.says(Text("hello"))
-    async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(connect(stage.gateway.port)) for _ in range(3)]
-        async with stage.record_held("aibridge_sessions"):
-            async with stage.record_held():
-                for client in clients:
-                    await ask(stage, client, stream=False)
-                    await (await provider.received()).over()
-            assert await clients[0].until_silent() == b"", "its start is durable, and two others are on their way"
-        for client in clients:
-            assert (await client.answer()).whole
 
 
 @pytest.mark.parametrize("framing", list(Framing))

@@ -65,7 +65,7 @@ class Record(Protocol):
 
     @property
     def crowded(self) -> bool:
-        """Others are being recorded at the same time: work that is shared, or saved, counts more than a moment."""
+        """Others are being recorded at the same time: a start is not written alone, and not at once."""
         ...
 
     async def seal(self, fate: Fate, exchange: "Exchange") -> bool:
@@ -181,7 +181,7 @@ class Exchange:
                 if not self.started:
                     await self._start(reply, alone=False)
                 await self._send({"type": "http.response.body", "body": out, "more_body": True})
-            elif not self.started and reply.status < HTTPStatus.BAD_REQUEST and not self._waits(reply):
+            elif not self.started and reply.status < HTTPStatus.BAD_REQUEST:
                 await self._start(reply)  # one durable commit away from the request; its end is the body's affair
             if terminal:
                 return
@@ -252,10 +252,6 @@ class Exchange:
 
     def _flushed(self) -> bytes:
         return b"" if self.filter is None else self.filter.flush()
-
-    def _waits(self, reply: Reply) -> bool:
-        """Whether a head had better wait for the end, which is here: that saves a write, and its reader a wake-up."""
-        return reply.ended and self._record is not None and self._record.crowded
 
     async def _start(self, reply: Reply, *, alone: bool = True) -> None:
         """Send the head, once; unless it is `alone`, together with the piece of body that must be sent next.
