@@ -36,10 +36,10 @@ def create_api(parts: ApiParts) -> FastAPI:
     for root in ROOTS:
         for resource in (exports, interceptions, prices, searches, sessions, usage, values):
             app.include_router(
-                resource.router, prefix=root, include_in_schema=root == ROOTS[0], dependencies=[*KNOWN_PARAMETERS]
+                resource.router, prefix=root, include_in_schema=root == ROOTS[0], dependencies=KNOWN_PARAMETERS
             )
-    app.include_router(users.router, dependencies=[*KNOWN_PARAMETERS])
-    app.include_router(tokens.router, dependencies=[*KNOWN_PARAMETERS])
+    app.include_router(users.router, dependencies=KNOWN_PARAMETERS)
+    app.include_router(tokens.router, dependencies=KNOWN_PARAMETERS)
     serve_reference(app)
     answer_problems(app)
     app.add_middleware(_SafeHeaders)
