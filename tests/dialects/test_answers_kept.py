@@ -62,6 +62,21 @@ def test_anthropic_tells_each_block_of_text(seed: int) -> None:
     assert [tool.tool for tool in facts.tool_usages] == ["ls"]
 
 
+def test_anthropic_tells_texts_that_share_an_index() -> None:
+    """Some vendors count every block as the first; some tell pieces of a text that never began."""
+    assert told(ANTHROPIC_MESSAGES, stream(START, *block(0, "one"), *block(0, "two"))).model_answers == whole(
+        "one", "two"
+    )
+    loose = [event for position in (0, 1) for event in block(position, "a", "b")[1:]]
+    assert told(ANTHROPIC_MESSAGES, stream(START, *loose)).model_answers == whole("ab", "ab")
+
+
+def test_anthropic_tells_texts_of_an_answer_that_its_start_tells_at_once() -> None:
+    message = {"id": "msg_1", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]}
+    body = stream({"type": "message_start", "message": message}, *block(2, "three"))
+    assert told(ANTHROPIC_MESSAGES, body).model_answers == whole("one", "two", "three")
+
+
 def test_anthropic_tells_a_block_that_was_cut() -> None:
     events = block(0, "Hel", "lo")[:-1]
     assert told(ANTHROPIC_MESSAGES, stream(START, *events), ends=False).model_answers == cut("Hello")

@@ -240,6 +240,87 @@ def test_hosted_tools_have_an_item_id_and_no_call_id() -> None:
     assert facts.model_thoughts == ()
 
 
+def test_a_start_may_tell_the_whole_answer() -> None:
+    """So the provider streams the next calls of a program that runs in its container: nothing more is said of them.
+
+    https://docs.claude.com/en/docs/agents-and-tools/tool-use/programmatic-tool-calling
+    """
+    message = {
+        "id": "msg_2",
+        "model": "claude-x",
+        "content": [
+            {"type": "thinking", "thinking": "next", "signature": "x"},
+            {"type": "text", "text": "on it"},
+            {"type": "tool_use", "id": "toolu_9", "name": "roll", "input": {"die": 6}},
+        ],
+        "stop_reason": "tool_use",
+        "usage": {"input_tokens": 0, "output_tokens": 0},
+    }
+    start = {"type": "message_start", "message": message}
+    facts = heard(ANTHROPIC_MESSAGES, stream(start, STOP))
+    assert [(u.tool, u.input, u.provider_tool_call_id, u.metadata) for u in facts.tool_usages] == [
+        ("roll", '{"die":6}', "toolu_9", {})
+    ]
+    assert [thought.content for thought in facts.model_thoughts] == ["next"]
+    assert (facts.stop_reason, facts.token_usage) == (
+        "tool_use",
+        TokenUsage(provider_response_id="msg_2", input=0, output=0),
+    )
+    cut = heard(ANTHROPIC_MESSAGES, stream(start))
+    assert cut.token_usage is not None
+    assert cut.token_usage.partial
+
+
+def test_what_a_start_told_and_a_block_tells_again_is_one_call() -> None:
+    told = {"type": "tool_use", "id": "toolu_0", "name": "Bash", "input": {"a": 1}}
+    start = {"type": "message_start", "message": {"id": "m", "content": [told]}}
+    facts = heard(ANTHROPIC_MESSAGES, stream(start, *tool(0, '{"a":1}'), *tool(1), STOP))
+    assert [(u.provider_tool_call_id, u.input) for u in facts.tool_usages] == [
+        ("toolu_0", '{"a":1}'),
+        ("toolu_1", "{}"),
+    ]
+
+
+@pytest.mark.parametrize("index", [0, None])
+def test_blocks_that_share_an_index_are_all_kept(index: int | None) -> None:
+    """Some vendors count every block as the first, or do not count."""
+    one = block(0, {"type": "thinking", "thinking": ""}, {"type": "thinking_delta", "thinking": "first"})
+    other = block(0, {"type": "thinking", "thinking": ""}, {"type": "thinking_delta", "thinking": "second"})
+    events = [*one, *tool(0, '{"a":', "1}", id="toolu_a"), *other, *tool(0, '{"b":2}', id="toolu_b"), *text(0, "ok")]
+    facts = heard(ANTHROPIC_MESSAGES, stream(START, *({**told, "index": index} for told in events), final(), STOP))
+    assert [(u.provider_tool_call_id, u.input, u.metadata) for u in facts.tool_usages] == [
+        ("toolu_a", '{"a":1}', {}),
+        ("toolu_b", '{"b":2}', {}),
+    ]
+    assert [thought.content for thought in facts.model_thoughts] == ["first", "second"]
+
+
+def test_a_block_of_which_nothing_is_kept_ends_the_one_before() -> None:
+    odd = {"type": "content_block_start", "index": 0, "content_block": {"type": "of_tomorrow"}}
+    more = {"type": "content_block_delta", "index": 0, "delta": {"type": "x", "partial_json": "?"}}
+    facts = heard(ANTHROPIC_MESSAGES, stream(START, *tool(0, '{"a":1}'), odd, more, final(), STOP))
+    assert [usage.input for usage in facts.tool_usages] == ['{"a":1}']
+
+
+def test_a_fallback_names_the_model_that_answers() -> None:
+    """A stream begins with the name of the model that declined; a plain answer bears the other's.
+
+    https://docs.claude.com/en/docs/build-with-claude/refusals-and-fallback
+    """
+    told = {"type": "fallback", "from": {"model": "claude-x"}, "to": {"model": "claude-y"}}
+    assert heard(ANTHROPIC_MESSAGES, stream(START, *block(0, told), *text(1, "ok"), final(), STOP)).model == "claude-y"
+    odd = {"type": "fallback", "to": None}
+    assert heard(ANTHROPIC_MESSAGES, stream(START, *block(0, odd), final(), STOP)).model == "claude-x"
+
+
+def test_a_second_start_replaces_only_what_it_says() -> None:
+    again = {"type": "message_start", "message": {"id": None, "usage": {"input_tokens": 99}}}
+    facts = heard(ANTHROPIC_MESSAGES, stream(START, again, final(), STOP))
+    assert (facts.response_id, facts.model) == ("msg_1", "claude-x")
+    assert facts.token_usage is not None
+    assert (facts.token_usage.input, facts.token_usage.cache_read) == (99, 6789)
+
+
 def test_events_that_make_no_sense_are_passed_over() -> None:
     nonsense = [
         {"type": "content_block_delta", "index": 9, "delta": {"type": "input_json_delta", "partial_json": "x"}},

@@ -9,16 +9,24 @@ from typing import Any
 
 import msgspec
 
-from aibridge.dialects.anthropic_blocks import SIZE_OF_BLOCK, Block, is_kept, model_thoughts, tool_usages
+from aibridge.dialects.anthropic_blocks import (
+    SIZE_OF_BLOCK,
+    Block,
+    Blocks,
+    is_kept,
+    model_thoughts,
+    started,
+    tool_usages,
+)
 from aibridge.dialects.figures import count, extras
 from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import (
     Value,
-    as_json,
     decoded,
     fields,
     items,
+    list_of,
     object_of,
     string,
     text_of,
@@ -45,9 +53,12 @@ class AnthropicStream(StreamListener):
         self._said = Said(self.notes) if answers else None
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
-        self._blocks: dict[object, Block] = {}
+        self._blocks = Blocks()
+        self._texts = 0
+        self._text_at: dict[object, int] = {}
         self._stop_reason = ""
         self._final = False
+        self._told_at_once = False
         self._error: tuple[str, str] | None = None
 
     def _may_pass_over(self) -> bool:
@@ -64,52 +75,65 @@ class AnthropicStream(StreamListener):
     def _hear_other(self, kind: object, found: dict[str, Any]) -> None:
         match kind:
             case "content_block_start":
-                self._hear_block_start(found)
+                self._hear_block_start(_index(found), object_of(found.get("content_block")))
             case "content_block_stop":
-                if block := self._blocks.get(_index(found)):
-                    block.stopped = True
-                if self._said is not None:
-                    self._said.close(_index(found))
+                self._hear_block_stop(_index(found))
             case "message_start":
-                self._message = object_of(found.get("message"))
-                self._hear_usage(self._message.get("usage"))
+                self._hear_message(object_of(found.get("message")))
             case "message_delta":
                 self._stop_reason = text_of(object_of(found.get("delta")).get("stop_reason")) or self._stop_reason
                 self._final = self._hear_usage(found.get("usage")) or self._final
             case "message_stop":
                 self.terminal = True
+                self._final = self._final or self._told_at_once
             case "error":
                 self._error = error_in(found) or error_of(found)
                 self.terminal = True
             case _:
                 pass
 
+    def _hear_message(self, message: dict[str, Any]) -> None:
+        """Its start may tell everything at once, as when a program in a container goes on with its next calls."""
+        self._message |= {name: message[name] for name in ("id", "model") if isinstance(message.get(name), str)}
+        told = self._hear_usage(message.get("usage"))
+        if reason := text_of(message.get("stop_reason")):
+            self._stop_reason = reason
+            self._told_at_once = told
+        for index, block in enumerate(list_of(message.get("content"))):
+            self._hear_block_start(index, object_of(block))
+            self._hear_block_stop(index)
+
     def _hear_delta(self, found: dict[str, Any]) -> None:
         delta = object_of(found.get("delta"))
+        index = _index(found)
         if self._said is not None:
-            self._said.hear(_index(found), delta.get("text"))
-        block = self._blocks.get(_index(found))
+            self._said.hear(self._text_at.get(index, (index,)), delta.get("text"))
+        block = self._blocks.at(index)
         if block is not None:
             piece = delta.get("partial_json") or delta.get("thinking")
             if isinstance(piece, str) and self._has_room(len(piece)):
                 block.parts.append(piece)
 
-    def _hear_block_start(self, found: dict[str, Any]) -> None:
-        start = object_of(found.get("content_block"))
+    def _hear_block_start(self, index: object, start: dict[str, Any]) -> None:
         kind = text_of(start.get("type"))
-        if self._said is not None and kind == "text":
-            self._said.hear(_index(found), start.get("text"))
-        whole = text_of(start.get("thinking")) if kind == "thinking" else as_json(start.get("input") or {})
-        if not is_kept(kind) or not self._has_room(SIZE_OF_BLOCK + len(whole)):
-            return
-        self._blocks[_index(found)] = Block(
-            kind=kind,
-            id=text_of(start.get("id")),
-            name=text_of(start.get("name")),
-            server_name=text_of(start.get("server_name")),
-            whole=whole,
-            parts=[],
-        )
+        if kind == "fallback":  # whoever follows is another model, and plain answers bear its name
+            self._message["model"] = text_of(object_of(start.get("to")).get("model")) or self._message.get("model")
+        if self._said is not None:
+            self._texts += 1
+            self._text_at[index] = self._texts
+            if kind == "text":
+                self._said.hear(self._texts, start.get("text"))
+        block = started(start) if is_kept(kind) else None
+        if block is not None and self._has_room(SIZE_OF_BLOCK + len(block.whole)):
+            self._blocks.begin(index, block)
+        else:
+            self._blocks.leave(index)
+
+    def _hear_block_stop(self, index: object) -> None:
+        if block := self._blocks.at(index):
+            block.stopped = True
+        if self._said is not None:
+            self._said.close(self._text_at.get(index, (index,)))
 
     def _hear_usage(self, usage: object) -> bool:
         """Figures are cumulative: one that is given replaces the earlier one."""
@@ -121,7 +145,7 @@ class AnthropicStream(StreamListener):
         notes = self.notes
         response_id = text_of(self._message.get("id"))
         code, message = self._error or ("", "")
-        blocks = list(self._blocks.values())
+        blocks = self._blocks.all()
         return ReplyFacts(
             response_id=response_id,
             model=text_of(self._message.get("model")),
@@ -133,7 +157,7 @@ class AnthropicStream(StreamListener):
             failed=self._error is not None,
             error_code=code,
             error_message=message,
-            stop_reason=self._stop_reason or text_of(self._message.get("stop_reason")),
+            stop_reason=self._stop_reason,
             notes=notes.told(),
         )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from aibridge.dialects.payload import as_json, text_of
 from aibridge.records import ModelThought, ThoughtSource, ToolUsage
 
 SIZE_OF_BLOCK = 1024
@@ -31,6 +32,50 @@ class Block(msgspec.Struct):
         """
         told = "".join(self.parts)
         return self.whole + told if self.kind == "thinking" else told or self.whole
+
+
+class Blocks:
+    """The blocks of a stream, in the order in which they first came."""
+
+    __slots__ = ("_all", "_open")
+
+    def __init__(self) -> None:
+        self._all: dict[object, Block] = {}
+        self._open: dict[object, Block] = {}
+
+    def at(self, index: object) -> Block | None:
+        """The block that deltas of this index belong to."""
+        return self._open.get(index)
+
+    def begin(self, index: object, block: Block) -> None:
+        """Take a block that begins.
+
+        Some vendors count every block as the first: a new one ends the old one and does not replace it. A call that is
+        told again, under its own id, is one call.
+        """
+        self._all[(index, block.id) if block.id else len(self._all)] = block
+        self._open[index] = block
+
+    def leave(self, index: object) -> None:
+        """A block begins here of which nothing is kept."""
+        self._open.pop(index, None)
+
+    def all(self) -> list[Block]:
+        """All that were heard."""
+        return list(self._all.values())
+
+
+def started(start: dict[str, Any]) -> Block:
+    """A block as its start tells it."""
+    kind = text_of(start.get("type"))
+    return Block(
+        kind=kind,
+        id=text_of(start.get("id")),
+        name=text_of(start.get("name")),
+        server_name=text_of(start.get("server_name")),
+        whole=text_of(start.get("thinking")) if kind == "thinking" else as_json(start.get("input") or {}),
+        parts=[],
+    )
 
 
 def is_kept(kind: str) -> bool:
