@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -213,6 +214,34 @@ def test_an_error_ends_the_stream_as_failed() -> None:
     assert facts.token_usage.partial
 
 
+@pytest.mark.parametrize(
+    ("told", "code", "message"),
+    [
+        (b'data: {"error":{"type":"stream_error","message":"gone","code":"500"}}\n\n', "500", "gone"),
+        (b'event: error\ndata: {"type":"overloaded_error","message":"Busy"}\n\n', "overloaded_error", "Busy"),
+        (b'event: error\ndata: {"type":"error","error":"too long"}\n\n', "", "too long"),
+        (b"event: error\ndata: upstream went away\n\n", "", "upstream went away"),
+        (b"event: error\ndata: {}\n\n", "", ""),
+        (b'{"type":"error","error":{"type":"api_error","message":"no"}}\n\n', "api_error", "no"),
+        (b'{"type":"error",\n "error":{"type":"api_error","message":"no"}}', "api_error", "no"),
+    ],
+)
+def test_an_error_is_one_however_it_is_framed(told: bytes, code: str, message: str) -> None:
+    """Whoever stands between the provider and us leaves out the name, the type, or the frame."""
+    facts = heard(ANTHROPIC_MESSAGES, stream(START, *text(0, "hello")) + told)
+    assert (facts.failed, facts.ended, facts.error_code, facts.error_message) == (True, True, code, message)
+    assert (facts.response_id, facts.notes) == ("msg_1", ())
+    assert facts.token_usage is not None
+    assert facts.token_usage.partial
+
+
+def test_done_ends_a_stream_too() -> None:
+    """So GitHub Copilot ends some of its streams."""
+    facts = heard(ANTHROPIC_MESSAGES, stream(START, *tool(0, "{}"), final(), "[DONE]"), ends=False)
+    assert (facts.ended, facts.failed, facts.stop_reason, facts.notes) == (True, False, "tool_use", ())
+    assert facts.token_usage == FACTS.token_usage
+
+
 def test_a_thought_goes_on_where_its_start_ended() -> None:
     """As SDKs read it; compatible vendors begin a block with its first words."""
     deltas = [{"type": "thinking_delta", "thinking": "so "}, {"type": "thinking_delta", "thinking": "on"}]
@@ -407,7 +436,27 @@ def test_a_plain_answer_tells_the_same() -> None:
     assert (facts.ended, facts.stop_reason, facts.model, facts.unread) == (True, "tool_use", "claude-x", False)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"id":"msg_1"', b"[]", b"null", b"{}"])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_plain_answer_in_the_name_of_a_stream_tells_the_same(indent: int | None, end: bytes) -> None:
+    body = json.dumps(MESSAGE, indent=indent).encode() + end
+    assert (facts := heard(ANTHROPIC_MESSAGES, pieces(body, 3))).token_usage == plain(
+        ANTHROPIC_MESSAGES, MESSAGE
+    ).token_usage
+    assert [json.loads(u.input) for u in facts.tool_usages] == [{"command": "ls\u2028"}, {}, {}]
+    assert (facts.ended, facts.stop_reason, facts.response_id) == (True, "tool_use", "msg_1")
+    assert not heard(ANTHROPIC_MESSAGES, body[:-5]).ended
+
+
+@pytest.mark.parametrize("before", [b"", b"\n", b"data: {}\n\n"])
+def test_a_stream_in_the_name_of_a_plain_answer_tells_the_same(before: bytes) -> None:
+    assert heard(ANTHROPIC_MESSAGES, pieces(before + WHOLE, 3), streaming=False) == FACTS
+    assert not heard(ANTHROPIC_MESSAGES, WHOLE[: len(WHOLE) // 2], streaming=False).ended
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b'{"id":"msg_1"', b"[]", b"null", b"{}", b'{"code":1001,"msg":"no","success":false}']
+)
 def test_a_good_status_with_a_bad_body_is_unread(body: bytes) -> None:
     facts = plain(ANTHROPIC_MESSAGES, body)
     assert (facts.unread, facts.ended, facts.failed, len(facts.notes)) == (True, True, False, 1)

@@ -355,3 +355,9 @@ def test_parallel_calls_of_a_plain_answer_need_no_ids(identity: dict[str, str]) 
         ("read", "{}"),
         ("write", "{}"),
     ]
+
+
+def test_an_error_without_a_frame_is_one() -> None:
+    """Some gateways answer a stream that failed with plain JSON in its name."""
+    facts = heard(OPENAI_CHAT, b'{"error":{"message":"no","type":"server_error"}}\n')
+    assert (facts.failed, facts.error_code, facts.error_message) == (True, "server_error", "no")

@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 from aibridge.dialects import clients
-from aibridge.dialects.anthropic_answers import AnthropicPlain, AnthropicStream
+from aibridge.dialects.anthropic_answers import AnthropicPlain
+from aibridge.dialects.anthropic_stream import AnthropicStream
 from aibridge.dialects.body import read_head
 from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
 from aibridge.dialects.listening import is_plain

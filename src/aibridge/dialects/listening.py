@@ -64,6 +64,8 @@ class StreamListener(ABC):
                 if rest is None or rest.fullmatch(event, len(learnt)):
                     continue
             name, data = parse_event(event)
+            if not data and event.startswith(b"{"):  # JSON without a frame: an error from halfway, or a plain answer
+                data = event
             if data:
                 self._read(name, data)
                 if self.terminal:
