@@ -351,6 +351,58 @@ def test_a_last_word_without_usage_is_no_zero() -> None:
     assert (facts.ended, facts.token_usage) == (True, None)
 
 
+def called(item: dict[str, Any]) -> ToolUsage:
+    (tool,) = plain(OPENAI_RESPONSES, response(output=[item])).tool_usages
+    return tool
+
+
+def test_a_program_of_the_models_own_is_a_call_and_so_is_what_it_calls() -> None:
+    """The provider runs it; only its calls are answered by the client."""
+    program = {"id": "cm_1", "type": "program", "call_id": "call_p", "code": "text(1)", "fingerprint": "x"}
+    inner = {
+        "id": "fc_1",
+        "type": "function_call",
+        "call_id": "call_1",
+        "name": "stock",
+        "arguments": "{}",
+        "caller": {"type": "program", "caller_id": "call_p"},
+    }
+    output = {"id": "po_1", "type": "program_output", "call_id": "call_p", "result": "1"}
+    assert plain(OPENAI_RESPONSES, response(output=[program, inner, output])).tool_usages == (
+        usage("program", "text(1)", None, "cm_1"),
+        usage("stock", "{}", "call_1", "fc_1", metadata={"caller_id": "call_p"}),
+    )
+
+
+def test_a_picture_is_asked_for_with_the_prompt_that_the_model_made_of_it() -> None:
+    item = {"id": "ig_1", "type": "image_generation_call", "action": "generate", "revised_prompt": "a frog"}
+    assert called(item) == usage("image_generation_call", "a frog", None, "ig_1", metadata={"action": "generate"})
+    assert called(item | {"revised_prompt": None}) == usage("image_generation_call", "generate", None, "ig_1")
+
+
+def test_what_hosted_agents_do_with_each_other_is_told_with_who_did_it() -> None:
+    item = {
+        "id": "mac_1",
+        "type": "multi_agent_call",
+        "call_id": "call_1",
+        "action": "spawn_agent",
+        "arguments": "{}",
+        "agent": {"agent_name": "/root"},
+    }
+    metadata = {"action": "spawn_agent", "agent_name": "/root"}
+    assert called(item) == usage("multi_agent_call", "{}", None, "mac_1", metadata=metadata)
+
+
+def test_a_compaction_repeats_what_was_said_and_says_nothing_new() -> None:
+    """The endpoint `/responses/compact` sends back what stays of the conversation, sealed or as it was."""
+    stays = [user([{"type": "input_text", "text": "hello"}]), *ITEMS, {"id": "cmp_1", "type": "compaction"}]
+    told = {"id": "resp_1", "object": "response.compaction", "output": stays, "usage": USAGE}
+    listener = OPENAI_RESPONSES.listen(status=200, streaming=False, answers=True)
+    listener.hear(json.dumps(told).encode())
+    listener.end()
+    assert listener.tell() == ReplyFacts(response_id="resp_1", token_usage=FACTS.token_usage, ended=True)
+
+
 def test_events_that_make_no_sense_are_passed_over() -> None:
     nonsense: list[Any] = [item_done(7), item_done({}), {"type": 7}, [], "not json", {"type": "response.completed.x"}]
     facts = heard(OPENAI_RESPONSES, stream(CREATED, *nonsense, {"type": "response.completed", "response": response()}))

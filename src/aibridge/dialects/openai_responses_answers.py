@@ -14,6 +14,10 @@ from aibridge.dialects.provider_error import ProviderError, error_in, error_of
 from aibridge.dialects.said import Said
 from aibridge.records import ModelAnswer, ReplyFacts
 
+_COMPACTION = "response.compaction"
+"""The object of `/responses/compact`: what stays of a conversation, of which nothing is new.
+https://platform.openai.com/docs/api-reference/responses/compacted-object"""
+
 
 class _Response:
     """What is known of one response object, whole or just begun."""
@@ -43,7 +47,8 @@ class _Response:
         self.stop_reason = text_of(details.get("reason")) or status
         self.tier = string(response.get("service_tier"))
         self.usage = object_of(value(response.get("usage"), notes))
-        if output := items(response.get("output")):
+        repeats = string(response.get("object")) == _COMPACTION
+        if output := [] if repeats else items(response.get("output")):
             self.items = [object_of(value(item, notes)) for item in output]
         self.error = error_in({"error": value(response.get("error"), notes)})
         if status == "failed" and self.error is None:

@@ -12,26 +12,37 @@ Item = dict[str, Any]
 """One output item, read."""
 
 _CALL = "_call"
+_PROGRAM = "program"
+"""JavaScript of the model's own that the provider runs; what it calls comes as calls beside it.
+https://platform.openai.com/docs/guides/tools-programmatic-tool-calling"""
 _FREE_OF_CALL_ID = frozenset(
     (
         "code_interpreter_call",
         "file_search_call",
         "image_generation_call",
         "mcp_call",
+        "multi_agent_call",
+        _PROGRAM,
         "web_search_call",
     )
 )
 """Hosted calls: their results never come back through the client as a function's output. `local_shell_call` is none of
 them: it is run by the client, which answers with its `call_id`.
 https://platform.openai.com/docs/guides/tools-local-shell"""
-_INPUTS = ("arguments", "input", "action", "actions", "operation", "code", "queries")
+_INPUTS = ("arguments", "input", "revised_prompt", "action", "actions", "operation", "code", "queries")
 """Where the kinds of calls keep what they are called with; the first that is there counts."""
-_EXTRAS = ("namespace", "server_label", "status")
+_EXTRAS = ("action", "namespace", "server_label", "status")
+
+
+def is_call(item: Item) -> bool:
+    """Whether the model calls a tool here."""
+    kind = text_of(item.get("type"))
+    return kind.endswith(_CALL) or kind == _PROGRAM
 
 
 def tool_usages(response_id: str, items: list[Item]) -> tuple[ToolUsage, ...]:
     """Every call among the items, in order."""
-    return tuple(_tool_usage(response_id, item) for item in items if text_of(item.get("type")).endswith(_CALL))
+    return tuple(_tool_usage(response_id, item) for item in items if is_call(item))
 
 
 def model_thoughts(items: list[Item]) -> tuple[ModelThought, ...]:
@@ -64,9 +75,17 @@ def _tool_usage(response_id: str, item: Item) -> ToolUsage:
         provider_item_id=text_of(item.get("id")) or None,
         invocation_error=None if error is None else as_json(error),
         metadata={
-            name: item[name] for name in _EXTRAS if isinstance(item.get(name), str) and item[name] != "completed"
+            name: found
+            for name, found in (*((name, item.get(name)) for name in _EXTRAS), *_callers(item))
+            if isinstance(found, str) and found not in ("completed", given)
         },
     )
+
+
+def _callers(item: Item) -> Iterator[tuple[str, object]]:
+    """Who called, where it was not the model itself: a program, by its call's id, or one of several agents."""
+    yield "caller_id", object_of(item.get("caller")).get("caller_id")
+    yield "agent_name", object_of(item.get("agent")).get("agent_name")
 
 
 def is_commentary(item: Item) -> bool:
