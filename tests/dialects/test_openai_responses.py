@@ -351,6 +351,56 @@ def test_a_last_word_without_usage_is_no_zero() -> None:
     assert (facts.ended, facts.token_usage) == (True, None)
 
 
+def test_the_id_is_the_one_that_it_began_with() -> None:
+    """Copilot spells it differently in every event."""
+    begun = {"type": "response.in_progress", "response": BEGUN | {"id": "resp_2"}}
+    ended = {"type": "response.completed", "response": response(id="resp_3")}
+    assert heard(OPENAI_RESPONSES, stream(CREATED, begun, ended)) == FACTS
+    assert heard(OPENAI_RESPONSES, stream({"type": "response.created"}, ended)).response_id == "resp_3"
+
+
+@pytest.mark.parametrize("kind", ["response.queued", "response.in_progress"])
+def test_an_answer_that_was_never_created_is_known_by_its_next_event(kind: str) -> None:
+    facts = heard(OPENAI_RESPONSES, stream({"type": kind, "response": BEGUN}), ends=False)
+    assert (facts.response_id, facts.model) == ("resp_1", "gpt-x")
+
+
+@pytest.mark.parametrize("kind", ["response.done", "response.cancelled"])
+@pytest.mark.parametrize("status", ["completed", "cancelled", "incomplete"])
+def test_vendors_end_their_answers_in_words_of_their_own(kind: str, status: str) -> None:
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, {"type": kind, "response": response(status)}), ends=False)
+    assert (facts.ended, facts.failed, facts.stop_reason) == (True, False, status)
+    assert (facts.token_usage, facts.tool_usages) == (FACTS.token_usage, TOOLS)
+
+
+def test_an_ending_says_by_its_status_that_it_failed() -> None:
+    told = response("failed", error={"code": "server_error", "message": "no"})
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.done", "response": told}))
+    assert (facts.ended, facts.failed, facts.error_code) == (True, True, "server_error")
+
+
+def test_what_a_failed_answer_used_is_final_where_it_is_told() -> None:
+    told = response("failed", error={"code": "server_error", "message": "no"})
+    assert heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.failed", "response": told})).token_usage == (
+        FACTS.token_usage
+    )
+
+
+def test_an_error_without_a_type_ends_the_stream_too() -> None:
+    """Proxies write so when something breaks on their side."""
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, {"error": {"code": 500, "message": "no"}}))
+    assert (facts.ended, facts.failed, facts.error_code, facts.error_message) == (True, True, "500", "no")
+    assert not heard(OPENAI_RESPONSES, stream(CREATED, {"error": None}, {"error": {}})).failed
+
+
+def test_figures_may_have_the_names_of_the_other_api() -> None:
+    """So tell servers that only translate."""
+    figures = {"prompt_tokens": 10, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 4}}
+    assert plain(OPENAI_RESPONSES, response(usage=figures)).token_usage == TokenUsage(
+        provider_response_id="resp_1", input=6, output=7, cache_read=4
+    )
+
+
 def called(item: dict[str, Any]) -> ToolUsage:
     (tool,) = plain(OPENAI_RESPONSES, response(output=[item])).tool_usages
     return tool

@@ -7,13 +7,15 @@ import re
 
 from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
-from aibridge.dialects.openai_usage import RESPONSES, token_usage
+from aibridge.dialects.openai_usage import CHAT, RESPONSES, token_usage
 from aibridge.dialects.output_items import Item, is_commentary, model_answers, model_thoughts, tool_usages
 from aibridge.dialects.payload import Value, decoded, fields, items, object_of, string, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of
 from aibridge.dialects.said import Said
 from aibridge.records import ModelAnswer, ReplyFacts
 
+_ENDINGS = frozenset(("response.completed", "response.incomplete", "response.cancelled", "response.done"))
+"""Events that tell the whole answer. The last two are of compatible vendors; a status tells there how it ended."""
 _COMPACTION = "response.compaction"
 """The object of `/responses/compact`: what stays of a conversation, of which nothing is new.
 https://platform.openai.com/docs/api-reference/responses/compacted-object"""
@@ -33,9 +35,12 @@ class _Response:
         self.error: ProviderError | None = None
 
     def hear_begin(self, raw: Value | None) -> dict[str, Value]:
-        """Take the id and model of a response object; its members are returned unread."""
+        """Take the id and model of a response object; its members are returned unread.
+
+        The first id stays: Copilot spells the same one differently in every event.
+        """
         response = fields(raw)
-        self.response_id = string(response.get("id")) or self.response_id
+        self.response_id = self.response_id or string(response.get("id"))
         self.model = string(response.get("model")) or self.model
         return response
 
@@ -60,10 +65,11 @@ class _Response:
     ) -> ReplyFacts:
         """What is known now. `unfinished`: texts of items that have not come whole."""
         code, message = self.error or ("", "")
+        names = CHAT if CHAT.input in self.usage and RESPONSES.input not in self.usage else RESPONSES
         return ReplyFacts(
             response_id=self.response_id,
             model=self.model,
-            token_usage=token_usage(self.response_id, self.usage, RESPONSES, notes, tier=self.tier, partial=partial),
+            token_usage=token_usage(self.response_id, self.usage, names, notes, tier=self.tier, partial=partial),
             tool_usages=tool_usages(self.response_id, self.items),
             model_thoughts=model_thoughts(self.items),
             model_answers=(*model_answers(self.items, notes), *unfinished) if self._answers else (),
@@ -109,16 +115,22 @@ class ResponsesStream(StreamListener):
                     response.items.append(object_of(value(found.get("item"), self.notes)))
             case "response.created":
                 response.hear_begin(found.get("response"))
-            case "response.completed" | "response.incomplete":
+            case "response.queued" | "response.in_progress" if not response.response_id:
+                response.hear_begin(found.get("response"))
+            case _ if kind in _ENDINGS:
                 self._final = response.hear_whole(found.get("response"), self.notes)
                 self.terminal = True
             case "response.failed":
                 response.hear_whole(found.get("response"), self.notes)
                 response.error = response.error or ProviderError("", "")
+                self._final = bool(response.usage)
                 self.terminal = True
             case "error":
                 told = object_of(value(data, self.notes))
                 response.error = error_in(told) or _bare_error(told)
+                self.terminal = True
+            case "" if error := error_in({"error": value(found.get("error"), self.notes)}):
+                response.error = error  # a proxy tells in its own words what broke on its side
                 self.terminal = True
             case _:
                 pass
@@ -155,7 +167,7 @@ def _hear_words(said: Said, kind: str, found: dict[str, Value]) -> None:
             said.mute(place)
         case "response.output_item.done":
             said.forget(place)
-        case "response.completed" | "response.incomplete" | "response.failed":
+        case _ if kind in _ENDINGS or kind == "response.failed":
             if items(fields(found.get("response")).get("output")):
                 said.forget_all()
         case _:
