@@ -331,6 +331,65 @@ def test_a_cut_stream_tells_the_items_that_were_done() -> None:
     assert facts.token_usage == TokenUsage(provider_response_id="resp_1", partial=True)
 
 
+def added(item: Any, index: int = 0) -> dict[str, Any]:
+    return {"type": "response.output_item.added", "output_index": index, "item": item}
+
+
+def whole_piece(kind: str, index: int = 0, **told: Any) -> dict[str, Any]:
+    return {"type": f"response.{kind}.done", "output_index": index, **told}
+
+
+def test_a_cut_stream_tells_the_thoughts_that_were_whole_though_their_item_is_not() -> None:
+    begun = added({"id": "rs_1", "type": "reasoning", "summary": []})
+    texts = [whole_piece("reasoning_summary_text", text=text) for text in ("one", "two")]
+    raw = whole_piece("reasoning_text", 1, text="raw")
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, begun, *texts, raw), ends=False)
+    assert [(thought.source, thought.content) for thought in facts.model_thoughts] == [
+        (ThoughtSource.REASONING_SUMMARY, "one"),
+        (ThoughtSource.REASONING_SUMMARY, "two"),
+        (ThoughtSource.REASONING, "raw"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "piece", "told"),
+    [
+        (ITEMS[2], "function_call_arguments", {"arguments": '{"a":1}'}),
+        (ITEMS[3], "custom_tool_call_input", {"input": "await x"}),
+        (ITEMS[5] | {"error": None}, "mcp_call_arguments", {"arguments": "{}"}),
+        (ITEMS[6] | {"status": "interpreting"}, "code_interpreter_call_code", {"code": "print(1)"}),
+    ],
+)
+def test_a_cut_stream_tells_the_call_that_had_begun(item: Any, piece: str, told: dict[str, Any]) -> None:
+    begun = added(item | dict.fromkeys(told, ""))
+    (call,) = heard(OPENAI_RESPONSES, stream(CREATED, begun), ends=False).tool_usages
+    assert (call.input, call.metadata["status"]) == ("", item.get("status", "in_progress"))
+    (call,) = heard(OPENAI_RESPONSES, stream(CREATED, begun, whole_piece(piece, **told)), ends=False).tool_usages
+    (whole,) = plain(OPENAI_RESPONSES, response(output=[item])).tool_usages
+    assert (call.tool, call.input, call.provider_tool_call_id) == (
+        whole.tool,
+        whole.input,
+        whole.provider_tool_call_id,
+    )
+
+
+def test_what_came_whole_is_not_told_twice() -> None:
+    """By its place, or by its id where an event does not say the place."""
+    begun = [added(item, at) for at, item in enumerate(ITEMS)]
+    done = [item_done(item, at) for at, item in enumerate(ITEMS)]
+    placeless = [{"type": one["type"], "item": one["item"]} for one in done]
+    for events in ([*begun, *done], [*begun, *placeless]):
+        facts = heard(OPENAI_RESPONSES, stream(CREATED, *events), ends=False)
+        assert (facts.tool_usages, facts.model_thoughts) == (TOOLS, THOUGHTS)
+    assert heard(OPENAI_RESPONSES, stream(CREATED, *begun, COMPLETED)) == FACTS
+
+
+def test_pieces_of_nothing_are_passed_over() -> None:
+    nonsense = [added(7), added({}), added({"type": "message"}), whole_piece("function_call_arguments", arguments="x")]
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, *nonsense), ends=False)
+    assert (facts.tool_usages, facts.model_thoughts, facts.notes) == ((), (), ())
+
+
 def test_items_heard_before_stand_in_for_an_empty_last_word() -> None:
     empty = {"type": "response.completed", "response": response(output=[])}
     assert heard(OPENAI_RESPONSES, stream(CREATED, *map(item_done, ITEMS), empty)) == FACTS

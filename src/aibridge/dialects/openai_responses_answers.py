@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 
 import re
 
+from aibridge.dialects.begun_items import HEEDED, BegunItems
 from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_usage import CHAT, RESPONSES, token_usage
@@ -32,6 +33,7 @@ class _Response:
         self.stop_reason = ""
         self.usage: dict[str, object] = {}
         self.items: list[Item] = []
+        self.begun = BegunItems()
         self.error: ProviderError | None = None
 
     def hear_begin(self, raw: Value | None) -> dict[str, Value]:
@@ -55,6 +57,7 @@ class _Response:
         repeats = string(response.get("object")) == _COMPACTION
         if output := [] if repeats else items(response.get("output")):
             self.items = [object_of(value(item, notes)) for item in output]
+            self.begun = BegunItems()
         self.error = error_in({"error": value(response.get("error"), notes)})
         if status == "failed" and self.error is None:
             self.error = ProviderError("", "")
@@ -65,13 +68,14 @@ class _Response:
     ) -> ReplyFacts:
         """What is known now. `unfinished`: texts of items that have not come whole."""
         code, message = self.error or ("", "")
+        heard = [*self.items, *self.begun.told(self.items)]
         names = CHAT if CHAT.input in self.usage and RESPONSES.input not in self.usage else RESPONSES
         return ReplyFacts(
             response_id=self.response_id,
             model=self.model,
             token_usage=token_usage(self.response_id, self.usage, names, notes, tier=self.tier, partial=partial),
-            tool_usages=tool_usages(self.response_id, self.items),
-            model_thoughts=model_thoughts(self.items),
+            tool_usages=tool_usages(self.response_id, heard),
+            model_thoughts=model_thoughts(heard),
             model_answers=(*model_answers(self.items, notes), *unfinished) if self._answers else (),
             ended=ended,
             failed=self.error is not None,
@@ -85,7 +89,7 @@ class _Response:
 class ResponsesStream(StreamListener):
     """Hears the event stream of the Responses API.
 
-    The terminal event repeats the whole response, so nothing but ids and finished items is read before it.
+    The terminal event repeats the whole response, so nothing but ids and what is whole is read before it.
     """
 
     opening = re.compile(
@@ -111,29 +115,37 @@ class ResponsesStream(StreamListener):
             _hear_words(self._said, kind, found)
         match kind:
             case "response.output_item.done":
+                response.begun.forget(found)
                 if self._has_room(len(data)):
                     response.items.append(object_of(value(found.get("item"), self.notes)))
             case "response.created":
                 response.hear_begin(found.get("response"))
             case "response.queued" | "response.in_progress" if not response.response_id:
                 response.hear_begin(found.get("response"))
+            case _ if kind in HEEDED and self._has_room(len(data)):
+                response.begun.hear(kind, found)
+            case _:
+                self.terminal = self._ends(kind, found, data)
+
+    def _ends(self, kind: str, found: dict[str, Value], data: bytes) -> bool:
+        """Take an event that may be the last one. Whether it is."""
+        response = self._response
+        match kind:
             case _ if kind in _ENDINGS:
                 self._final = response.hear_whole(found.get("response"), self.notes)
-                self.terminal = True
             case "response.failed":
                 response.hear_whole(found.get("response"), self.notes)
                 response.error = response.error or ProviderError("", "")
                 self._final = bool(response.usage)
-                self.terminal = True
             case "error":
                 told = object_of(value(data, self.notes))
                 response.error = error_in(told) or _bare_error(told)
-                self.terminal = True
-            case "" if error := error_in({"error": value(found.get("error"), self.notes)}):
-                response.error = error  # a proxy tells in its own words what broke on its side
-                self.terminal = True
+            case "":  # a proxy tells in its own words what broke on its side
+                response.error = error_in({"error": value(found.get("error"), self.notes)})
+                return response.error is not None
             case _:
-                pass
+                return False
+        return True
 
     def _facts(self) -> ReplyFacts:
         unfinished = self._said.told() if self._said is not None else ()
