@@ -132,10 +132,12 @@ def test_unknown_is_not_zero() -> None:
 
 
 def test_extra_counters_keep_their_names() -> None:
+    """Also what is no count of tokens: OpenRouter and others tell a cost beside them."""
     extra: dict[str, Any] = {
         "cache_creation": {"ephemeral_5m_input_tokens": 345, "ephemeral_1h_input_tokens": 0},
-        "server_tool_use": {"web_search_requests": 2.0, "odd": 0.5},
+        "server_tool_use": {"web_search_requests": 2.0},
         "service_tier": "standard",
+        "cost": 0.0125,
         "iterations": [{"input_tokens": 1}],
         "nothing": None,
     }
@@ -145,9 +147,10 @@ def test_extra_counters_keep_their_names() -> None:
         "cache_creation": {"ephemeral_5m_input_tokens": 345, "ephemeral_1h_input_tokens": 0},
         "server_tool_use": {"web_search_requests": 2},
         "service_tier": "standard",
+        "cost": 0.0125,
         "iterations": [{"input_tokens": 1}],
     }
-    assert facts.notes == ("a token figure is no whole number",)
+    assert facts.notes == ()
 
 
 @pytest.mark.parametrize(("figure", "known"), [(7.0, 7), (2**80, 2**80), ("7", None), (True, None), (0.5, None)])
@@ -267,6 +270,27 @@ def test_hosted_tools_have_an_item_id_and_no_call_id() -> None:
         ("list", '{"a":1}', None, "mcptoolu_1", {"server_name": "github"}),
     ]
     assert facts.model_thoughts == ()
+
+
+CALLS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"caller": {"type": "direct"}, "toolset_name": None, "server_name": None}, {}),
+    ({"caller": None, "toolset_name": "browser"}, {"toolset_name": "browser"}),
+    (
+        {"caller": {"type": "code_execution_20260120", "tool_id": "srvtoolu_1", "more": 7}},
+        {"caller": {"type": "code_execution_20260120", "tool_id": "srvtoolu_1"}},
+    ),
+    ({"caller": "?", "toolset_name": 7}, {}),
+]
+
+
+@pytest.mark.parametrize(("told", "kept"), CALLS)
+def test_a_call_says_who_makes_it_and_of_which_set_its_tool_is(told: dict[str, Any], kept: dict[str, Any]) -> None:
+    """A program in the provider's container calls tools of the client as well."""
+    [call] = heard(ANTHROPIC_MESSAGES, stream(START, *tool(0, **told), final(), STOP)).tool_usages
+    assert call.metadata == kept
+    block = {"type": "tool_use", "id": "toolu_0", "name": "Bash", "input": {}, **told}
+    for message in (MESSAGE | {"content": [block]}, {"id": "m", "content": [block]}):
+        assert [usage.metadata for usage in plain(ANTHROPIC_MESSAGES, message).tool_usages] == [kept]
 
 
 def test_a_start_may_tell_the_whole_answer() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from aibridge.dialects.anthropic_blocks import Block, is_kept, model_thoughts, tool_usages
+from aibridge.dialects.anthropic_blocks import Block, is_kept, model_thoughts, origin, tool_usages
 from aibridge.dialects.anthropic_stream import AnthropicStream, token_usage
 from aibridge.dialects.listening import PlainListener
 from aibridge.dialects.notes import Notes
@@ -24,7 +24,9 @@ class _PlainBlock(msgspec.Struct):
     type: str
     id: str = ""
     name: str = ""
-    server_name: str = ""
+    server_name: str | None = None
+    toolset_name: str | None = None
+    caller: Any = None
     input: msgspec.Raw = msgspec.Raw(b"{}")
     thinking: str = ""
     text: msgspec.Raw = msgspec.Raw(b'""')
@@ -32,9 +34,8 @@ class _PlainBlock(msgspec.Struct):
     def block(self) -> Block:
         """The same as a block that was heard."""
         whole = self.thinking if self.type == "thinking" else decoded(self.input)
-        return Block(
-            kind=self.type, id=self.id, name=self.name, server_name=self.server_name, whole=whole, stopped=True
-        )
+        told = origin(self.server_name, self.toolset_name, self.caller)
+        return Block(kind=self.type, id=self.id, name=self.name, origin=told, whole=whole, stopped=True)
 
 
 class _PlainMessage(msgspec.Struct):
@@ -133,7 +134,9 @@ def _plain_block(raw: Value) -> Block:
         kind=kind,
         id=string(block.get("id")),
         name=string(block.get("name")),
-        server_name=string(block.get("server_name")),
+        origin=origin(
+            string(block.get("server_name")), string(block.get("toolset_name")), value(block.get("caller"), Notes())
+        ),
         whole=string(block.get("thinking")) if kind == "thinking" else decoded(b"{}" if given is None else given),
         stopped=True,
     )

@@ -17,7 +17,8 @@ class Block(msgspec.Struct):
     kind: str
     id: str = ""
     name: str = ""
-    server_name: str = ""
+    origin: dict[str, Any] = {}
+    """Whose tool it is, or who calls it, where it is not simply the model with a tool of the client's."""
     whole: str = ""
     """What the block's start, or a plain answer, says at once: the input of a tool, or a thought."""
     parts: list[str] = []
@@ -72,10 +73,22 @@ def started(start: dict[str, Any]) -> Block:
         kind=kind,
         id=text_of(start.get("id")),
         name=text_of(start.get("name")),
-        server_name=text_of(start.get("server_name")),
+        origin=origin(start.get("server_name"), start.get("toolset_name"), start.get("caller")),
         whole=text_of(start.get("thinking")) if kind == "thinking" else as_json(start.get("input") or {}),
         parts=[],
     )
+
+
+def origin(server_name: object, toolset_name: object, caller: object) -> dict[str, Any]:
+    """What a call says of its MCP server, of its set of tools, and of the program that makes it, if one does."""
+    told: dict[str, Any] = {}
+    if isinstance(server_name, str) and server_name:
+        told["server_name"] = server_name
+    if isinstance(toolset_name, str) and toolset_name:
+        told["toolset_name"] = toolset_name
+    if isinstance(caller, dict) and caller.get("type") != "direct":
+        told["caller"] = {name: caller[name] for name in ("type", "tool_id") if isinstance(caller.get(name), str)}
+    return told
 
 
 def is_kept(kind: str) -> bool:
@@ -91,16 +104,13 @@ def tool_usages(response_id: str, blocks: list[Block]) -> tuple[ToolUsage, ...]:
 def _tool_usage(response_id: str, block: Block) -> ToolUsage:
     """Only `tool_use` is answered through the client; `server_tool_use` and `mcp_tool_use` are hosted."""
     of_client = block.kind == "tool_use"
-    metadata: dict[str, Any] = {} if block.stopped else {"incomplete": True}
-    if block.server_name:
-        metadata["server_name"] = block.server_name
     return ToolUsage(
         provider_response_id=response_id,
         tool=block.name,
         input=block.content,
         provider_tool_call_id=(block.id or None) if of_client else None,
         provider_item_id=None if of_client else (block.id or None),
-        metadata=metadata,
+        metadata=block.origin if block.stopped else {"incomplete": True, **block.origin},
     )
 
 

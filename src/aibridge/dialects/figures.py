@@ -42,7 +42,6 @@ def _plain(found: object, notes: Notes, depth: int) -> object:
             return [item for item in (_plain(each, notes, depth - 1) for each in found) if item is not _DROPPED]
         inner = {name: _plain(each, notes, depth - 1) for name, each in found.items()}
         return {name: each for name, each in inner.items() if each is not _DROPPED}
-    if isinstance(found, float):
-        whole = count(found, notes)
-        return _DROPPED if whole is None else whole
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
     return _DROPPED if found is None else found
