@@ -201,6 +201,14 @@ async def test_the_requested_model_decides(house: House) -> None:
     assert only_cost(found) == 1_000_000
 
 
+async def test_a_model_that_stepped_in_is_billed_at_its_own_price(house: House) -> None:
+    """Anthropic answers with a fallback where the requested model declines, and says so among the samplings."""
+    usage = TokenUsage(input=1_000_000, output=0, metadata={"iterations": [{"type": "fallback_message"}]})
+    found = await house.carry(usage, "claude-haiku-4-5", answered_by="claude-opus-4-5")
+    assert only_cost(found) == 5_000_000
+    assert only_cost(await house.carry(usage, "claude-haiku-4-5")) == 1_000_000
+
+
 async def test_where_the_requested_model_has_no_price_the_answers_has(house: House) -> None:
     """A deployment has a name of the deployment's own; the answer says what stands behind it."""
     found = await house.carry(

@@ -19,6 +19,18 @@ BEFORE = "priced at the standard rate, which does not know of "
         ("anthropic", {"service_tier": "batch"}, False, "service_tier batch"),
         ("anthropic", {"service_tier": "priority"}, False, "service_tier priority"),
         ("anthropic", {"service_tier": "batch", "speed": "fast"}, True, "speed fast, service_tier batch"),
+        (
+            "anthropic",
+            {"iterations": [{"type": "compaction"}, {"type": "message"}]},
+            True,
+            "the tokens of 1 compactions",
+        ),
+        (
+            "anthropic",
+            {"iterations": [{"type": "advisor_message"}, {"type": "compaction"}, {"type": "advisor_message"}]},
+            True,
+            "the tokens of 1 compactions, the tokens of 2 advisor messages",
+        ),
         ("openai", {"service_tier": "priority"}, True, "service_tier priority"),
         ("openai", {"service_tier": "flex"}, False, "service_tier flex"),
     ],
@@ -39,6 +51,9 @@ def test_terms_without_a_price_are_named(
         {"server_tool_use": {"web_search_requests": 0}},
         {"server_tool_use": {"web_search_requests": "3"}},
         {"server_tool_use": [3]},
+        {"iterations": [{"type": "message"}, {"type": "message"}]},
+        {"iterations": [{"type": ["compaction"]}, "compaction", None]},
+        {"iterations": "compaction"},
     ],
 )
 def test_nothing_is_said_of_the_standard(metadata: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from aibridge.pricing.cost import Cost, Tokens, cost_of, one_hour_writes
 from aibridge.pricing.own import OWN, OwnPrice
 from aibridge.pricing.rates import Price, Rates
 from aibridge.pricing.shipped import Shipped
-from aibridge.pricing.terms import STANDARD, Terms, terms_of
+from aibridge.pricing.terms import STANDARD, Terms, is_of_a_fallback, terms_of
 
 __all__ = [
     "OWN",
@@ -24,6 +24,7 @@ __all__ = [
     "Terms",
     "Tokens",
     "cost_of",
+    "is_of_a_fallback",
     "one_hour_writes",
     "terms_of",
 ]

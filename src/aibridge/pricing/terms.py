@@ -1,5 +1,6 @@
 """What an answer says of its own terms that no list has a price for."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,10 @@ import msgspec
 
 _DEARER = {"speed": ("fast",), "inference_geo": ("us",)}
 _TIERS = ("priority", "batch", "flex")
+_UNCOUNTED = {"compaction": "compactions", "advisor_message": "advisor messages"}
+"""Samplings of Anthropic whose tokens the figures of the answer leave out, and what they are for.
+https://docs.claude.com/en/docs/build-with-claude/compaction, …/agents-and-tools/tool-use/advisor-tool"""
+_FALLBACK = "fallback_message"
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +34,8 @@ def terms_of(provider: str, metadata: Mapping[str, Any]) -> Terms:
     told = [f"{name} {metadata[name]}" for name, terms in _DEARER.items() if metadata.get(name) in terms]
     if searches := _searches(metadata.get("server_tool_use")):
         told.append(f"{searches} web searches")
+    if sampled := Counter(_samplings(metadata)):
+        told += [f"the tokens of {sampled[name]} {what}" for name, what in _UNCOUNTED.items() if sampled[name]]
     tier = metadata.get("service_tier")
     dearer = bool(told) or (tier == "priority" and provider == "openai")
     if tier in _TIERS:
@@ -36,6 +43,23 @@ def terms_of(provider: str, metadata: Mapping[str, Any]) -> Terms:
     if not told:
         return STANDARD
     return Terms(dearer=dearer, notes=(f"priced at the standard rate, which does not know of {', '.join(told)}",))
+
+
+def is_of_a_fallback(metadata: Mapping[str, Any]) -> bool:
+    """Whether another model than the one that was asked gave the answer, at its own price, since that one declined.
+
+    https://docs.claude.com/en/docs/build-with-claude/refusals-and-fallback
+    """
+    return _FALLBACK in _samplings(metadata)
+
+
+def _samplings(metadata: Mapping[str, Any]) -> list[str]:
+    """The types of the samplings that one request took, in order."""
+    found = metadata.get("iterations")
+    if not isinstance(found, list):
+        return []
+    types = [each.get("type") for each in found if isinstance(each, dict)]
+    return [name for name in types if isinstance(name, str)]
 
 
 def _searches(used: object) -> int:

@@ -14,6 +14,7 @@ from aibridge.pricing import (
     Terms,
     Tokens,
     cost_of,
+    is_of_a_fallback,
     one_hour_writes,
     terms_of,
 )
@@ -41,10 +42,12 @@ def price_of(
     """The cost of a usage by the book, at the usage's own moment, and notes; None where nobody has said a price.
 
     What was requested decides: that is what the provider bills, and what own prices of deployments are for. Only where
-    that has no price, an alias of a deployment for example, the model is priced that the answer names. Terms that no
-    list prices (fast modes, tiers) are named in a note; own prices are taken as they are.
+    that has no price, an alias of a deployment for example, the model is priced that the answer names: and first of all
+    where that model stepped in for one that declined. Terms that no list prices (fast modes, tiers) are named in a
+    note; own prices are taken as they are.
     """
-    for name in (model,) if model == response_model else (model, response_model):
+    names = (model,) if model == response_model else (model, response_model)
+    for name in reversed(names) if is_of_a_fallback(usage.metadata) else names:
         if name and (
             price := book.find(provider=provider, provider_name=provider_name, model=name, at=usage.created_at)
         ):
