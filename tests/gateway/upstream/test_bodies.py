@@ -125,6 +125,35 @@ async def test_an_answer_before_the_body_was_read(client: UpstreamClient, close:
         assert it.connections == 2
 
 
+async def test_a_good_answer_that_begins_early_does_not_stop_the_upload(client: UpstreamClient) -> None:
+    """A provider may send its head, and even a first event, before it has read the request that it answers."""
+    size = 4 * MIB + 1
+    taken: list[int] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n")
+        await begun.wait()
+        left = size
+        while left and (chunk := await peer.reader.read(64 * 1024)):
+            left -= len(chunk)
+        taken.append(size - left)
+        await peer.say(b"5\r\nended\r\n0\r\n\r\n")
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    begun = asyncio.Event()
+    async with provider(script) as it:
+        reply = await ask(client, it.target(), body=bytes(size))
+        assert await reply.read() == b"begun"
+        begun.set()
+        assert await rest(reply) == b"ended"
+        reply.close()
+        assert taken == [size]
+        (await ask(client, it.target())).close()
+        assert it.connections == 1
+
+
 class Body(bytearray):
     """A body whose end can be watched."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from enum import Enum
+from http import HTTPStatus
 from math import inf
 from typing import Protocol, cast
 
@@ -175,7 +176,7 @@ class Connection(asyncio.Protocol):
             return
         if not answer.news:
             return
-        if self._request is not None:
+        if self._request is not None and self._settles(answer):
             self._stop_writing()
         if answer.unread > HIGH_WATER and not self._reading_paused and not answer.complete:
             self._reading_paused = True
@@ -218,17 +219,30 @@ class Connection(asyncio.Protocol):
         self._unsent = not last
         self._wire.write(piece)
         if last:
-            if not self._reused:
-                request.release()
-                self._request = None
-            self._expect(Waits.HEAD, self._timeouts.first_byte)
+            if self._answering or not self._reused:
+                self._stop_writing()
+            if not self._answering:
+                self._expect(Waits.HEAD, self._timeouts.first_byte)
             return
-        self._expect(Waits.WRITE, self._timeouts.write_progress)
+        if not self._answering:
+            self._expect(Waits.WRITE, self._timeouts.write_progress)
         if not self._writing_paused:
             self._loop.call_soon(self._write)
 
+    @property
+    def _answering(self) -> bool:
+        """The answer began before the whole request was written: deadlines are the reader's affair."""
+        return self._answer is not None and self._answer.started
+
+    def _settles(self, answer: Answer) -> bool:
+        """Whether nothing more of the request is needed: it was written, refused, or answered in full.
+
+        A provider may begin a good answer before it has read the request. It still reads the rest.
+        """
+        return not self._unsent or answer.complete or answer.status >= HTTPStatus.BAD_REQUEST
+
     def _stop_writing(self) -> None:
-        """The answer began. What it leaves unread of the request will never be read as a request."""
+        """Let go of the request. What an answer leaves unread of it will never be read as a request."""
         request, self._request = self._request, None
         if request is not None:
             request.release()
