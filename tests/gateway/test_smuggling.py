@@ -1,6 +1,7 @@
 """One request is one request, one header one header: nothing is smuggled or split, in either direction."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -172,6 +173,25 @@ async def test_pipelined_requests_are_answered_in_order(stage: Stage) -> None:
         answers = [(await client.answer()).body, (await client.answer()).body]
     assert [b"one" in answers[0], b"two" in answers[1]] == [True, True]
     assert [asked.json["messages"][0]["content"] for asked in provider.requests] == ["first", "second"]
+
+
+async def test_a_client_that_leaves_is_noticed_behind_pipelined_requests(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request that is being answered is told, not only the last one; the ones behind it never begin."""
+    gate = Gate()
+    provider = stage.says([Hold(gate), Text("late")])
+    asked = request(MESSAGES, asking.messages(), token=stage.gateway.user.token)
+    async with connect(stage.gateway.port) as client:
+        await client.send(asked * 3)
+        await gate.reached.wait()
+        client.reset()
+        (record,) = await stage.gateway.ended()
+    gate.open()
+    assert record["outcome"] == "cancelled"
+    assert (await stage.gateway.post("/v1/messages", asking.messages())).status_code == 200
+    assert len(provider.requests) == 2
+    assert [line.getMessage() for line in caplog.records if line.levelno >= logging.ERROR] == []
 
 
 async def test_garbage_behind_a_request_does_not_get_into_its_answer(stage: Stage) -> None:

@@ -66,6 +66,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self._silence = Silence(self.loop, self._is_asked)
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
+        self._ahead: Cycle | None = None
+        """The request that is being answered, while others that came behind it wait."""
         self._deaf = False
         self._lost = False
 
@@ -105,6 +107,9 @@ class GatewayProtocol(HttpToolsProtocol):
         for timer in (self._head_timer, self._stall_timer):
             self._stop(timer)
         self._silence.ends()
+        if self._ahead is not None:  # uvicorn tells only the request that came last
+            self._ahead.disconnected = True
+            self._ahead.set()
         super().connection_lost(exc)
         leave, self._on_leave = self._on_leave, None
         if leave is not None:
@@ -218,6 +223,8 @@ class GatewayProtocol(HttpToolsProtocol):
         if before is None or before.response_complete:
             self._start_asgi_task(cycle, self.app)
         else:
+            if not self.pipeline:
+                self._ahead = before
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
 
@@ -228,7 +235,9 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            cycle, app = self.pipeline.pop()
+            self._ahead = cycle if self.pipeline else None
+            self._start_asgi_task(cycle, app)
         else:
             self._silence.begins(self.timeout_keep_alive, self.transport.close)
 
