@@ -66,8 +66,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self._silence = Silence(self.loop, self._is_asked)
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
-        self._ahead: Cycle | None = None
-        """The request that is being answered, while others that came behind it wait."""
+        self._ahead: Any = None
+        """The `Cycle` that is being answered, while others that came behind it wait."""
         self._deaf = False
         self._lost = False
 
