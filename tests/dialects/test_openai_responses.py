@@ -32,11 +32,19 @@ def test_a_string_is_the_prompt() -> None:
     assert facts.metadata["previous_response_id"] == "resp_0"
 
 
+@pytest.mark.parametrize("conversation", ["conv_1", {"id": "conv_1"}])
+def test_the_conversation_that_goes_on_is_told(conversation: Any) -> None:
+    assert asked("hello", conversation=conversation).metadata["conversation"] == "conv_1"
+    assert "conversation" not in asked("hello", conversation=None).metadata
+
+
 def test_the_last_users_item_is_the_prompt() -> None:
     parts = [{"type": "input_text", "text": "a"}, {"type": "input_image"}, {"type": "input_text", "text": "b"}, 7]
     assert asked([user("<environment_context>"), {"role": "user", "content": "hello"}]).prompt == "hello"
     assert asked([user(parts)]).prompt == "a\nb"
-    assert asked([user("hello"), {"role": "developer", "content": "be brief"}]).prompt == "hello"
+    assert asked([user([{"type": "text", "text": "hello"}])]).prompt == "hello"
+    for behind in ({"role": "developer", "content": "be brief"}, {"type": "configuration_update", "reasoning": {}}):
+        assert asked([user("hello"), behind]).prompt == "hello"
 
 
 @pytest.mark.parametrize(

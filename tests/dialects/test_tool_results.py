@@ -100,7 +100,16 @@ def test_responses_read_outputs_of_every_kind_of_call() -> None:
     assert asked(OPENAI_RESPONSES, {"input": given}, results=False).tool_results == ()
 
 
-@pytest.mark.parametrize("between", [{"role": "assistant", "content": "x"}, {"type": "function_call", "call_id": "b"}])
+@pytest.mark.parametrize(
+    "between",
+    [
+        {"role": "assistant", "content": "x"},
+        {"type": "function_call", "call_id": "b"},
+        {"type": "item_reference", "id": "fc_1"},
+        {"type": "program", "call_id": "b", "code": "1"},
+        {"type": "compaction", "encrypted_content": "x"},
+    ],
+)
 def test_what_the_model_said_ends_the_round_before_it(between: dict[str, Any]) -> None:
     given = [{"type": "function_call_output", "call_id": "a", "output": "old"}, between]
     assert asked(OPENAI_RESPONSES, {"input": given}).tool_results == ()

@@ -12,7 +12,7 @@ from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_errors import openai_error_body
 from aibridge.dialects.openai_responses_answers import ResponsesPlain, ResponsesStream
-from aibridge.dialects.payload import Value, is_string, items, list_of, object_of, string, text_of, truth
+from aibridge.dialects.payload import Value, fields, is_string, items, list_of, object_of, string, text_of, truth
 from aibridge.dialects.request import Asked, asked_value, read_facts, titles, unread_facts
 from aibridge.dialects.tool_results import tool_result
 from aibridge.errors import RequestRefused
@@ -25,7 +25,12 @@ _CALL_OUTPUT = ("_call_output", "tool_search_output")
 https://platform.openai.com/docs/guides/tools-tool-search"""
 _LOCAL_SHELL = "local_shell_call_output"
 _AGENT_MESSAGE = "agent_message"
-_PASSED_OVER = (_AGENT_MESSAGE, "reasoning")
+_PASSED_OVER = (_AGENT_MESSAGE, "configuration_update", "reasoning")
+_OF_THE_MODEL = ("compaction", "item_reference", "program", "reasoning")
+"""Kinds of items beside calls that were in an earlier answer, or stand for one that was: clients that let the provider
+store their conversation send references instead of calls."""
+_TEXT_PARTS = ("input_text", "text")
+"""The second is of compatible servers, and of clients that know only the other API."""
 
 
 class OpenAIResponses:
@@ -45,7 +50,6 @@ class OpenAIResponses:
             )
         notes = Notes()
         key = string(head.get("prompt_cache_key"))
-        previous = string(head.get("previous_response_id"))
         return read_facts(
             head,
             caller,
@@ -54,7 +58,7 @@ class OpenAIResponses:
             session_id=clients.session_of_responses_client(caller.client, headers, key),
             side_request=caller.client in clients.TITLING and titles(caller, head, _systems(head)),
             results=_results(head.get("input"), notes) if results else (),
-            metadata={"previous_response_id": previous} if previous else {},
+            metadata=_continued(head),
         )
 
     def listen(self, *, status: int, streaming: bool, answers: bool = False) -> Listener:
@@ -70,6 +74,16 @@ class OpenAIResponses:
     def include_usage(self, body: bytes, facts: RequestFacts) -> Edit | None:  # noqa: ARG002
         """None: these streams always tell the usage."""
         return None
+
+
+def _continued(head: dict[str, Value]) -> dict[str, str]:
+    """What this request goes on from, where the provider keeps it: an answer, or a conversation, given by its id."""
+    conversation = head.get("conversation")
+    found = {
+        "previous_response_id": string(head.get("previous_response_id")),
+        "conversation": string(conversation) or string(fields(conversation).get("id")),
+    }
+    return {name: known for name, known in found.items() if known}
 
 
 def _asked(given: Value | None, notes: Notes) -> Asked:
@@ -101,7 +115,7 @@ def _results(given: Value | None, notes: Notes) -> list[ToolResult]:
     for raw in reversed(items(given)):
         item = object_of(asked_value(raw, notes))
         kind = text_of(item.get("type"))
-        if item.get("role") == "assistant" or kind == "reasoning" or kind.endswith("_call"):
+        if item.get("role") == "assistant" or kind in _OF_THE_MODEL or kind.endswith("_call"):
             break
         if kind.endswith(_CALL_OUTPUT):
             failed = True if item.get("status") == "failed" else None
@@ -119,7 +133,7 @@ def _prompt(content: object) -> str | None:
     if isinstance(content, str):
         return content
     parts = [object_of(part) for part in list_of(content)]
-    texts = [text_of(part.get("text")) for part in parts if part.get("type") == "input_text"]
+    texts = [text_of(part.get("text")) for part in parts if part.get("type") in _TEXT_PARTS]
     return "\n".join(texts) if texts else None
 
 
