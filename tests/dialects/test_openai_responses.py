@@ -460,6 +460,24 @@ def test_an_error_without_a_type_ends_the_stream_too() -> None:
     assert not heard(OPENAI_RESPONSES, stream(CREATED, {"error": None}, {"error": {}})).failed
 
 
+def test_an_answer_is_read_under_the_other_content_type_too() -> None:
+    comment = b": PROCESSING\n\n"
+    for written in (WHOLE, comment + WHOLE):
+        assert plain(OPENAI_RESPONSES, written) == FACTS
+    assert heard(OPENAI_RESPONSES, json.dumps(response(), indent=1).encode()) == FACTS
+    told = {"error": {"code": "server_error", "message": "no"}}
+    assert heard(OPENAI_RESPONSES, json.dumps(told).encode()).error_message == "no"
+    cut = plain(OPENAI_RESPONSES, stream(CREATED, item_done(ITEMS[2])))
+    assert (cut.ended, len(cut.tool_usages)) == (False, 1)
+
+
+def test_the_other_apis_end_is_an_end() -> None:
+    """The figures stay unknown where the answer did not come whole."""
+    facts = heard(OPENAI_RESPONSES, stream(CREATED, item_done(ITEMS[2]), "[DONE]"))
+    assert (facts.ended, facts.failed, len(facts.tool_usages)) == (True, False, 1)
+    assert facts.token_usage == TokenUsage(provider_response_id="resp_1", partial=True)
+
+
 def test_figures_may_have_the_names_of_the_other_api() -> None:
     """So tell servers that only translate."""
     figures = {"prompt_tokens": 10, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 4}}
@@ -526,7 +544,7 @@ def test_events_that_make_no_sense_are_passed_over() -> None:
     assert facts == FACTS
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"id":', b"nonsense"])
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"id":', b"nonsense", b'{"message":"no"}'])
 def test_a_good_status_with_a_bad_body_is_unread(body: bytes) -> None:
     assert plain(OPENAI_RESPONSES, body).unread
 

@@ -17,6 +17,11 @@ from aibridge.records import ModelAnswer, ReplyFacts
 
 _ENDINGS = frozenset(("response.completed", "response.incomplete", "response.cancelled", "response.done"))
 """Events that tell the whole answer. The last two are of compatible vendors; a status tells there how it ended."""
+_DONE = b"[DONE]"
+_FRAMES = (b"event:", b"data:", b":")
+"""How an event stream begins: the last is a comment."""
+_MEMBERS = frozenset(("id", "model", "output", "usage", "status", "error"))
+"""An object without any of these is no response."""
 _COMPACTION = "response.compaction"
 """The object of `/responses/compact`: what stays of a conversation, of which nothing is new.
 https://platform.openai.com/docs/api-reference/responses/compacted-object"""
@@ -61,7 +66,7 @@ class _Response:
         self.error = error_in({"error": value(response.get("error"), notes)})
         if status == "failed" and self.error is None:
             self.error = ProviderError("", "")
-        return bool(response)
+        return not _MEMBERS.isdisjoint(response)
 
     def facts(
         self, notes: Notes, *, ended: bool, partial: bool, unfinished: tuple[ModelAnswer, ...] = ()
@@ -140,12 +145,20 @@ class ResponsesStream(StreamListener):
             case "error":
                 told = object_of(value(data, self.notes))
                 response.error = error_in(told) or _bare_error(told)
-            case "":  # a proxy tells in its own words what broke on its side
-                response.error = error_in({"error": value(found.get("error"), self.notes)})
-                return response.error is not None
+            case "":
+                return self._hear_nameless(found, data)
             case _:
                 return False
         return True
+
+    def _hear_nameless(self, found: dict[str, Value], data: bytes) -> bool:
+        """Servers that only translate: the other API's end, what broke on their side, or the whole answer at once."""
+        if data == _DONE:
+            return True
+        self._response.error = error_in({"error": value(found.get("error"), self.notes)})
+        if "output" in found:
+            self._final = self._response.hear_whole(data, self.notes)
+        return self._final or self._response.error is not None
 
     def _facts(self) -> ReplyFacts:
         unfinished = self._said.told() if self._said is not None else ()
@@ -161,10 +174,20 @@ class ResponsesPlain(PlainListener):
         self._answers = answers
 
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
+        if body.lstrip().startswith(_FRAMES):
+            return self._read_stream(body)
         response = _Response(answers=self._answers)
         if not response.hear_whole(body, notes):
-            return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
+            note = "the answer is not a response" if fields(body) else "the answer is not a JSON object"
+            return ReplyFacts(ended=True, unread=True, notes=(note,))
         return response.facts(notes, ended=True, partial=False)
+
+    def _read_stream(self, body: bytearray) -> ReplyFacts:
+        """Read a stream, though its content type says otherwise."""
+        stream = ResponsesStream(answers=self._answers)
+        stream.hear(bytes(body))
+        stream.end()
+        return stream.tell()
 
 
 def _hear_words(said: Said, kind: str, found: dict[str, Value]) -> None:
