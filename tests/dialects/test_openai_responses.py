@@ -413,6 +413,18 @@ def test_the_tier_is_kept_where_it_is_not_the_standard_one(tier: str | None, tol
         assert {name: found for name, found in facts.token_usage.metadata.items() if name == "service_tier"} == told
 
 
+def test_what_hosted_tools_used_is_kept_where_it_is_anything() -> None:
+    """It costs beside the tokens."""
+    nothing: dict[str, Any] = {"image_gen": {"input_tokens": 0, "details": {"text_tokens": 0}}, "odd": None}
+    searched = {"web_search": {"num_requests": 2}}
+    assert plain(OPENAI_RESPONSES, response(tool_usage=nothing)) == FACTS
+    assert plain(OPENAI_RESPONSES, response(tool_usage=7)) == FACTS
+    used = plain(OPENAI_RESPONSES, response(tool_usage=nothing | searched)).token_usage
+    assert used is not None
+    assert used.metadata["tool_usage"] == searched
+    assert plain(OPENAI_RESPONSES, response(usage=None, tool_usage=searched)).token_usage is None
+
+
 def test_a_last_word_without_usage_is_no_zero() -> None:
     facts = heard(OPENAI_RESPONSES, stream(CREATED, {"type": "response.completed", "response": response(usage=None)}))
     assert (facts.ended, facts.token_usage) == (True, None)

@@ -22,6 +22,8 @@ _FRAMES = (b"event:", b"data:", b":")
 """How an event stream begins: the last is a comment."""
 _MEMBERS = frozenset(("id", "model", "output", "usage", "status", "error"))
 """An object without any of these is no response."""
+_COUNTS = re.compile(rb":\s*[1-9]")
+"""A number that is not zero."""
 _COMPACTION = "response.compaction"
 """The object of `/responses/compact`: what stays of a conversation, of which nothing is new.
 https://platform.openai.com/docs/api-reference/responses/compacted-object"""
@@ -59,6 +61,8 @@ class _Response:
         self.stop_reason = text_of(details.get("reason")) or status
         self.tier = string(response.get("service_tier"))
         self.usage = object_of(value(response.get("usage"), notes))
+        if self.usage and (used := _used(response.get("tool_usage"), notes)):
+            self.usage["tool_usage"] = used
         repeats = string(response.get("object")) == _COMPACTION
         if output := [] if repeats else items(response.get("output")):
             self.items = [object_of(value(item, notes)) for item in output]
@@ -207,6 +211,13 @@ def _hear_words(said: Said, kind: str, found: dict[str, Value]) -> None:
                 said.forget_all()
         case _:
             pass
+
+
+def _used(counters: Value | None, notes: Notes) -> dict[str, object]:
+    """Which hosted tools were used, by counters of their own beside the tokens: those that count anything."""
+    if counters is None or not _COUNTS.search(counters):
+        return {}
+    return {name: value(counted, notes) for name, counted in fields(counters).items() if _COUNTS.search(counted)}
 
 
 def _bare_error(told: dict[str, object]) -> ProviderError:
