@@ -32,13 +32,27 @@ _CODES = {
     "request_too_large": ErrorType.BAD_REQUEST,
     "context_length_exceeded": ErrorType.BAD_REQUEST,
     "invalid_prompt": ErrorType.BAD_REQUEST,
+    "data_residency_mismatch": ErrorType.BAD_REQUEST,
+    "unsupported_image_media_type": ErrorType.BAD_REQUEST,
+    "empty_image_file": ErrorType.BAD_REQUEST,
+    "failed_to_download_image": ErrorType.BAD_REQUEST,
+    "model_not_found": ErrorType.BAD_REQUEST,
+    "content_filter": ErrorType.BAD_REQUEST,
+    "usage_limit_reached": ErrorType.RATE_LIMITED,
+    "usage_not_included": ErrorType.RATE_LIMITED,
     "timeout_error": ErrorType.TIMEOUT,
+    "vector_store_timeout": ErrorType.TIMEOUT,
     "api_error": ErrorType.SERVER_ERROR,
     "server_error": ErrorType.SERVER_ERROR,
     "internal_server_error": ErrorType.SERVER_ERROR,
 }
 """Errors named inside an answer of a good status.
 https://docs.anthropic.com/en/api/errors, https://platform.openai.com/docs/guides/error-codes"""
+
+_INVALID = ("invalid_", "image_")
+_POLICY = ("_policy", "_policy_violation")
+"""How the codes begin and end by which OpenAI refuses what it was sent.
+https://platform.openai.com/docs/api-reference/responses/object"""
 
 
 def error_type(*, dialect: str, status: int | None, code: str = "") -> ErrorType:
@@ -52,7 +66,8 @@ def error_type(*, dialect: str, status: int | None, code: str = "") -> ErrorType
         return ErrorType.RATE_LIMITED
     if code.isdecimal() and len(code) == 3:  # noqa: PLR2004  # some vendors name the error by its HTTP status
         return _of_status(dialect, int(code))
-    return _CODES.get(code, ErrorType.UNKNOWN)
+    refused = code.startswith(_INVALID) or code.endswith(_POLICY)
+    return _CODES.get(code, ErrorType.BAD_REQUEST if refused else ErrorType.UNKNOWN)
 
 
 def _of_status(dialect: str, status: int) -> ErrorType:
