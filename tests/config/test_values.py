@@ -47,6 +47,10 @@ def test_retention(text: str, expected: timedelta | None) -> None:
     assert values.retention(text) == expected
 
 
+def test_networks() -> None:
+    assert values.networks("10.0.0.0/8, 192.0.2.7,::1") == ("10.0.0.0/8", "192.0.2.7/32", "::1/128")
+
+
 @pytest.mark.parametrize(("name", "text", "problem"), [
     ("LISTEN", "foo", "an address such as 127.0.0.1:4180, [::1]:4180, or :4180 for every interface, not 'foo'"),
     ("LISTEN", "::1:80", "an address such as 127.0.0.1:4180, [::1]:4180, or :4180 for every interface, not '::1:80'"),
@@ -68,6 +72,10 @@ def test_retention(text: str, expected: timedelta | None) -> None:
     ("ANTHROPIC_BASE_URL", "ftp://x", "a URL such as https://api.example.com/v1, not 'ftp://x'"),
     ("ANTHROPIC_BASE_URL", "https://x:port", "a URL such as https://api.example.com/v1, not 'https://x:port'"),
     ("OPENAI_BASE_URL", "https://x/v1?a=b", "a URL without a query and a fragment, not 'https://x/v1?a=b'"),
+    ("TRUSTED_PROXIES", "*",
+     "addresses or networks such as 10.0.0.0/8, 192.0.2.7 or ::1, separated by commas, not '*'"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8",
+     "addresses or networks such as 10.0.0.0/8, 192.0.2.7 or ::1, separated by commas, not '10.0.0.1/8'"),
     ("ACCESS_URL", "https://", "a URL such as https://ai.example.com, not 'https://'"),
 ])  # fmt: skip
 def test_a_wrong_value_is_one_sentence_that_names_the_setting(

@@ -9,12 +9,15 @@ from datetime import timedelta
 import asyncpg
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from aibridge.auth.browsers import mint_secret, sha256_of
 from aibridge.auth.passwords import hash_password
 from aibridge.records import Role
 from aibridge.store.people import UserChange
 from aibridge.web.application import PAGES
+from aibridge.web.door import TRIES_BY_ADDRESS
+from aibridge.web.forwarded import ForwardedAddress
 from support.stage import Stage, open_stage
 
 HTML = {"accept": "text/html"}
@@ -181,6 +184,56 @@ async def test_tries_at_once_are_all_counted(stage: Stage) -> None:
                 *(http.post("/signin", data={"name": name, "password": f"guess {n}"}) for n in range(20))
             )
             assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 15
+
+
+async def signed_in_from(stage: Stage, forwarded: str) -> str:
+    """The address that is kept of a sign-in whose request carried this `X-Forwarded-For`."""
+    async with browsing(stage, headers={"x-forwarded-for": forwarded}) as http:
+        assert (await http.post("/signin", data={"name": "milo", "password": PASSWORD})).status_code == 303
+    store = stage.gateway.worker.store
+    milo = await store.people.find_user("milo")
+    assert milo is not None
+    newest, *_ = sorted(await store.sign_ins.of(milo.id), key=lambda each: each.created_at, reverse=True)
+    return newest.address
+
+
+async def test_nobody_is_believed_where_they_are(stage: Stage) -> None:
+    assert await signed_in_from(stage, "203.0.113.9") == "127.0.0.1"
+
+
+async def test_a_trusted_proxy_is_believed_where_a_browser_is(database: str) -> None:
+    """Of a chain the last that is no trusted proxy: what stands before it, the browser may have written itself."""
+    async with open_stage(database, environ={"AIBRIDGE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8"}) as stage:
+        people = stage.gateway.worker.store.people
+        await people.create_user("milo", password_hash=await asyncio.to_thread(hash_password, PASSWORD))
+        assert await signed_in_from(stage, "203.0.113.9") == "203.0.113.9"
+        assert await signed_in_from(stage, "192.0.2.1, 203.0.113.9, 10.1.2.3") == "203.0.113.9"
+
+
+async def test_tries_behind_a_trusted_proxy_count_for_their_own_address(database: str) -> None:
+    """Somebody who guesses locks out nobody else behind the same proxy."""
+    async with open_stage(database, environ={"AIBRIDGE_TRUSTED_PROXIES": "127.0.0.1"}) as stage:
+        people = stage.gateway.worker.store.people
+        await people.create_user("milo", password_hash=await asyncio.to_thread(hash_password, PASSWORD))
+        async with browsing(stage, headers={"x-forwarded-for": "203.0.113.9"}) as http:
+            for n in range(TRIES_BY_ADDRESS):
+                await http.post("/signin", data={"name": f"nobody{n}", "password": "guess"})
+            assert (await http.post("/signin", data={"name": "milo", "password": PASSWORD})).status_code == 429
+        assert await signed_in_from(stage, "198.51.100.7") == "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"), [("::ffff:10.1.2.3", "203.0.113.9"), ("::ffff:11.1.2.3", "::ffff:11.1.2.3"), ("::1", "::1")]
+)
+async def test_a_proxy_is_known_on_a_socket_of_ipv6(peer: str, address: str) -> None:
+    seen: list[str] = []
+
+    async def application(scope: Scope, _: Receive, __: Send) -> None:
+        seen.append(scope["client"][0])
+
+    scope = {"type": "http", "client": (peer, 1), "headers": [(b"x-forwarded-for", b"203.0.113.9")]}
+    await ForwardedAddress(application, ["10.0.0.0/8"])(scope, None, None)  # type: ignore[arg-type]
+    assert seen == [address]
 
 
 async def test_tries_are_forgotten_after_a_while(stage: Stage) -> None:

@@ -122,6 +122,7 @@ def _provider(settings: ProviderSettings, redactor: Redactor | None) -> Provider
 def _facts(settings: Settings) -> Facts:
     return Facts(
         access_url=settings.access_url,
+        trusted_proxies=settings.trusted_proxies,
         providers=tuple(
             ProviderFact(
                 name=each.name,

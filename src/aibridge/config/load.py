@@ -84,6 +84,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path) -> Settings:
         database_url=database_url,
         database_direct_url=database_direct_url,
         access_url=sources.optional(table.ACCESS_URL) or listen.url,
+        trusted_proxies=sources.optional(table.TRUSTED_PROXIES) or (),
         providers=_providers(sources),
         redact=_redact(sources),
         allow_byok=sources.value(table.ALLOW_BYOK),

@@ -107,6 +107,8 @@ class Settings:
     """Past any transaction pooler, for LISTEN; None: as `database_url`."""
     access_url: str
     """How clients and browsers get here from outside, without a slash at the end."""
+    trusted_proxies: tuple[str, ...]
+    """Networks in CIDR notation."""
     providers: tuple[ProviderSettings, ...]
     """In the order of their setting; the two defaults first."""
     redact: tuple[Pattern, ...]

@@ -73,6 +73,13 @@ ACCESS_URL: Setting[str] = Setting(
     "URL at which people and clients reach aibridge.",
     absent="derived from `AIBRIDGE_LISTEN`",
 )
+TRUSTED_PROXIES: Setting[tuple[str, ...]] = Setting(
+    "TRUSTED_PROXIES",
+    None,
+    values.networks,
+    "Addresses and networks of the proxies in front, whose `X-Forwarded-For` tells where people sign in from.",
+    absent="none: the header is ignored",
+)
 ANTHROPIC_KEY: Setting[Secret] = Setting(
     "ANTHROPIC_KEY",
     None,
@@ -193,6 +200,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     DATABASE_URL,
     DATABASE_DIRECT_URL,
     ACCESS_URL,
+    TRUSTED_PROXIES,
     ANTHROPIC_KEY,
     ANTHROPIC_BASE_URL,
     OPENAI_KEY,

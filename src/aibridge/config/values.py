@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -121,6 +122,15 @@ def http_url(example: str) -> Callable[[str], str]:
 provider_url = http_url("https://api.example.com/v1")
 access_url = http_url("https://ai.example.com")
 telemetry_url = http_url("https://telemetry.example.com/aibridge")
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """Read addresses and networks: `10.0.0.0/8, 192.0.2.7, ::1`. No `*`: everybody could then say to be anybody."""
+    try:
+        found = tuple(str(ip_network(each.strip())) for each in text.split(","))
+    except ValueError:
+        raise ValueError("addresses or networks such as 10.0.0.0/8, 192.0.2.7 or ::1, separated by commas") from None
+    return found
 
 
 def database_url(text: str) -> Secret:

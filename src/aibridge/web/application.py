@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from aibridge.web.assets import Assets
 from aibridge.web.errors import HANDLERS
+from aibridge.web.forwarded import ForwardedAddress
 from aibridge.web.guard import guarded
 from aibridge.web.navigation import Navigation
 from aibridge.web.pages import (
@@ -55,6 +56,7 @@ def create_web(parts: WebParts) -> Starlette:
             *(guarded(route) for route in (Route("/", home), *table)),
         ],
         middleware=[
+            Middleware(ForwardedAddress, proxies=parts.facts.trusted_proxies),
             Middleware(SafeHeaders),
             Middleware(GZipMiddleware, minimum_size=WORTH_COMPRESSING, compresslevel=FAST),
         ],

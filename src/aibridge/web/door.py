@@ -19,7 +19,7 @@ from aibridge.web.parts import WebParts
 TRIES_BY_NAME = 5
 """Within `TRIES_COUNT_FOR`. The name is tried from anywhere, and exists or not."""
 TRIES_BY_ADDRESS = 100
-"""Behind a proxy many people have one address."""
+"""Many people may have one address, for example behind a proxy that is not among `AIBRIDGE_TRUSTED_PROXIES`."""
 
 
 class TooManyTries(Exception):

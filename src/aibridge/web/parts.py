@@ -32,6 +32,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     access_url: str
     """How browsers and clients get here, without a slash at the end."""
+    trusted_proxies: tuple[str, ...]
+    """Networks (CIDR) of the proxies that are believed where a browser is."""
     providers: tuple[ProviderFact, ...]
     allow_byok: bool
     retention: timedelta | None
