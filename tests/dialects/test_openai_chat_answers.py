@@ -361,3 +361,83 @@ def test_an_error_without_a_frame_is_one() -> None:
     """Some gateways answer a stream that failed with plain JSON in its name."""
     facts = heard(OPENAI_CHAT, b'{"error":{"message":"no","type":"server_error"}}\n')
     assert (facts.failed, facts.error_code, facts.error_message) == (True, "server_error", "no")
+
+
+# ------------------------------------------------------------------ calls as vendors tell them
+
+
+def called(*deltas: dict[str, Any]) -> list[tuple[str | None, str, str]]:
+    facts = heard(OPENAI_CHAT, stream(*[chunk(delta) for delta in deltas], chunk({}, "tool_calls"), DONE))
+    return [(tool.provider_tool_call_id, tool.tool, tool.input) for tool in facts.tool_usages]
+
+
+def test_an_id_that_is_new_with_each_delta_is_one_call() -> None:
+    """Some servers make up an id for every piece; only the first has the name."""
+    pieces_of_one = [call(0, "", id="a", name="bash"), call(0, '{"n":', id="b"), call(0, "1}", id="c")]
+    assert called(*pieces_of_one) == [("a", "bash", '{"n":1}')]
+    assert called(*pieces_of_one, call(0, "{}", id="d", name="read")) == [
+        ("a", "bash", '{"n":1}'),
+        ("d", "read", "{}"),
+    ]
+
+
+def test_interleaved_calls_of_one_index_go_on_by_their_ids() -> None:
+    begun = [call(0, '{"n":', id="a", name="bash"), call(0, '{"m":', id="b", name="read")]
+    more = [call(0, "1", id="a"), call(0, "2}", id="b"), call(0, "}", id="a")]
+    assert called(*begun, *more) == [("a", "bash", '{"n":1}'), ("b", "read", '{"m":2}')]
+
+
+def test_calls_without_index_go_on_by_their_ids_wherever_they_stand() -> None:
+    both = {
+        "tool_calls": [
+            *call(None, '{"n":', id="a", name="bash")["tool_calls"],
+            *call(None, "{", id="b", name="read")["tool_calls"],
+        ]
+    }
+    assert called(both, call(None, "}", id="b"), call(None, "1}", id="a")) == [
+        ("a", "bash", '{"n":1}'),
+        ("b", "read", "{}"),
+    ]
+
+
+@pytest.mark.parametrize("identity", [{}, {"id": ""}, {"id": "call"}])
+def test_calls_of_one_index_and_no_id_of_their_own_are_told_apart_when_the_first_is_complete(
+    identity: dict[str, str],
+) -> None:
+    several = [call(0, f'{{"n":{number}}}', name="bash", **identity) for number in (1, 2)]
+    assert [told[1:] for told in called(*several, call(0, "{}", name="read", **identity))] == [
+        ("bash", '{"n":1}'),
+        ("bash", '{"n":2}'),
+        ("read", "{}"),
+    ]
+
+
+@pytest.mark.parametrize("index", [0, None])
+def test_a_name_that_comes_with_every_piece_begins_no_call(index: int | None) -> None:
+    told = [call(index, piece, id="a", name="bash") for piece in ("", '{"n":', '{"m":1}', "}", "")]
+    assert called(*told) == [("a", "bash", '{"n":{"m":1}}')]
+    nameless = [call(index, piece, name="bash") for piece in ('{"n":', "1", "}")]
+    assert called(*nameless) == [(None, "bash", '{"n":1}')]
+
+
+def test_a_name_in_pieces_is_put_together() -> None:
+    pieces_of_one = [call(0, "", id="a", name="web_"), call(0, "", name="search"), call(0, "{}")]
+    assert called(*pieces_of_one) == [("a", "web_search", "{}")]
+    longer_each_time = [call(0, "", id="a", name=name) for name in ("web", "web_search", "web_search")]
+    assert called(*longer_each_time) == [("a", "web_search", "")]
+
+
+def test_a_call_that_is_told_once_more_as_a_whole_is_one() -> None:
+    assert called(*[call(0, "{}", id="a", name="bash")] * 2) == [("a", "bash", "{}")]
+
+
+def test_a_place_for_a_call_that_says_nothing_is_none() -> None:
+    nothing = {"tool_calls": [{"index": 0, "id": "", "function": {"name": None, "arguments": ""}}, {}]}
+    assert called(nothing) == []
+    message = {"content": "hi", "tool_calls": [{"id": None, "function": {"name": "", "arguments": None}}]}
+    assert plain(OPENAI_CHAT, {"choices": [{"message": message, "finish_reason": "stop"}]}).tool_usages == ()
+
+
+def test_arguments_that_only_look_complete_go_on() -> None:
+    odd = [call(None, '{"n":"}', name="bash"), call(None, 'x"}', name="bash")]
+    assert called(*odd) == [(None, "bash", '{"n":"}x"}')]

@@ -6,12 +6,11 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 import re
 from typing import Any
 
-import msgspec
-
 from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
+from aibridge.dialects.openai_chat_calls import Call, Calls
 from aibridge.dialects.openai_usage import CHAT, token_usage
-from aibridge.dialects.payload import as_json, fields, list_of, object_of, text_of, value
+from aibridge.dialects.payload import fields, list_of, object_of, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in
 from aibridge.dialects.said import Said
 from aibridge.dialects.sse import parse_event
@@ -22,36 +21,14 @@ LOOKS_FOR_ID = 8
 """Events at the start that are read until response and model are named. Azure's first one does not."""
 
 
-class _Call(msgspec.Struct):
-    """One tool call, as far as it was heard."""
-
-    id: str = ""
-    name: str = ""
-    parts: list[str] = []
-
-    def hear(self, call: dict[str, Any]) -> None:
-        """Take a delta, or a whole call: a function's arguments, or the free text of a custom tool."""
-        told = object_of(call.get("function")) or object_of(call.get("custom"))
-        self.id = self.id or text_of(call.get("id"))
-        self.name = self.name or text_of(told.get("name"))
-        piece = told.get("arguments", told.get("input"))
-        if piece is not None:
-            self.parts.append(as_json(piece))
-
-    def is_another(self, heard: "_Call") -> bool:
-        """Whether what was heard behind this call cannot be more of it: no id says so, and both name a function."""
-        return not heard.id and bool(heard.name and self.name)
-
-
 class _Choice:
     """One of the answers of a response, as far as it was heard."""
 
     def __init__(self, said: Said | None) -> None:
         self._said = said
-        self.calls: list[_Call] = []
+        self.calls = Calls()
         self.thoughts: list[str] = []
         self.finish_reason = ""
-        self._by_index: dict[object, _Call] = {}
 
     def hear(self, delta: dict[str, Any], *, whole: bool) -> None:
         """Take a delta, or a `whole` message."""
@@ -62,9 +39,9 @@ class _Choice:
             self._said.hear((self, "content"), _words(delta.get("content")))
             self._said.hear((self, "refusal"), delta.get("refusal"), refusal=True)
         for position, call in enumerate(list_of(delta.get("tool_calls"))):
-            self._hear_call(position, object_of(call), whole=whole)
+            self.calls.hear(position, object_of(call), whole=whole)
         if legacy := object_of(delta.get("function_call")):
-            self._hear_call(0, {"index": "function_call", "function": legacy}, whole=whole)
+            self.calls.hear(0, {"index": "function_call", "function": legacy}, whole=whole)
 
     def end(self, reason: str) -> None:
         """It told why it ended."""
@@ -72,24 +49,6 @@ class _Choice:
         if self._said is not None:
             self._said.close((self, "content"))
             self._said.close((self, "refusal"))
-
-    def _hear_call(self, position: int, call: dict[str, Any], *, whole: bool) -> None:
-        """Find the call that a delta belongs to; in a whole message each stands for itself, whatever its id.
-
-        A delta belongs by its index, or by its place where a vendor gives none; by its id where every call has one
-        index. Vendors that give neither send calls in one piece: one that names its function anew is another.
-        """
-        index = call.get("index")
-        is_indexed = isinstance(index, int | float | str)
-        key = index if is_indexed else (position,)
-        heard = _Call(parts=[])
-        heard.hear(call)
-        known = self._by_index.get(key)
-        if known is None or whole or _differ(known.id, heard.id) or (not is_indexed and known.is_another(heard)):
-            self._by_index[key] = heard
-            self.calls.append(heard)
-        else:
-            known.hear(call)
 
 
 class _Completion:
@@ -151,18 +110,14 @@ class _Completion:
             notes=notes.told(),
         )
 
-    def _tool_usage(self, call: _Call, choice: _Choice) -> ToolUsage:
+    def _tool_usage(self, call: Call, choice: _Choice) -> ToolUsage:
         return ToolUsage(
             provider_response_id=self.response_id,
             tool=call.name,
-            input="".join(call.parts),
+            input=call.input,
             provider_tool_call_id=call.id or None,
             metadata={} if choice.finish_reason else {"incomplete": True},
         )
-
-
-def _differ(known: str, heard: str) -> bool:
-    return bool(known and heard) and known != heard
 
 
 def _words(content: object) -> str:

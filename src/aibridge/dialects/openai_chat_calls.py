@@ -1,0 +1,110 @@
+"""Tool calls of Chat Completions, put together from deltas that vendors mark in many ways.
+
+OpenAI gives each call an index, and its id and name once. Others give no index, or every call the same; no id, the same
+one, or a new one with each delta; the name again and again, or in pieces.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from aibridge.dialects.payload import as_json, object_of, parse, text_of
+
+
+class Call:
+    """One tool call, as far as it was heard."""
+
+    __slots__ = ("id", "name", "parts")
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        """Read a delta, or a whole call: a function's arguments, or the free text of a custom tool."""
+        tool = object_of(told.get("function")) or object_of(told.get("custom"))
+        piece = tool.get("arguments", tool.get("input"))
+        self.id = text_of(told.get("id"))
+        self.name = text_of(tool.get("name"))
+        self.parts = [] if piece is None or piece == "" else [as_json(piece)]
+
+    @property
+    def input(self) -> str:
+        """What is known of the arguments."""
+        return "".join(self.parts)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is known of it: a delta had a place for a call and said nothing there."""
+        return not (self.id or self.name or self.parts)
+
+    def add(self, more: "Call") -> None:
+        """Take what another delta says of this call. A name comes once, again, longer each time, or in pieces."""
+        self.id = self.id or more.id
+        self.name = more.name if more.name.startswith(self.name) else self.name + more.name
+        self.parts += more.parts
+
+    def is_repeated_by(self, heard: "Call") -> bool:
+        """Whether a delta only says the whole call once more."""
+        return bool(self.id and heard.parts) and (self.id, self.name, self.input) == (heard.id, heard.name, heard.input)
+
+    def is_followed_by(self, heard: "Call", *, is_indexed: bool) -> bool:
+        """Whether what was heard in this call's place is not more of it, but the call behind it.
+
+        A new id is a new call only with a name: some vendors make up an id for each delta. Without ids of their own,
+        calls are told apart by what they name, and by arguments that were complete.
+        """
+        if self.id and heard.id and self.id != heard.id:
+            return bool(heard.name) or not self.name
+        if not (self.name and heard.name):
+            return False
+        if self.id and self.id == heard.id:
+            return bool(heard.parts) and self._is_complete() and not self.is_repeated_by(heard)
+        if not self.parts:
+            return not is_indexed
+        return self.name != heard.name or (self._is_complete() and (bool(heard.parts) or not is_indexed))
+
+    def _is_complete(self) -> bool:
+        """Whether the arguments are a whole JSON object already."""
+        if not (self.parts and self.parts[-1].rstrip().endswith("}")):
+            return False
+        try:
+            parse(self.input.encode("utf-8", "surrogatepass"))
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+
+class Calls:
+    """The tool calls of one choice, in the order of their beginnings."""
+
+    __slots__ = ("_by_id", "_by_index", "_calls")
+
+    def __init__(self) -> None:
+        self._calls: list[Call] = []
+        self._by_index: dict[object, Call] = {}
+        self._by_id: dict[str, Call] = {}
+
+    def __iter__(self) -> Iterator[Call]:
+        return (call for call in self._calls if not call.is_empty)
+
+    def hear(self, position: int, told: dict[str, Any], *, whole: bool) -> None:
+        """Take a delta from this place of its list; in a whole message each stands for itself, whatever its id.
+
+        A delta belongs by its index, or by its place where a vendor gives none, and there by its id.
+        """
+        index = told.get("index")
+        is_indexed = isinstance(index, int | float | str)
+        key = index if is_indexed else (position,)
+        heard = Call(told)
+        known = None if whole else self._known(key, heard, is_indexed=is_indexed)
+        if known is None or known.is_followed_by(heard, is_indexed=is_indexed):
+            known = heard
+            self._calls.append(heard)
+        elif not known.is_repeated_by(heard):
+            known.add(heard)
+        self._by_index[key] = known
+        if known.id:
+            self._by_id[known.id] = known
+
+    def _known(self, key: object, heard: Call, *, is_indexed: bool) -> Call | None:
+        """The call that this delta may go on with."""
+        known = self._by_index.get(key)
+        if not heard.id or (known is None and is_indexed) or (known is not None and known.id in ("", heard.id)):
+            return known
+        return self._by_id.get(heard.id, known)
