@@ -201,8 +201,7 @@ def test_cache_writes_are_no_input_either() -> None:
 
 
 def test_input_is_never_below_zero() -> None:
-    """A vendor whose total excludes the cached tokens already."""
-    told = {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 60}}
+    told = {"prompt_tokens": 60, "prompt_tokens_details": {"cached_tokens": 50, "cache_write_tokens": 20}}
     facts = heard(OPENAI_CHAT, stream(chunk({}, "stop", usage=told), DONE))
     assert facts.token_usage is not None
     assert facts.token_usage.input == 0

@@ -14,12 +14,33 @@ class Names(NamedTuple):
     input: str
     output: str
     input_details: str
+    output_details: str
 
 
-CHAT = Names("prompt_tokens", "completion_tokens", "prompt_tokens_details")
-RESPONSES = Names("input_tokens", "output_tokens", "input_tokens_details")
+CHAT = Names("prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details")
+RESPONSES = Names("input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details")
 _STANDARD_TIERS = frozenset(("", "auto", "default"))
-_CACHED, _WRITTEN = "cached_tokens", "cache_write_tokens"
+_READ = frozenset(
+    ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens", "cache_read_tokens")
+)
+"""What was read from the cache: OpenAI, Moonshot and Together; Mistral; DeepSeek; gateways to Anthropic's models.
+OpenAI's stands in the details, others' beside the total."""
+_WRITTEN = frozenset(("cache_write_tokens", "cache_creation_input_tokens", "cache_creation_tokens", "caching_tokens"))
+"""What was written to it: OpenAI and OpenRouter; Vercel and DashScope; LiteLLM; Requesty."""
+_CACHE = _READ | _WRITTEN
+MORE = "the provider's total counts more tokens than it tells of input and output"
+"""Gemini's includes its thoughts, and nothing else tells of them."""
+
+
+class _Figures(NamedTuple):
+    """What a usage object says of one answer."""
+
+    total: int | None
+    input: int | None
+    output: int | None
+    reasoning: int | None
+    read: int | None
+    written: int | None
 
 
 def token_usage(
@@ -30,22 +51,68 @@ def token_usage(
     `tier` is the answer's `service_tier`, which decides what it costs: it is kept where it is not the standard one.
 
     The provider's input figure includes both what was read from the cache and, where it is told (GPT-5.6 and later),
-    what was written to it: 7146 = 12 + 6789 read + 345 written. Ours excludes both.
+    what was written to it: 7146 = 12 + 6789 read + 345 written. Ours excludes both. Vendors that count otherwise are
+    known by their sums.
     """
     if not usage:
         return TokenUsage(provider_response_id=response_id, partial=True) if partial and response_id else None
     details = object_of(usage.get(names.input_details))
-    read, written = count(details.get(_CACHED), notes), count(details.get(_WRITTEN), notes)
-    rest = {name: figure for name, figure in details.items() if name not in (_CACHED, _WRITTEN)}
-    others = usage | {names.input_details: rest or None}
+    figures = _figures(usage, details, names, notes)
+    others = {name: found for name, found in usage.items() if name not in _CACHE}
+    others[names.input_details] = {name: found for name, found in details.items() if name not in _CACHE} or None
     if tier not in _STANDARD_TIERS:
-        others |= {"service_tier": tier}
+        others["service_tier"] = tier
+    taken = {names.input, names.output}
+    output = figures.output
+    if _reasons_beside(figures):
+        output = (output or 0) + (figures.reasoning or 0)
+        taken.remove(names.output)
+    all_input = figures.input
+    if _caches_beside(figures):
+        all_input = (figures.input or 0) + (figures.read or 0) + (figures.written or 0)
+    if figures.total is not None and figures.total > (all_input or 0) + (output or 0):
+        notes.add(MORE)
     return TokenUsage(
         provider_response_id=response_id,
-        input=less(count(usage.get(names.input), notes), read, written),
-        output=count(usage.get(names.output), notes),
-        cache_read=read,
-        cache_write=written,
+        input=None if figures.input is None else less(all_input, figures.read, figures.written),
+        output=output,
+        cache_read=figures.read,
+        cache_write=figures.written,
         partial=partial,
-        metadata=extras(others, frozenset((names.input, names.output)), notes),
+        metadata=extras(others, frozenset(taken), notes),
     )
+
+
+def _figures(usage: dict[str, Any], details: dict[str, Any], names: Names, notes: Notes) -> _Figures:
+    def most(kind: frozenset[str]) -> int | None:
+        """Some vendors say it twice, under two names."""
+        told = [count(place[name], notes) for place in (details, usage) for name in place if name in kind]
+        return max((figure for figure in told if figure is not None), default=None)
+
+    reasoning = object_of(usage.get(names.output_details)).get("reasoning_tokens", usage.get("reasoning_tokens"))
+    return _Figures(
+        total=count(usage.get("total_tokens"), notes),
+        input=count(usage.get(names.input), notes),
+        output=count(usage.get(names.output), notes),
+        reasoning=count(reasoning, notes),
+        read=most(_READ),
+        written=most(_WRITTEN),
+    )
+
+
+def _reasons_beside(figures: _Figures) -> bool:
+    """Whether reasoning is not part of the output figure, as with xAI: then the total needs both.
+
+    https://docs.x.ai/docs/key-information/consumption-and-rate-limits
+    """
+    parts = (figures.input or 0) + (figures.output or 0)
+    return bool(figures.reasoning) and figures.total == parts + (figures.reasoning or 0)
+
+
+def _caches_beside(figures: _Figures) -> bool:
+    """Whether the input figure does not include the cached tokens: there are more of them, or the total needs both."""
+    read, written, all_input = figures.read or 0, figures.written or 0, figures.input or 0
+    if max(read, written) > all_input:
+        return True
+    needed = figures.total == all_input + (figures.output or 0) + read + written
+    return needed and read + written > 0 and not _reasons_beside(figures)
