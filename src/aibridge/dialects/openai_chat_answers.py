@@ -9,9 +9,10 @@ from typing import Any
 from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_chat_calls import Call, Calls
+from aibridge.dialects.openai_chat_vendors import THOUGHT_ENDS, failure_in, thought_and_words, usage_in
 from aibridge.dialects.openai_usage import CHAT, token_usage
 from aibridge.dialects.payload import fields, list_of, object_of, text_of, value
-from aibridge.dialects.provider_error import ProviderError, error_in
+from aibridge.dialects.provider_error import ProviderError, error_page
 from aibridge.dialects.said import Said
 from aibridge.dialects.sse import parse_event
 from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, ToolUsage
@@ -19,6 +20,15 @@ from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, ToolUsage
 DONE = b"[DONE]"
 LOOKS_FOR_ID = 8
 """Events at the start that are read until response and model are named. Azure's first one does not."""
+_MEMBERS = (
+    *("id", "model", "service_tier", "usage", "choices"),
+    *("error", "object", "type", "code", "message", "base_resp", "x_groq"),
+)
+"""Of a plain answer: what is read of it. The second line tells of errors."""
+_A_STREAM = re.compile(rb"\s*(?:data|event)?:")
+_PARTS = ("content", "refusal", "audio")
+_FAILED = "error"
+"""Some vendors end an answer that failed with this reason, and need not say more."""
 
 
 class _Choice:
@@ -29,15 +39,20 @@ class _Choice:
         self.calls = Calls()
         self.thoughts: list[str] = []
         self.finish_reason = ""
+        self._thought_is_open = False
 
     def hear(self, delta: dict[str, Any], *, whole: bool) -> None:
         """Take a delta, or a `whole` message."""
-        thought = delta.get("reasoning_content") or delta.get("reasoning")
-        if isinstance(thought, str):
+        thought, words = thought_and_words(delta)
+        if self._thought_is_open and words and not thought:
+            words = words.removeprefix(THOUGHT_ENDS)
+        self._thought_is_open = bool(thought) or (self._thought_is_open and not words)
+        if thought:
             self.thoughts.append(thought)
         if self._said is not None:
-            self._said.hear((self, "content"), _words(delta.get("content")))
+            self._said.hear((self, "content"), words)
             self._said.hear((self, "refusal"), delta.get("refusal"), refusal=True)
+            self._said.hear((self, "audio"), object_of(delta.get("audio")).get("transcript"))
         for position, call in enumerate(list_of(delta.get("tool_calls"))):
             self.calls.hear(position, object_of(call), whole=whole)
         if legacy := object_of(delta.get("function_call")):
@@ -47,8 +62,8 @@ class _Choice:
         """It told why it ended."""
         self.finish_reason = reason
         if self._said is not None:
-            self._said.close((self, "content"))
-            self._said.close((self, "refusal"))
+            for part in _PARTS:
+                self._said.close((self, part))
 
 
 class _Completion:
@@ -74,11 +89,10 @@ class _Completion:
         self.response_id = self.response_id or text_of(found.get("id"))
         self.model = self.model or text_of(found.get("model"))
         self.tier = text_of(found.get("service_tier")) or self.tier
-        self.error = self.error or error_in(found)
         choices = [object_of(choice) for choice in list_of(found.get("choices"))]
-        if usage := object_of(found.get("usage")):  # may be cumulative: the last one counts
-            self.usage = usage
-            self.usage_stood_alone = not choices
+        self.error = self.error or failure_in(found, choices)
+        if usage := usage_in(found, choices):
+            self._hear_usage(usage, alone=not choices)
         for position, told in enumerate(choices):
             index = told.get("index")
             key = index if isinstance(index, int | float | str) else position
@@ -87,10 +101,19 @@ class _Completion:
             if reason := text_of(told.get("finish_reason")):
                 choice.end(reason)
 
+    def _hear_usage(self, usage: dict[str, Any], *, alone: bool) -> None:
+        """It may be cumulative: the last one counts. One without figures says nothing about those before it."""
+        if not self.usage or any(usage.get(name) is not None for name in CHAT[:2]):
+            self.usage = usage
+            self.usage_stood_alone = alone
+
     def facts(self, notes: Notes, *, ended: bool, partial: bool) -> ReplyFacts:
         """What is known now."""
         choices = list(self.choices.values())
-        code, message = self.error or ("", "")
+        error = self.error
+        if error is None and any(choice.finish_reason == _FAILED for choice in choices):
+            error = ProviderError("", "the provider ended its answer with an error")
+        code, message = error or ("", "")
         return ReplyFacts(
             response_id=self.response_id,
             model=self.model,
@@ -103,7 +126,7 @@ class _Completion:
             ),
             model_answers=self._said.told() if self._said is not None else (),
             ended=ended,
-            failed=self.error is not None,
+            failed=error is not None,
             error_code=code,
             error_message=message,
             stop_reason=choices[0].finish_reason if choices else "",
@@ -118,13 +141,6 @@ class _Completion:
             provider_tool_call_id=call.id or None,
             metadata={} if choice.finish_reason else {"incomplete": True},
         )
-
-
-def _words(content: object) -> str:
-    """A text, or the texts of an array of parts, as some vendors answer."""
-    if isinstance(content, list):
-        return "".join(text_of(object_of(part).get("text")) for part in content)
-    return text_of(content)
 
 
 class ChatStream(StreamListener):
@@ -162,16 +178,22 @@ class ChatStream(StreamListener):
         """The body ended."""
         super().end()
         self._body_ended = True
+        unframed = self._reader.rest().strip()
+        if unframed.startswith((b"{", b"[")) and not self._completion.choices:  # a plain answer, called a stream
+            found = value(unframed, self.notes)
+            self._completion.hear(object_of(found[0] if isinstance(found, list) and found else found), "message")
 
     def _may_pass_over(self) -> bool:
         return self._looks == 0 and not self._answers
 
-    def _read(self, name: bytes, data: bytes) -> None:  # noqa: ARG002  # these events have no names
+    def _read(self, name: bytes, data: bytes) -> None:
         if data.strip() == DONE:
             self.terminal = True
             return
         completion = self._completion
         completion.hear(object_of(value(data, self.notes)), "delta" if self._has_room(len(data)) else "")
+        if name == b"error" and completion.error is None:
+            completion.error = error_page(data, self.notes)
         self._looks = 0 if completion.response_id and completion.model else max(self._looks - 1, 0)
         self.terminal = completion.error is not None
 
@@ -193,8 +215,16 @@ class ChatPlain(PlainListener):
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
         members = fields(body)
         if not members:
-            return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
+            unread = ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
+            return self._read_stream(bytes(body)) or unread if _A_STREAM.match(body) else unread
         completion = _Completion(Said(notes) if self._answers else None)
-        names = ("id", "model", "service_tier", "error", "usage", "choices")
-        completion.hear({name: value(members.get(name), notes) for name in names}, "message")
+        completion.hear({name: value(members[name], notes) for name in _MEMBERS if name in members}, "message")
         return completion.facts(notes, ended=True, partial=False)
+
+    def _read_stream(self, body: bytes) -> ReplyFacts | None:
+        """What a stream says whose content type is another one; None when the body is no stream."""
+        stream = ChatStream(answers=self._answers)
+        stream.hear(body)
+        stream.end()
+        facts = stream.tell()
+        return facts if facts.response_id or facts.model or facts.failed or facts.token_usage else None

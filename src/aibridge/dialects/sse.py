@@ -82,7 +82,7 @@ class EventReader:
 def parse_event(event: bytes) -> tuple[bytes, bytes]:
     """Read one event: its name (empty when it has none), and its data lines, joined by line feeds.
 
-    Comments and unknown fields are left out.
+    Comments and unknown fields are left out, save a field `error`, which stands for an event of that name.
     """
     if event.startswith(b"event: ") and event.count(b"\n") == 1:
         head, found, data = event.partition(b"\ndata: ")
@@ -95,4 +95,7 @@ def parse_event(event: bytes) -> tuple[bytes, bytes]:
             lines.append(line[6:] if line.startswith(b"data: ") else line[5:])
         elif line.startswith(b"event:"):
             name = line[6:].strip()
+        elif line.startswith(b"error:"):  # llama.cpp up to 2025, which has no such field in mind
+            name = b"error"
+            lines.append(line[6:])
     return name, b"\n".join(lines)
