@@ -224,12 +224,6 @@ def test_fractions_are_kept_among_the_extra_counters() -> None:
     assert usage.metadata == {"total_tokens": 21, "queue_time": 0.25, "cost": 2, "cost_details": {"upstream": 1.5e-05}}
 
 
-def test_a_figure_without_end_is_dropped() -> None:
-    facts = plain(OPENAI_CHAT, b'{"id":"c-1","usage":{"prompt_tokens":1,"cost":Infinity}}')
-    assert facts.token_usage == TokenUsage(provider_response_id="c-1", input=1)
-    assert facts.notes == ("a figure is no number",)
-
-
 def test_the_responses_api_counts_the_same_way() -> None:
     usage = {"input_tokens": 307, "output_tokens": 26, "total_tokens": 560, "cached_tokens": 7}
     answer = {"id": "r", "usage": {**usage, "output_tokens_details": {"reasoning_tokens": 227}}}
@@ -322,7 +316,8 @@ def test_an_error_page_is_read_in_any_envelope(body: Any, code: str, message: st
 
 # ------------------------------------------------------------------ content types that are not what they say
 
-WHOLE = {**HEAD, "choices": [{"message": {"content": "a"}, "finish_reason": "stop"}], "usage": USED}
+CALLED = {"tool_calls": [{"id": "call_1", "function": {"name": "ls", "arguments": "{}"}}]}
+WHOLE = {**HEAD, "choices": [{"message": CALLED, "finish_reason": "stop"}], "usage": USED}
 
 
 def test_a_plain_answer_that_is_called_a_stream_is_read() -> None:
@@ -330,8 +325,19 @@ def test_a_plain_answer_that_is_called_a_stream_is_read() -> None:
     facts = heard(OPENAI_CHAT, pieces(b"\n" + written, 1))
     assert (facts.response_id, facts.ended, facts.stop_reason) == ("c-1", True, "stop")
     assert figures(facts.token_usage) == (20, 1, None, None)
+    assert [(call.tool, call.input) for call in facts.tool_usages] == [("ls", "{}")]
     failed = heard(OPENAI_CHAT, b'[{"error":{"code":429,"message":"no"}}]\n')
     assert (failed.failed, failed.error_code, failed.error_message) == (True, "429", "no")
+
+
+def test_a_message_behind_its_deltas_doubles_nothing() -> None:
+    """Perplexity repeats what was said so far, in every event; others at the end."""
+    delta = {"reasoning": "hm", "tool_calls": [{"index": 0, **CALLED["tool_calls"][0]}]}
+    message = {**CALLED, "reasoning": "hm"}
+    both = {**HEAD, "choices": [{"index": 0, "delta": delta, "message": message}]}
+    last = {**HEAD, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    facts = heard(OPENAI_CHAT, stream(both, last, DONE))
+    assert (thoughts(facts), [call.tool for call in facts.tool_usages]) == (["hm"], ["ls"])
 
 
 @pytest.mark.parametrize("before", [b"", b": PROCESSING\n\n", b"\n"])

@@ -64,7 +64,10 @@ class StreamListener(ABC):
                 if rest is None or rest.fullmatch(event, len(learnt)):
                     continue
             name, data = parse_event(event)
-            if not data and event.startswith(b"{"):  # JSON without a frame: an error from halfway, or a plain answer
+            if not data and event.lstrip()[:1] in (
+                b"{",
+                b"[",
+            ):  # JSON without a frame: an error from halfway, or a plain answer
                 data = event
             if data:
                 self._read(name, data)

@@ -39,10 +39,13 @@ class _Choice:
         self.calls = Calls()
         self.thoughts: list[str] = []
         self.finish_reason = ""
+        self.is_fresh = True
+        """Nothing was heard of it. A plain answer, called a stream, is heard as a whole."""
         self._thought_is_open = False
 
     def hear(self, delta: dict[str, Any], *, whole: bool) -> None:
         """Take a delta, or a `whole` message."""
+        self.is_fresh = self.is_fresh and not delta
         thought, words = thought_and_words(delta)
         if self._thought_is_open and words and not thought:
             words = words.removeprefix(THOUGHT_ENDS)
@@ -97,7 +100,8 @@ class _Completion:
             index = told.get("index")
             key = index if isinstance(index, int | float | str) else position
             choice = self.choices.get(key) or self.choices.setdefault(key, _Choice(self._said))
-            choice.hear(object_of(told.get(told_in)), whole=told_in == "message")
+            whole = told_in == "message" or (told_in == "delta" and "delta" not in told and choice.is_fresh)
+            choice.hear(object_of(told.get("message" if whole else told_in)), whole=whole)
             if reason := text_of(told.get("finish_reason")):
                 choice.end(reason)
 
@@ -178,10 +182,6 @@ class ChatStream(StreamListener):
         """The body ended."""
         super().end()
         self._body_ended = True
-        unframed = self._reader.rest().strip()
-        if unframed.startswith((b"{", b"[")) and not self._completion.choices:  # a plain answer, called a stream
-            found = value(unframed, self.notes)
-            self._completion.hear(object_of(found[0] if isinstance(found, list) and found else found), "message")
 
     def _may_pass_over(self) -> bool:
         return self._looks == 0 and not self._answers
@@ -191,7 +191,10 @@ class ChatStream(StreamListener):
             self.terminal = True
             return
         completion = self._completion
-        completion.hear(object_of(value(data, self.notes)), "delta" if self._has_room(len(data)) else "")
+        found = value(data, self.notes)
+        if isinstance(found, list) and found:  # Gemini puts an error into an array
+            found = found[0]
+        completion.hear(object_of(found), "delta" if self._has_room(len(data)) else "")
         if name == b"error" and completion.error is None:
             completion.error = error_page(data, self.notes)
         self._looks = 0 if completion.response_id and completion.model else max(self._looks - 1, 0)
