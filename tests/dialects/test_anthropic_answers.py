@@ -145,7 +145,7 @@ def test_extra_counters_keep_their_names() -> None:
     assert facts.token_usage is not None
     assert facts.token_usage.metadata == {
         "cache_creation": {"ephemeral_5m_input_tokens": 345, "ephemeral_1h_input_tokens": 0},
-        "server_tool_use": {"web_search_requests": 2, "odd": 0.5},
+        "server_tool_use": {"web_search_requests": 2},
         "service_tier": "standard",
         "cost": 0.0125,
         "iterations": [{"input_tokens": 1}],

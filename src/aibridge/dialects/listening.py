@@ -13,6 +13,7 @@ MAX_BODY = 64 * 2**20
 """Bytes of a plain answer that are kept for reading."""
 TOO_MUCH = f"what was heard beyond {MAX_BODY} bytes is left out"
 FIRST_ERROR_STATUS = 400
+_JSON = (b"{", b"[")
 _NOTHING = b"\n\n"
 """No event begins like this."""
 
@@ -64,10 +65,7 @@ class StreamListener(ABC):
                 if rest is None or rest.fullmatch(event, len(learnt)):
                     continue
             name, data = parse_event(event)
-            if not data and event.lstrip()[:1] in (
-                b"{",
-                b"[",
-            ):  # JSON without a frame: an error from halfway, or a plain answer
+            if not data and event.lstrip().startswith(_JSON):  # no frame: an error from halfway, or a plain answer
                 data = event
             if data:
                 self._read(name, data)
