@@ -32,8 +32,12 @@ def terms_of(provider: str, metadata: Mapping[str, Any]) -> Terms:
     is capacity that was paid for before; OpenAI's is a rate about twice as high.
     """
     told = [f"{name} {metadata[name]}" for name, terms in _DEARER.items() if metadata.get(name) in terms]
-    if searches := _searches(metadata.get("server_tool_use")):
+    used = _object(metadata.get("tool_usage"))
+    searched = _figure(metadata.get("server_tool_use"), "web_search_requests")
+    if searches := searched + _figure(used.get("web_search"), "num_requests"):
         told.append(f"{searches} web searches")
+    if drawn := _figure(used.get("image_gen"), "total_tokens"):
+        told.append(f"{drawn} tokens of images")
     if sampled := Counter(_samplings(metadata)):
         told += [f"the tokens of {sampled[name]} {what}" for name, what in _UNCOUNTED.items() if sampled[name]]
     tier = metadata.get("service_tier")
@@ -62,7 +66,11 @@ def _samplings(metadata: Mapping[str, Any]) -> list[str]:
     return [name for name in types if isinstance(name, str)]
 
 
-def _searches(used: object) -> int:
-    """How many web searches the provider made, each at a fee of its own."""
-    found = used.get("web_search_requests") if isinstance(used, dict) else None
+def _object(found: object) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _figure(counters: object, name: str) -> int:
+    """What one of the counters says of a tool that runs at the provider, at a fee of its own."""
+    found = _object(counters).get(name)
     return found if isinstance(found, int) and found > 0 else 0
