@@ -204,6 +204,15 @@ def test_figures_known_before_the_cut_are_final() -> None:
     assert (facts.ended, facts.token_usage.partial, facts.stop_reason) == (False, False, "tool_use")
 
 
+def test_figures_told_in_between_are_not_final() -> None:
+    """Some servers tell what was used so far again and again."""
+    so_far = {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 5}}
+    cut = heard(ANTHROPIC_MESSAGES, stream(START, so_far))
+    assert cut.token_usage is not None
+    assert (cut.token_usage.output, cut.token_usage.partial) == (5, True)
+    assert heard(ANTHROPIC_MESSAGES, stream(START, so_far, final(), STOP)).token_usage == FACTS.token_usage
+
+
 def test_an_error_ends_the_stream_as_failed() -> None:
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": "r"}
     facts = heard(ANTHROPIC_MESSAGES, stream(START, error, STOP))
@@ -250,6 +259,19 @@ def test_a_thought_goes_on_where_its_start_ended() -> None:
     deltas = [{"type": "thinking_delta", "thinking": "so "}, {"type": "thinking_delta", "thinking": "on"}]
     facts = heard(ANTHROPIC_MESSAGES, stream(START, *block(0, {"type": "thinking", "thinking": "And "}, *deltas), STOP))
     assert [thought.content for thought in facts.model_thoughts] == ["And so on"]
+
+
+def test_a_thought_at_the_place_of_another_block_is_a_thought() -> None:
+    """As compatible servers tell it that translate another API: it is no part of a call, and never lost."""
+    hm = [{"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": t}} for t in "hm"]
+    more = {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": "1}"}}
+    call = tool(0, '{"a":', stops=False)
+    facts = heard(ANTHROPIC_MESSAGES, stream(START, *call, *hm, more, final(), STOP))
+    assert [usage.input for usage in facts.tool_usages] == ['{"a":1}']
+    assert [thought.content for thought in facts.model_thoughts] == ["hm"]
+    assert [t.content for t in heard(ANTHROPIC_MESSAGES, stream(START, *hm, *text(0, "ok"), STOP)).model_thoughts] == [
+        "hm"
+    ]
 
 
 def test_hosted_tools_have_an_item_id_and_no_call_id() -> None:

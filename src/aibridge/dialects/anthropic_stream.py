@@ -6,7 +6,15 @@ https://docs.anthropic.com/en/api/messages-streaming
 import re
 from typing import Any
 
-from aibridge.dialects.anthropic_blocks import SIZE_OF_BLOCK, Blocks, is_kept, model_thoughts, started, tool_usages
+from aibridge.dialects.anthropic_blocks import (
+    SIZE_OF_BLOCK,
+    Block,
+    Blocks,
+    is_kept,
+    model_thoughts,
+    started,
+    tool_usages,
+)
 from aibridge.dialects.figures import count, extras
 from aibridge.dialects.listening import StreamListener
 from aibridge.dialects.notes import Notes
@@ -100,11 +108,24 @@ class AnthropicStream(StreamListener):
         index = _index(found)
         if self._said is not None:
             self._said.hear(self._text_at.get(index, (index,)), delta.get("text"))
-        block = self._blocks.at(index)
-        if block is not None:
-            piece = delta.get("partial_json") or delta.get("thinking")
-            if isinstance(piece, str) and self._has_room(len(piece)):
+        if isinstance(thought := delta.get("thinking"), str):
+            self._hear_thought(index, thought)
+        elif (block := self._blocks.at(index)) and block.kind != "thinking":
+            piece = delta.get("partial_json")
+            if isinstance(piece, str) and piece and self._has_room(len(piece)):
                 block.parts.append(piece)
+
+    def _hear_thought(self, index: object, thought: str) -> None:
+        """Some vendors think at the place of another block, or before any has begun."""
+        block = self._blocks.at(index)
+        if block is None or block.kind != "thinking":
+            index = ("thought", index)
+            block = self._blocks.at(index)
+        if thought and self._has_room(len(thought) if block else SIZE_OF_BLOCK + len(thought)):
+            if block is None:
+                block = Block(kind="thinking", parts=[])
+                self._blocks.begin(index, block)
+            block.parts.append(thought)
 
     def _hear_block_start(self, index: object, start: dict[str, Any]) -> None:
         kind = text_of(start.get("type"))
@@ -137,7 +158,8 @@ class AnthropicStream(StreamListener):
         notes = self.notes
         response_id = text_of(self._message.get("id"))
         code, message = self._error or ("", "")
-        final = self._final or (self._told_at_once and self.terminal and self._error is None)
+        whole = self.terminal and self._error is None
+        final = (self._final and (whole or self._stop_reason != "")) or (self._told_at_once and whole)
         blocks = self._blocks.all()
         return ReplyFacts(
             response_id=response_id,
