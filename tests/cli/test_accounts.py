@@ -43,6 +43,22 @@ def test_a_name_that_is_taken_and_one_that_is_none(terminal: Terminal) -> None:
     )
 
 
+@pytest.mark.parametrize("email", ["nope", "a@", "a@b\n", "two@at@signs", "a b@c", f"{'x' * 250}@y.io"])
+def test_what_is_no_email_address_is_refused(terminal: Terminal, email: str) -> None:
+    """As over HTTP."""
+    assert terminal.call("users", "create", "ada", "--email", email) == Ended(
+        1, "", f"aibridge: {email!r} is not an email address.\n"
+    )
+    assert terminal.read("users", "list") == ""
+
+
+async def test_an_empty_email_address_is_none(terminal: Terminal, store: Store) -> None:
+    terminal.read("users", "create", "ada", "--email", "")
+    ada = await store.people.find_user("ada")
+    assert ada
+    assert ada.email is None
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [("suspend", UserStatus.SUSPENDED), ("activate", UserStatus.ACTIVE), ("delete", UserStatus.DELETED)],
@@ -130,7 +146,9 @@ async def test_tokens_are_revoked_by_id_or_by_themselves(terminal: Terminal, sto
     terminal.read("tokens", "revoke", first)
     terminal.read("tokens", "revoke", second.split("_")[1])
     assert [line.split("\t")[4] for line in terminal.read("tokens", "list").splitlines()] == ["revoked", "revoked"]
-    assert terminal.call("tokens", "revoke", "nix") == Ended(1, "", "aibridge: There is no such token.\n")
+    assert terminal.call("tokens", "revoke", "nix") == Ended(
+        1, "", "aibridge: There is no such token. `aibridge tokens list` shows their ids.\n"
+    )
 
 
 async def test_a_list_of_tokens_shows_no_secret_and_obeys_no_escape(terminal: Terminal, store: Store) -> None:

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from aibridge.auth import emails
 from aibridge.auth.passwords import MAX_LENGTH, MIN_LENGTH
 from aibridge.auth.usernames import RULE, USERNAME, why_not
 from aibridge.records import Role, Scope, UserStatus
 
 _VISIBLE = r"[^\x00-\x1f\x7f]"
-_WORD = r"[^@\s\x00-\x1f\x7f]"
 
 
 def _username(name: str) -> str:
@@ -34,7 +34,9 @@ Username = Annotated[
 Name = Annotated[str, Field(max_length=200, pattern=f"^{_VISIBLE}*$", examples=["Dana Dunn"])]
 Email = Annotated[
     str,
-    Field(max_length=254, pattern=f"^({_WORD}+@{_WORD}+)?$", examples=["dana@example.com"], description="may be empty"),
+    Field(
+        max_length=emails.MAX_LENGTH, pattern=emails.EMAIL, examples=["dana@example.com"], description="may be empty"
+    ),
 ]
 AvatarUrl = Annotated[
     str,

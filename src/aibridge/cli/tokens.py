@@ -107,11 +107,15 @@ def revoke(
     """Revoke a token at once."""
     from aibridge.auth.tokens import parse
     from aibridge.cli.database import people, run
+    from aibridge.errors import NotFound
 
     parsed = parse(token)
 
     async def work() -> None:
         async with people() as found:
-            await found.revoke_token(parsed.id if parsed else token.removeprefix("aib_"))
+            try:
+                await found.revoke_token(parsed.id if parsed else token.removeprefix("aib_"))
+            except NotFound as error:
+                raise NotFound("There is no such token. `aibridge tokens list` shows their ids.") from error
 
     run(work())

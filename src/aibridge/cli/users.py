@@ -21,6 +21,7 @@ def create(
     email: Annotated[str | None, typer.Option(help="Their email address.", show_default=False)] = None,
 ) -> None:
     """Create a user and print their id."""
+    from aibridge.auth.emails import is_email
     from aibridge.auth.usernames import why_not
     from aibridge.cli.database import people, run
     from aibridge.cli.output import tell
@@ -28,10 +29,12 @@ def create(
 
     if (reason := why_not(name)) is not None:
         raise AIBridgeError(f"{name!r} is not a valid user name: {reason}.")
+    if not is_email(email or ""):
+        raise AIBridgeError(f"{email!r} is not an email address.")
 
     async def work() -> str:
         async with people() as found:
-            return str((await found.create_user(name, role=role, email=email)).id)
+            return str((await found.create_user(name, role=role, email=email or None)).id)
 
     typer.echo(run(work()))
     tell(f"Now `aibridge tokens create {name}` makes a token, and `aibridge users password {name}` sets a password.")

@@ -1,11 +1,11 @@
 """What becomes of people: made, given another role, suspended, deleted, given a password."""
 
-import re
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from aibridge.auth import account_log
+from aibridge.auth.emails import is_email
 from aibridge.auth.passwords import check_rules
 from aibridge.auth.usernames import why_not
 from aibridge.errors import AlreadyExists, LastOwner, PasswordRefused
@@ -16,13 +16,11 @@ from aibridge.web.parts import WebParts
 from aibridge.web.people.refused import FormRefused
 from aibridge.web.viewer import Viewer
 
-MAX_NAME, MAX_EMAIL = 200, 254
+MAX_NAME = 200
 NEW_USER, PROFILE, STATE, DELETE, PASSWORD = "new-user", "profile", "state", "delete", "password"
 """The forms."""
 Change = Callable[[WebParts, Viewer, User, Form], Awaitable[None]]
 """One of these, done by a viewer to a user as a form says."""
-
-_EMAIL = re.compile(r"([^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+)?")
 
 
 async def create_user(parts: WebParts, viewer: Viewer, form: Form) -> User:
@@ -100,7 +98,7 @@ def _name(form: Form, which: str) -> str:
 
 def _email(form: Form, which: str) -> str | None:
     email = form.text("email")
-    if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
+    if not is_email(email):
         raise FormRefused(which, "email", "This is not an email address.")
     return email or None
 
