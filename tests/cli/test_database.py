@@ -1,6 +1,8 @@
 """`aibridge db`, with a database of one's own and with the embedded one."""
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,34 @@ def test_a_damaged_dump_changes_nothing(tmp_path: Path, database: str) -> None:
     assert (ended.status, ended.out) == (1, "")
     assert ended.err.startswith("aibridge: pg_restore: error: ")
     assert terminal.read("users", "list").startswith("ada\t")
+
+
+def test_a_dump_replaces_one_of_before_only_when_it_is_whole(tmp_path: Path, database: str) -> None:
+    """As scripts expect of pg_dump, it does not ask; but one that fails leaves the dump of yesterday alone."""
+    dump = tmp_path / "nightly.dump"
+    dump.write_bytes(b"yesterday's")
+    ended = Terminal(tmp_path, DATABASE_URL="postgresql://127.0.0.1:1/db").call("db", "dump", dump)
+    assert (ended.status, dump.read_bytes()) == (1, b"yesterday's")
+    Terminal(tmp_path, DATABASE_URL=database).read("db", "dump", dump)
+    assert dump.read_bytes().startswith(b"PGDMP")
+    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".unfinished"] == []
+
+
+def test_a_dump_into_a_pipe_or_through_a_link_replaces_neither(tmp_path: Path, database: str) -> None:
+    """Replaced like a file, `/dev/null` would be one for everybody on the machine."""
+    terminal = Terminal(tmp_path, DATABASE_URL=database)
+    pipe, link = tmp_path / "pipe", tmp_path / "latest.dump"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        ended = terminal.call("db", "dump", pipe)
+        if not pipe.is_fifo():
+            reader.kill()  # nobody writes any more
+        came = reader.communicate()[0]
+    assert (ended, came[:5], pipe.is_fifo()) == (Ended(0, "", ""), b"PGDMP", True)
+    link.symlink_to("monday.dump")
+    terminal.read("db", "dump", link)
+    assert link.is_symlink()
+    assert (tmp_path / "monday.dump").read_bytes().startswith(b"PGDMP")
 
 
 def test_a_dump_that_cannot_be_written_is_a_sentence(tmp_path: Path, database: str) -> None:

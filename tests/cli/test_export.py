@@ -73,6 +73,23 @@ async def test_what_is_refused(terminal: Terminal, store: Store, alice: UUID, tm
     assert "is no longer on record" in terminal.call("export", "--to", file, "--resume").err
 
 
+async def test_a_file_is_replaced_only_by_what_could_be_read(
+    terminal: Terminal, store: Store, alice: UUID, tmp_path: Path
+) -> None:
+    """A mistyped query, or a database that is away, leaves the export of yesterday alone, and makes no empty file."""
+    hers = await carried(store, begun(alice))
+    file = tmp_path / "log.jsonl"
+    file.write_text("yesterday's\n")
+    away = Terminal(tmp_path, DATABASE_URL="postgresql://127.0.0.1:1/db")
+    for refused in (terminal.call("export", "--to", file, "--q", "nonsense:x"), away.call("export", "--to", file)):
+        assert refused.status == 1
+        assert file.read_text() == "yesterday's\n"
+    assert terminal.call("export", "--to", tmp_path / "new.jsonl", "--q", "initiator:nobody").status == 1
+    assert not (tmp_path / "new.jsonl").exists()
+    terminal.read("export", "--to", file)
+    assert [json.loads(line)["id"] for line in file.read_text().splitlines()] == [str(hers.id)]
+
+
 @pytest.mark.parametrize(
     ("content", "left", "last"),
     [

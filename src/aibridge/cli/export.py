@@ -28,7 +28,10 @@ class Format(StrEnum):
 
 def export(
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE", help="File to write; standard output by default.")
+        Path | None,
+        typer.Option(
+            "--to", metavar="FILE", help="File to write, replacing what it holds; standard output by default."
+        ),
     ] = None,
     *,
     format_: Annotated[Format, typer.Option("--format", help="Whole interceptions, or flat rows.")] = Format.JSONL,
@@ -44,11 +47,10 @@ def export(
 
     if resume and (to is None or format_ is Format.CSV):
         raise AIBridgeError("--resume continues a JSONL file: name it with --to, and leave out --format csv.")
-    with _written(to, resume=resume) as (file, after):
-        run(_export(file, format_, q, after))
+    run(_export(to, format_, q, resume=resume))
 
 
-async def _export(file: IO[bytes], format_: Format, q: str, after: UUID | None) -> None:
+async def _export(to: Path | None, format_: Format, q: str, *, resume: bool) -> None:
     from datetime import UTC, datetime
 
     from aibridge.cli.database import store
@@ -57,16 +59,18 @@ async def _export(file: IO[bytes], format_: Format, q: str, after: UUID | None) 
 
     async with store() as opened:
         filter_ = await _filter(q, opened.people)
-        try:
-            made = await interceptions_export(
-                opened.exports, None, filter_, format_=TableFormat(format_), now=datetime.now(UTC), after=after
-            )
-        except CursorUnknown as error:
-            raise AIBridgeError(
-                f"The last line of the file, {after}, is no longer on record: there is nothing to go on behind."
-            ) from error
-        async for chunk in made.chunks:
-            file.write(chunk)
+        # Only now: a mistyped query, or a database that is away, must not empty the file of yesterday.
+        with _written(to, resume=resume) as (file, after):
+            try:
+                made = await interceptions_export(
+                    opened.exports, None, filter_, format_=TableFormat(format_), now=datetime.now(UTC), after=after
+                )
+            except CursorUnknown as error:
+                raise AIBridgeError(
+                    f"The last line of the file, {after}, is no longer on record: there is nothing to go on behind."
+                ) from error
+            async for chunk in made.chunks:
+                file.write(chunk)
 
 
 async def _filter(q: str, people: "People") -> "Filter":

@@ -6,7 +6,8 @@ The programs come with the embedded server, newer than any server aibridge works
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -29,7 +30,8 @@ _EMPTY_IT = "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public"
 def dump(dsn: str, to: Path | None) -> None:
     """Write a consistent copy in PostgreSQL's custom format, to the standard output when there is no file.
 
-    The file is readable for its owner only, since it holds prompts, and appears when it is whole.
+    The file is readable for its owner only, since it holds prompts, and appears when it is whole, in the place of one
+    that was there.
     Raises `StoreError` with pg_dump's last words.
     """
     address, environment = _without_password(dsn)
@@ -37,13 +39,29 @@ def dump(dsn: str, to: Path | None) -> None:
     if to is None:
         _run(*call, environment=environment)
         return
+    try:
+        with _arriving(to) as file:
+            _run(*call, environment=environment, stdout=file)
+    except OSError as error:
+        raise StoreError(f"{to} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def _arriving(to: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `to` once it is whole: until then a dump of before stays what it is.
+
+    What a link leads to is replaced, not the link. A pipe or a device is written to: replaced, it would be gone.
+    """
+    if to.exists() and not to.is_file():
+        with to.open("wb") as file:
+            yield file
+        return
+    to = to.resolve()
     unfinished = to.with_name(f"{to.name}.unfinished")
     try:
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            _run(*call, environment=environment, stdout=file)
+            yield file
         unfinished.replace(to)
-    except OSError as error:
-        raise StoreError(f"{to} cannot be written: {error.strerror}.") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
