@@ -87,6 +87,39 @@ def test_what_agents_say_to_each_other_stands_behind_the_result_it_belongs_to() 
     assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_wait")
 
 
+SKILL = "<skill>\n<name>tidy</name>\nDo it well.\n</skill>"
+NOTICE = '<subagent_notification>\n{"status":"completed"}\n</subagent_notification>\n'
+SURROUNDINGS = "# AGENTS.md instructions for /a\n\n<INSTRUCTIONS>\nBe kind.\n</INSTRUCTIONS>"
+HOOK = '<hook_prompt hook_run_id="h-1">go on</hook_prompt>'
+
+
+@pytest.mark.parametrize("behind", [SKILL, NOTICE, SURROUNDINGS, HOOK, "<external_mail>x</external_mail>"])
+def test_what_codex_writes_in_the_users_name_hides_neither_prompt_nor_result(behind: str) -> None:
+    facts = asked([user("hello"), user(behind), user([{"type": "input_text", "text": SKILL}])], CODEX)
+    assert (facts.prompt, facts.notes) == ("hello", ())
+    output = {"type": "function_call_output", "call_id": "call_1", "output": "ok"}
+    facts = asked([user("hello"), output, {"type": "agent_message"}, user(behind)], CODEX)
+    assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_1")
+
+
+def test_of_one_item_that_codex_and_the_user_wrote_the_users_part_is_the_prompt() -> None:
+    parts = [{"type": "input_text", "text": text} for text in (SURROUNDINGS, "hello", "again")]
+    assert asked([user(parts)], CODEX).prompt == "hello\nagain"
+
+
+@pytest.mark.parametrize("before", [[], [user("a"), {"role": "assistant", "content": "b"}], [{"type": "compaction"}]])
+def test_a_prompt_is_not_hidden_where_codex_wrote_everything(before: list[Any]) -> None:
+    """As when a hook keeps it at work: what was asked before has been answered."""
+    facts = asked([*before, user(SKILL), {"role": "developer", "content": "c"}, user(HOOK)], CODEX)
+    assert (facts.prompt, len(facts.notes)) == (HOOK, 1)
+
+
+@pytest.mark.parametrize("text", [f"{SKILL} and this", f"so {SKILL}", "<skill>", "<skills>x</skills>"])
+def test_what_is_not_framed_by_codex_is_the_users(text: str) -> None:
+    assert asked([user("hello"), user(text)], CODEX).prompt == text
+    assert asked([user("hello"), user(SKILL)]).prompt == SKILL
+
+
 @pytest.mark.parametrize(
     "given",
     [

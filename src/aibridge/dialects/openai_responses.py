@@ -7,6 +7,7 @@ from typing import Any
 
 from aibridge.dialects import clients
 from aibridge.dialects.body import read_head
+from aibridge.dialects.codex import codex_wrote
 from aibridge.dialects.dialect import Buffer, Edit, Headers, Listener
 from aibridge.dialects.listening import is_plain
 from aibridge.dialects.notes import Notes
@@ -53,7 +54,7 @@ class OpenAIResponses:
         return read_facts(
             head,
             caller,
-            _asked(head.get("input"), notes),
+            _asked(head.get("input"), notes, codex=caller.client == clients.CODEX),
             notes,
             session_id=clients.session_of_responses_client(caller.client, headers, key),
             side_request=caller.client in clients.TITLING and titles(caller, head, _systems(head)),
@@ -86,27 +87,37 @@ def _continued(head: dict[str, Value]) -> dict[str, str]:
     return {name: known for name, known in found.items() if known}
 
 
-def _asked(given: Value | None, notes: Notes) -> Asked:
+def _asked(given: Value | None, notes: Notes, *, codex: bool) -> Asked:
     """Read the last input item that is neither an instruction nor the model's own.
 
     Codex keeps the part of a cut answer that had arrived and asks for the rest: it still answers what came before.
     What its agents say to each other it puts behind the result of the call that waited for it. Behind a prompt that is
-    a subagent's task: then the prompt is not a person's.
+    a subagent's task: then the prompt is not a person's. Skills and notices it puts behind the prompt or the result
+    that they belong to, as if the user had said them; a prompt must not be hidden in one where there is no other.
     """
     if text := text_of(asked_value(given, notes) if is_string(given) else None):
         return Asked(prompt=text)
     told_by_agent = False
+    injected: list[str] = []
     for raw in reversed(items(given)):
         item = object_of(asked_value(raw, notes))
         kind, role = text_of(item.get("type")), item.get("role")
         if kind.endswith(_CALL_OUTPUT):
             return Asked(correlating_tool_call_id=_answered(item) or None)
         if role == "user" and not told_by_agent:
-            return Asked(prompt=_prompt(item.get("content")))
-        if kind not in _PASSED_OVER and role not in _NOT_ASKING:
+            texts = _texts(item.get("content"))
+            human = [text for text in texts if not (codex and codex_wrote(text))]
+            if human or not texts:
+                return Asked(prompt="\n".join(human) if human else None)
+            injected = injected or texts
+        elif (kind not in _PASSED_OVER and role not in _NOT_ASKING) or (
+            injected and (role == "assistant" or kind == "reasoning")
+        ):
             break
         told_by_agent |= kind == _AGENT_MESSAGE
-    return Asked()
+    if injected:
+        notes.add("what was asked looks injected by the client; its last item is kept as the prompt")
+    return Asked(prompt="\n".join(injected) or None)
 
 
 def _results(given: Value | None, notes: Notes) -> list[ToolResult]:
@@ -129,12 +140,11 @@ def _answered(item: dict[str, Any]) -> str:
     return call_id or (text_of(item.get("id")) if item.get("type") == _LOCAL_SHELL else "")
 
 
-def _prompt(content: object) -> str | None:
+def _texts(content: object) -> list[str]:
     if isinstance(content, str):
-        return content
+        return [content]
     parts = [object_of(part) for part in list_of(content)]
-    texts = [text_of(part.get("text")) for part in parts if part.get("type") in _TEXT_PARTS]
-    return "\n".join(texts) if texts else None
+    return [text_of(part.get("text")) for part in parts if part.get("type") in _TEXT_PARTS]
 
 
 def _systems(head: dict[str, Value]) -> list[str]:
@@ -144,5 +154,5 @@ def _systems(head: dict[str, Value]) -> list[str]:
         item = object_of(asked_value(raw, Notes()))
         if item.get("role") not in _INSTRUCTING:
             break
-        texts.append(_prompt(item.get("content")) or "")
+        texts.append("\n".join(_texts(item.get("content"))))
     return texts
