@@ -131,6 +131,35 @@ def test_unknown_is_not_zero() -> None:
     assert usage == TokenUsage(provider_response_id="m", input=5, output=0)
 
 
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        ({"cache_creation": {"ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": 4}}, 34),
+        ({"cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}}, 0),
+        ({"cache_creation": {"ephemeral_5m_input_tokens": 30}}, None),
+        ({"cache_creation": None}, None),
+        (
+            {
+                "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+                "cache_creation_input_tokens": 9,
+            },
+            9,
+        ),
+    ],
+)
+def test_what_is_written_to_the_cache_may_be_told_in_parts(told: dict[str, Any], written: int | None) -> None:
+    """As by Vercel's gateway. The whole counts where it is told: in a loop of tools the parts may be older."""
+    usage = {"input_tokens": 13, "output_tokens": 5, **told}
+    start = {"type": "message_start", "message": {"id": "m", "usage": {"input_tokens": 0, "output_tokens": 0}}}
+    last = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}
+    for facts in (
+        heard(ANTHROPIC_MESSAGES, stream(start, last, STOP)),
+        plain(ANTHROPIC_MESSAGES, MESSAGE | {"usage": usage}),
+    ):
+        assert facts.token_usage is not None
+        assert (facts.token_usage.input, facts.token_usage.cache_write) == (13, written)
+
+
 def test_extra_counters_keep_their_names() -> None:
     """Also what is no count of tokens: OpenRouter and others tell a cost beside them."""
     extra: dict[str, Any] = {
@@ -263,7 +292,10 @@ def test_a_thought_goes_on_where_its_start_ended() -> None:
 
 def test_a_thought_at_the_place_of_another_block_is_a_thought() -> None:
     """As compatible servers tell it that translate another API: it is no part of a call, and never lost."""
-    hm = [{"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": t}} for t in "hm"]
+    hm = [
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": t}}
+        for t in ("", "h", "m")
+    ]
     more = {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": "1}"}}
     call = tool(0, '{"a":', stops=False)
     facts = heard(ANTHROPIC_MESSAGES, stream(START, *call, *hm, more, final(), STOP))

@@ -24,6 +24,7 @@ from aibridge.dialects.said import Said
 from aibridge.records import ReplyFacts, TokenUsage
 
 _FIGURES = frozenset(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
+_KEPT_FOR = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 DONE = b"[DONE]"
 """How GitHub Copilot and others end some streams instead of with `message_stop`."""
 
@@ -186,10 +187,20 @@ def token_usage(response_id: str, usage: dict[str, Any], notes: Notes, *, partia
         input=count(usage.get("input_tokens"), notes),
         output=count(usage.get("output_tokens"), notes),
         cache_read=count(usage.get("cache_read_input_tokens"), notes),
-        cache_write=count(usage.get("cache_creation_input_tokens"), notes),
+        cache_write=_written(usage, notes),
         partial=partial,
         metadata=extras(usage, _FIGURES, notes),
     )
+
+
+def _written(usage: dict[str, Any], notes: Notes) -> int | None:
+    """Tokens written to the cache. Vercel's gateway tells them only by how long they are kept."""
+    whole = usage.get("cache_creation_input_tokens")
+    if whole is None:
+        split = object_of(usage.get("cache_creation"))
+        parts = [count(split.get(name), notes) for name in _KEPT_FOR]
+        return None if None in parts else sum(part or 0 for part in parts)
+    return count(whole, notes)
 
 
 def _index(found: dict[str, Any]) -> object:
