@@ -125,10 +125,23 @@ chunks = st.builds(
     ),
     head=st.sampled_from([HEAD, {"id": "x"}, {"model": "m"}, {"error": None, **HEAD}, {}]),
     delta=st.dictionaries(
-        st.sampled_from(["content", "reasoning", "tool_calls", "role", "refusal", "function_call"]),
+        st.sampled_from(
+            [
+                "content",
+                "reasoning",
+                "reasoning_content",
+                "tool_calls",
+                "role",
+                "refusal",
+                "function_call",
+                "extra_content",
+            ]
+        ),
         st.sampled_from(["", "x", 'quo"te\\', None, [{"index": 0, "function": {"arguments": "z"}}], "assistant"]),
     ),
-    finish=st.sampled_from([{}, {"finish_reason": None}, {"finish_reason": "stop"}, {"logprobs": None}]),
+    finish=st.sampled_from(
+        [{}, {"finish_reason": None, "native_finish_reason": None}, {"finish_reason": "stop"}, {"logprobs": None}]
+    ),
     more=st.fixed_dictionaries(
         {},
         optional={
@@ -293,7 +306,6 @@ def test_every_choice_has_its_own_calls_and_thoughts() -> None:
         chunk({"reasoning": "two"}, index=1),
         chunk(call(0, "{}", id="call_1", name="bash"), index=1),
         chunk({}, "stop"),
-        DONE,
     )
     facts = heard(OPENAI_CHAT, whole)
     assert [thought.content for thought in facts.model_thoughts] == ["one", "two"]
@@ -428,6 +440,36 @@ def test_a_name_in_pieces_is_put_together() -> None:
 
 def test_a_call_that_is_told_once_more_as_a_whole_is_one() -> None:
     assert called(*[call(0, "{}", id="a", name="bash")] * 2) == [("a", "bash", "{}")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ['{"n":', '{"n":{"m":', '{"n":{"m":1}}'],
+        ['{"n":', '{"m":1}}', '{"n":{"m":1}}'],
+        ["", '{"n":{"m":1}}', '{"n":{"m":1}}', ""],
+    ],
+)
+@pytest.mark.parametrize("repeated", [{}, {"id": "a", "name": "bash"}])
+def test_arguments_that_are_told_again_from_the_beginning_are_told_once(
+    told: list[str], repeated: dict[str, Any]
+) -> None:
+    deltas = [call(0, arguments, **repeated) for arguments in told[1:]]
+    assert called(call(0, told[0], id="a", name="bash"), *deltas) == [("a", "bash", '{"n":{"m":1}}')]
+
+
+def test_arguments_that_end_with_what_is_json_alone_are_not_cut() -> None:
+    assert called(call(0, '{"n":', id="a", name="bash"), call(0, "{}"), call(0, "}")) == [("a", "bash", '{"n":{}}')]
+    assert called(call(0, '{"n"', id="a", name="bash"), call(0, "{}x")) == [("a", "bash", '{"n"{}x')]
+    custom = [{"tool_calls": [{"index": 0, "custom": {"name": "run", "input": text}}]} for text in ("a", "{}")]
+    assert called(*custom) == [(None, "run", "a{}")]
+
+
+def test_an_answer_that_is_whole_without_a_finish_reason_has_whole_calls() -> None:
+    begun = chunk(call(0, "{}", id="call_1", name="bash"))
+    assert heard(OPENAI_CHAT, stream(begun, USED, DONE)).tool_usages == (usage("call_1", "{}"),)
+    message = {"tool_calls": [{"id": "call_1", "function": {"name": "bash", "arguments": "{}"}}]}
+    assert plain(OPENAI_CHAT, {**HEAD, "choices": [{"message": message}]}).tool_usages == (usage("call_1", "{}"),)
 
 
 def test_a_place_for_a_call_that_says_nothing_is_none() -> None:

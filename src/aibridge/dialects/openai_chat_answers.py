@@ -118,11 +118,18 @@ class _Completion:
         if error is None and any(choice.finish_reason == _FAILED for choice in choices):
             error = ProviderError("", "the provider ended its answer with an error")
         code, message = error or ("", "")
+        whole = ended and self.error is None  # what it says last need not be why it ended
+        if whole and self._said is not None:
+            self._said.close_all()
         return ReplyFacts(
             response_id=self.response_id,
             model=self.model,
             token_usage=token_usage(self.response_id, self.usage, CHAT, notes, tier=self.tier, partial=partial),
-            tool_usages=tuple(self._tool_usage(call, choice) for choice in choices for call in choice.calls),
+            tool_usages=tuple(
+                self._tool_usage(call, whole=whole or bool(choice.finish_reason))
+                for choice in choices
+                for call in choice.calls
+            ),
             model_thoughts=tuple(
                 ModelThought(source=ThoughtSource.REASONING, content="".join(choice.thoughts))
                 for choice in choices
@@ -137,13 +144,13 @@ class _Completion:
             notes=notes.told(),
         )
 
-    def _tool_usage(self, call: Call, choice: _Choice) -> ToolUsage:
+    def _tool_usage(self, call: Call, *, whole: bool) -> ToolUsage:
         return ToolUsage(
             provider_response_id=self.response_id,
             tool=call.name,
             input=call.input,
             provider_tool_call_id=call.id or None,
-            metadata={} if choice.finish_reason else {"incomplete": True},
+            metadata={} if whole else {"incomplete": True},
         )
 
 
@@ -159,7 +166,9 @@ class ChatStream(StreamListener):
         rb' ?"choices": ?\[\{ ?"index": ?0, ?"delta": ?\{(?: ?"role": ?"assistant",)? ?"content": ?"'
     )
     rest = re.compile(
-        rb'[^"\\]*+(?:\\.[^"\\]*+)*+"(?:, ?"refusal": ?null)?\}(?:, ?"(?:logprobs|finish_reason)": ?null)*+\}\]'
+        rb'[^"\\]*+(?:\\.[^"\\]*+)*+"'
+        rb'(?:, ?"(?:(?:refusal|reasoning|reasoning_content)": ?null|role": ?(?:null|"assistant")))*+\}'
+        rb'(?:, ?"(?:logprobs|finish_reason|native_finish_reason)": ?null)*+\}\]'
         rb'(?:, ?"(?!error")[a-z_]+": ?(?:null|"[^"\\]*+"))*+ ?\}'
     )
     """Text, and then nothing but nulls and names (service tier, fingerprint, padding)."""

@@ -1,7 +1,7 @@
 """Tool calls of Chat Completions, put together from deltas that vendors mark in many ways.
 
 OpenAI gives each call an index, and its id and name once. Others give no index, or every call the same; no id, the same
-one, or a new one with each delta; the name again and again, or in pieces.
+one, or a new one with each delta; the name again and again, or in pieces; and the arguments more than once.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from aibridge.dialects.payload import as_json, object_of, parse, text_of
 class Call:
     """One tool call, as far as it was heard."""
 
-    __slots__ = ("id", "name", "parts")
+    __slots__ = ("id", "is_free", "name", "parts")
 
     def __init__(self, told: dict[str, Any]) -> None:
         """Read a delta, or a whole call: a function's arguments, or the free text of a custom tool."""
@@ -21,11 +21,22 @@ class Call:
         piece = tool.get("arguments", tool.get("input"))
         self.id = text_of(told.get("id"))
         self.name = text_of(tool.get("name"))
+        self.is_free = "input" in tool
         self.parts = [] if piece is None or piece == "" else [as_json(piece)]
 
     @property
     def input(self) -> str:
-        """What is known of the arguments."""
+        """What is known of the arguments.
+
+        Some vendors tell them again from the beginning with each delta, or once more at the end. Then the pieces make
+        no JSON together, and the last one does alone.
+        """
+        together = self._together
+        last = self.parts[-1] if len(self.parts) > 1 and not self.is_free else ""
+        return last if last.startswith("{") and not _is_json(together) and _is_json(last) else together
+
+    @property
+    def _together(self) -> str:
         return "".join(self.parts)
 
     @property
@@ -41,7 +52,8 @@ class Call:
 
     def is_repeated_by(self, heard: "Call") -> bool:
         """Whether a delta only says the whole call once more."""
-        return bool(self.id and heard.parts) and (self.id, self.name, self.input) == (heard.id, heard.name, heard.input)
+        said = (heard.id, heard.name, heard.input)
+        return bool(self.id and heard.parts) and (self.id, self.name, self._together) == said
 
     def is_followed_by(self, heard: "Call", *, is_indexed: bool) -> bool:
         """Whether what was heard in this call's place is not more of it, but the call behind it.
@@ -61,13 +73,15 @@ class Call:
 
     def _is_complete(self) -> bool:
         """Whether the arguments are a whole JSON object already."""
-        if not (self.parts and self.parts[-1].rstrip().endswith("}")):
-            return False
-        try:
-            parse(self.input.encode("utf-8", "surrogatepass"))
-        except (ValueError, RecursionError):
-            return False
-        return True
+        return bool(self.parts) and self.parts[-1].rstrip().endswith("}") and _is_json(self._together)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        parse(text.encode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class Calls:
