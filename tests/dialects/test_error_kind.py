@@ -40,6 +40,7 @@ def test_an_error_status_names_the_kind(dialect: str, status: int | None, kind: 
         ("insufficient_quota", "rate_limited"),
         ("authentication_error", "unauthorized"),
         ("invalid_request_error", "bad_request"),
+        ("tool_use_failed", "bad_request"),
         ("timeout_error", "timeout"),
         ("vector_store_timeout", "timeout"),
         ("usage_limit_reached", "rate_limited"),

@@ -45,6 +45,7 @@ REASONING = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "
         [{"reasoning_content": "hm "}, {"reasoning_content": "well", "content": None}],
         [{"reasoning": "hm "}, {"reasoning": "well", "reasoning_content": ""}],
         [{"reasoning_text": "hm "}, {"reasoning_text": "well", "reasoning_opaque": "x"}, {"reasoning_opaque": "y"}],
+        [{"cot_summary": "hm "}, {"cot_summary": "well"}, {"cot_id": "cot_1"}],
         [{"reasoning_details": [SUMMARY]}, {"reasoning_details": [TEXT, SEALED], "reasoning": None}],
         [{"reasoning": "hm ", "reasoning_details": [SUMMARY]}, {"reasoning": "well", "reasoning_details": [TEXT]}],
         [{"reasoning": "hm ", "reasoning_content": "hm "}, {"reasoning": "well", "reasoning_content": "well"}],
@@ -260,6 +261,12 @@ def test_an_error_in_a_choice_of_a_plain_answer_failed() -> None:
     assert (facts.failed, facts.error_code, facts.error_message, facts.stop_reason) == (True, "502", "no", "error")
 
 
+@pytest.mark.parametrize("nothing", [None, {}, "", {"code": "", "message": "", "type": None}])
+def test_an_empty_error_is_none(nothing: object) -> None:
+    facts = heard(OPENAI_CHAT, stream(chunk({"content": "a"}, error=nothing), chunk({}, "stop"), DONE))
+    assert (facts.ended, facts.failed, facts.stop_reason) == (True, False, "stop")
+
+
 def test_no_error_is_told_by_a_status_of_zero() -> None:
     fine = {
         **HEAD,
@@ -351,3 +358,18 @@ def test_a_stream_that_is_called_something_else_is_read(before: bytes) -> None:
 @pytest.mark.parametrize("body", [b"data: [DONE]\n\n", b"data: no\n\n", b": no", b"[]", b"no: stream"])
 def test_what_says_nothing_is_unread(body: bytes) -> None:
     assert plain(OPENAI_CHAT, body).unread
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_events_without_blank_lines_between_them_are_events(seed: int) -> None:
+    delta = {"tool_calls": [{"index": 0, **CALLED["tool_calls"][0]}]}
+    whole = stream(chunk({"content": "a"}), chunk(delta), chunk({}, "tool_calls", usage=USED), DONE)
+    facts = heard(OPENAI_CHAT, pieces(whole.replace(b"\n\n", b"\n"), seed))
+    assert (facts.ended, facts.stop_reason, facts.notes) == (True, "tool_calls", ())
+    assert [(call.tool, call.input) for call in facts.tool_usages] == [("ls", "{}")]
+    assert figures(facts.token_usage) == (20, 1, None, None)
+
+
+def test_one_event_may_be_written_in_several_lines() -> None:
+    written = "".join(f"data: {line}\n" for line in json.dumps(WHOLE, indent=1).splitlines()) + "\n"
+    assert heard(OPENAI_CHAT, written.encode()).response_id == "c-1"

@@ -38,6 +38,8 @@ _CODES = {
     "failed_to_download_image": ErrorType.BAD_REQUEST,
     "model_not_found": ErrorType.BAD_REQUEST,
     "content_filter": ErrorType.BAD_REQUEST,
+    "tool_use_failed": ErrorType.BAD_REQUEST,
+    "json_validate_failed": ErrorType.BAD_REQUEST,
     "usage_limit_reached": ErrorType.RATE_LIMITED,
     "usage_not_included": ErrorType.RATE_LIMITED,
     "timeout_error": ErrorType.TIMEOUT,
@@ -47,7 +49,8 @@ _CODES = {
     "internal_server_error": ErrorType.SERVER_ERROR,
 }
 """Errors named inside an answer of a good status.
-https://docs.anthropic.com/en/api/errors, https://platform.openai.com/docs/guides/error-codes"""
+https://docs.anthropic.com/en/api/errors, https://platform.openai.com/docs/guides/error-codes,
+https://console.groq.com/docs/tool-use"""
 
 _INVALID = ("invalid_", "image_")
 _POLICY = ("_policy", "_policy_violation")

@@ -154,6 +154,12 @@ class _Completion:
         )
 
 
+def _each(data: bytes) -> list[bytes]:
+    """The data of an event. Where a server leaves the blank lines out, the events are its lines."""
+    lines = data.split(b"\n") if b"\n" in data else [data]
+    return lines if all(line.startswith(b"{") or line.strip() == DONE for line in lines) else [data]
+
+
 class ChatStream(StreamListener):
     """Hears the event stream of the Chat Completions API.
 
@@ -196,6 +202,12 @@ class ChatStream(StreamListener):
         return self._looks == 0 and not self._answers
 
     def _read(self, name: bytes, data: bytes) -> None:
+        for piece in _each(data):
+            self._hear_one(name, piece)
+            if self.terminal:
+                break
+
+    def _hear_one(self, name: bytes, data: bytes) -> None:
         if data.strip() == DONE:
             self.terminal = True
             return

@@ -1,9 +1,9 @@
 """Where compatible vendors of Chat Completions say what OpenAI says elsewhere, or not at all.
 
 Thoughts: `reasoning_content` (DeepSeek, xAI, Moonshot and most), `reasoning` (OpenRouter, Groq, vLLM), `reasoning_text`
-(GitHub Copilot), `reasoning_details` (OpenRouter, MiniMax), parts of the content (Mistral, Databricks), or marked text
-(Gemini). Usage: `x_groq`, or the choice (Moonshot). Errors: the choice (OpenRouter), `x_groq`, the event itself (vLLM),
-`base_resp` (MiniMax).
+and `cot_summary` (GitHub Copilot), `reasoning_details` (OpenRouter, MiniMax), parts of the content (Mistral,
+Databricks), or marked text (Gemini). Usage: `x_groq`, or the choice (Moonshot). Errors: the choice (OpenRouter),
+`x_groq`, the event itself (vLLM), `base_resp` (MiniMax).
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from aibridge.dialects.payload import list_of, object_of, text_of
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of
 
-_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text")
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "cot_summary")
 _THINKING = ("thinking", "reasoning")
 """Types of parts."""
 THOUGHT, THOUGHT_ENDS = "<thought>", "</thought>"

@@ -18,11 +18,11 @@ class ProviderError(NamedTuple):
 
 
 def error_in(found: object) -> ProviderError | None:
-    """The error that an answer or event carries as its member `error`; None when it carries none."""
+    """The error that an answer or event carries as its member `error`; None when it carries none, or an empty one."""
     error = object_of(found).get("error")
     if isinstance(error, str) and error:
         return ProviderError(text_of(object_of(found).get("code")), error)
-    return error_of(error) if object_of(error) else None
+    return error_of(error) if any(object_of(error).values()) else None
 
 
 def error_of(error: object) -> ProviderError:
