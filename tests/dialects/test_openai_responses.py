@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from aibridge.dialects.registry import OPENAI_RESPONSES
+from aibridge.dialects.registry import OPENAI_COMPACTION, OPENAI_RESPONSES
 from aibridge.errors import RequestRefused
 from aibridge.records import ModelThought, ReplyFacts, RequestFacts, ThoughtSource, TokenUsage, ToolUsage
 from support.answers import event, heard, listening, pieces, plain, stream
@@ -77,6 +77,17 @@ def test_a_broken_answer_that_is_sent_back_still_answers_what_stands_before_it()
     output = {"type": "function_call_output", "call_id": "call_1", "output": "ok"}
     facts = asked([user("a"), output, *begun])
     assert (facts.prompt, facts.correlating_tool_call_id) == (None, "call_1")
+
+
+@pytest.mark.parametrize("answered", [{"role": "assistant", "content": "I am done."}, {"type": "reasoning"}])
+def test_a_conversation_that_is_handed_over_to_be_compacted_asks_nothing_again(answered: dict[str, Any]) -> None:
+    output = {"type": "function_call_output", "call_id": "call_1", "output": "ok"}
+    for given in ([user("a"), answered], [output, answered]):
+        facts = OPENAI_COMPACTION.read_request(json.dumps({"input": given}).encode(), {})
+        assert (facts.prompt, facts.correlating_tool_call_id) == (None, None)
+    assert OPENAI_COMPACTION.read_request(json.dumps({"input": [user("a")]}).encode(), {}).prompt == "a"
+    facts = OPENAI_COMPACTION.read_request(json.dumps({"input": [user("a"), output]}).encode(), {})
+    assert facts.correlating_tool_call_id == "call_1"
 
 
 def test_what_agents_say_to_each_other_stands_behind_the_result_it_belongs_to() -> None:

@@ -20,13 +20,12 @@ from aibridge.errors import RequestRefused
 from aibridge.records import RequestFacts, ToolResult
 
 _INSTRUCTING = ("system", "developer")
-_NOT_ASKING = (*_INSTRUCTING, "assistant")
 _CALL_OUTPUT = ("_call_output", "tool_search_output")
 """How the kinds of items end that bring back what a tool returned.
 https://platform.openai.com/docs/guides/tools-tool-search"""
 _LOCAL_SHELL = "local_shell_call_output"
 _AGENT_MESSAGE = "agent_message"
-_PASSED_OVER = (_AGENT_MESSAGE, "configuration_update", "reasoning")
+_PASSED_OVER = (_AGENT_MESSAGE, "configuration_update")
 _OF_THE_MODEL = ("compaction", "item_reference", "program", "reasoning")
 """Kinds of items beside calls that were in an earlier answer, or stand for one that was: clients that let the provider
 store their conversation send references instead of calls."""
@@ -38,6 +37,10 @@ class OpenAIResponses:
     """The Responses API."""
 
     name = "openai_responses"
+
+    def __init__(self, *, compacts: bool = False) -> None:
+        """`compacts`: its requests only hand a conversation over; what the model answered is not asked again."""
+        self._compacts = compacts
 
     def read_request(self, body: Buffer, headers: Headers, *, results: bool = False) -> RequestFacts:
         """Read a decoded request body; see `Dialect`. `background: true` is refused with 501."""
@@ -54,7 +57,7 @@ class OpenAIResponses:
         return read_facts(
             head,
             caller,
-            _asked(head.get("input"), notes, codex=caller.client == clients.CODEX),
+            _asked(head.get("input"), notes, codex=caller.client == clients.CODEX, answered=self._compacts),
             notes,
             session_id=clients.session_of_responses_client(caller.client, headers, key),
             side_request=caller.client in clients.TITLING and titles(caller, head, _systems(head)),
@@ -87,13 +90,14 @@ def _continued(head: dict[str, Value]) -> dict[str, str]:
     return {name: known for name, known in found.items() if known}
 
 
-def _asked(given: Value | None, notes: Notes, *, codex: bool) -> Asked:
+def _asked(given: Value | None, notes: Notes, *, codex: bool, answered: bool) -> Asked:
     """Read the last input item that is neither an instruction nor the model's own.
 
     Codex keeps the part of a cut answer that had arrived and asks for the rest: it still answers what came before.
     What its agents say to each other it puts behind the result of the call that waited for it. Behind a prompt that is
     a subagent's task: then the prompt is not a person's. Skills and notices it puts behind the prompt or the result
     that they belong to, as if the user had said them; a prompt must not be hidden in one where there is no other.
+    `answered`: what the model said at the end is no part of a cut answer.
     """
     if text := text_of(asked_value(given, notes) if is_string(given) else None):
         return Asked(prompt=text)
@@ -110,14 +114,19 @@ def _asked(given: Value | None, notes: Notes, *, codex: bool) -> Asked:
             if human or not texts:
                 return Asked(prompt="\n".join(human) if human else None)
             injected = injected or texts
-        elif (kind not in _PASSED_OVER and role not in _NOT_ASKING) or (
-            injected and (role == "assistant" or kind == "reasoning")
-        ):
+        elif _is_asked_before(kind, role, alone=bool(injected) or answered):
             break
         told_by_agent |= kind == _AGENT_MESSAGE
     if injected:
         notes.add("what was asked looks injected by the client; its last item is kept as the prompt")
     return Asked(prompt="\n".join(injected) or None)
+
+
+def _is_asked_before(kind: str, role: object, *, alone: bool) -> bool:
+    """Whether nothing before this item is asked by this request. `alone`: nor by what the model said at the end."""
+    if role == "assistant" or kind == "reasoning":
+        return alone
+    return kind not in _PASSED_OVER and role not in _INSTRUCTING
 
 
 def _results(given: Value | None, notes: Notes) -> list[ToolResult]:

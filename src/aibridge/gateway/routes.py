@@ -7,7 +7,7 @@ from enum import Enum
 import msgspec
 
 from aibridge.dialects.dialect import Dialect
-from aibridge.dialects.registry import ANTHROPIC_MESSAGES, OPENAI_CHAT, OPENAI_RESPONSES
+from aibridge.dialects.registry import ANTHROPIC_MESSAGES, OPENAI_CHAT, OPENAI_COMPACTION, OPENAI_RESPONSES
 from aibridge.gateway.providers import Provider
 from aibridge.records import ProviderType
 
@@ -80,7 +80,7 @@ INTERCEPTED: Mapping[ProviderType, Mapping[bytes, Dialect]] = {
     ProviderType.OPENAI: {
         b"/v1/chat/completions": OPENAI_CHAT,
         b"/v1/responses": OPENAI_RESPONSES,
-        b"/v1/responses/compact": OPENAI_RESPONSES,
+        b"/v1/responses/compact": OPENAI_COMPACTION,
     },
     ProviderType.COPILOT: {
         b"/chat/completions": OPENAI_CHAT,
