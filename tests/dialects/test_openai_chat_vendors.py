@@ -225,6 +225,12 @@ def test_fractions_are_kept_among_the_extra_counters() -> None:
     assert usage.metadata == {"total_tokens": 21, "queue_time": 0.25, "cost": 2, "cost_details": {"upstream": 1.5e-05}}
 
 
+def test_figures_of_the_other_api_are_figures_too() -> None:
+    told = {"input_tokens": 20, "output_tokens": 1, "input_tokens_details": {"cached_tokens": 5}}
+    assert figures(usage_of(told)) == (15, 1, 5, None)
+    assert figures(usage_of({"input_tokens": 20, "output_tokens": 1, "cache_read_input_tokens": 5})) == (20, 1, 5, None)
+
+
 def test_the_responses_api_counts_the_same_way() -> None:
     usage = {"input_tokens": 307, "output_tokens": 26, "total_tokens": 560, "cached_tokens": 7}
     answer = {"id": "r", "usage": {**usage, "output_tokens_details": {"reasoning_tokens": 227}}}
@@ -352,6 +358,16 @@ def test_a_stream_that_is_called_something_else_is_read(before: bytes) -> None:
     whole = before + stream(chunk({"content": "a"}), chunk({}, "stop", usage=USED), DONE)
     facts = plain(OPENAI_CHAT, whole)
     assert (facts.response_id, facts.ended, facts.unread, facts.stop_reason) == ("c-1", True, False, "stop")
+    assert figures(facts.token_usage) == (20, 1, None, None)
+
+
+@pytest.mark.parametrize("before", [b"\n      \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
+@pytest.mark.parametrize("model", [b'"m"', b'"\\ud800"', b"NaN"])
+def test_white_space_before_a_plain_answer_is_none_of_it(before: bytes, model: bytes) -> None:
+    """OpenRouter sends it while the model thinks. What only a patient reader reads makes no difference."""
+    body = before + json.dumps(WHOLE).encode().replace(b'"m"', model)
+    facts = plain(OPENAI_CHAT, body)
+    assert (facts.response_id, facts.unread, facts.stop_reason) == ("c-1", False, "stop")
     assert figures(facts.token_usage) == (20, 1, None, None)
 
 

@@ -8,10 +8,9 @@ from msgspec import Raw
 
 from aibridge.dialects.dialect import Buffer
 from aibridge.dialects.json_scan import Member, scan, skip_space
-from aibridge.dialects.payload import Value, key_text, parse
+from aibridge.dialects.payload import BYTE_ORDER_MARK, Value, key_text, parse
 from aibridge.errors import RequestRefused
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ONCE_ONLY = frozenset(("model", "stream", "background", "input", "messages", "stream_options", "previous_response_id"))
 """If one of these appeared twice, two parsers could read two requests: one would be recorded, the other answered."""
 

@@ -10,7 +10,7 @@ from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_chat_calls import Call, Calls
 from aibridge.dialects.openai_chat_vendors import THOUGHT_ENDS, failure_in, thought_and_words, usage_in
-from aibridge.dialects.openai_usage import CHAT, token_usage
+from aibridge.dialects.openai_usage import CHAT, names_in, tells_figures, token_usage
 from aibridge.dialects.payload import fields, list_of, object_of, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_page
 from aibridge.dialects.said import Said
@@ -107,7 +107,7 @@ class _Completion:
 
     def _hear_usage(self, usage: dict[str, Any], *, alone: bool) -> None:
         """It may be cumulative: the last one counts. One without figures says nothing about those before it."""
-        if not self.usage or any(usage.get(name) is not None for name in CHAT[:2]):
+        if not self.usage or tells_figures(usage):
             self.usage = usage
             self.usage_stood_alone = alone
 
@@ -124,7 +124,9 @@ class _Completion:
         return ReplyFacts(
             response_id=self.response_id,
             model=self.model,
-            token_usage=token_usage(self.response_id, self.usage, CHAT, notes, tier=self.tier, partial=partial),
+            token_usage=token_usage(
+                self.response_id, self.usage, names_in(self.usage, CHAT), notes, tier=self.tier, partial=partial
+            ),
             tool_usages=tuple(
                 self._tool_usage(call, whole=whole or bool(choice.finish_reason))
                 for choice in choices

@@ -8,7 +8,7 @@ import re
 from aibridge.dialects.begun_items import HEEDED, BegunItems
 from aibridge.dialects.listening import PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
-from aibridge.dialects.openai_usage import CHAT, RESPONSES, token_usage
+from aibridge.dialects.openai_usage import RESPONSES, names_in, token_usage
 from aibridge.dialects.output_items import Item, is_commentary, model_answers, model_thoughts, tool_usages
 from aibridge.dialects.payload import Value, decoded, fields, items, object_of, string, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of
@@ -78,7 +78,7 @@ class _Response:
         """What is known now. `unfinished`: texts of items that have not come whole."""
         code, message = self.error or ("", "")
         heard = [*self.items, *self.begun.told(self.items)]
-        names = CHAT if CHAT.input in self.usage and RESPONSES.input not in self.usage else RESPONSES
+        names = names_in(self.usage, RESPONSES)
         return ReplyFacts(
             response_id=self.response_id,
             model=self.model,

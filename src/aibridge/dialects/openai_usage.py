@@ -28,8 +28,20 @@ OpenAI's stands in the details, others' beside the total."""
 _WRITTEN = frozenset(("cache_write_tokens", "cache_creation_input_tokens", "cache_creation_tokens", "caching_tokens"))
 """What was written to it: OpenAI and OpenRouter; Vercel and DashScope; LiteLLM; Requesty."""
 _CACHE = _READ | _WRITTEN
+_ANTHROPIC = ("cache_read_input_tokens", "cache_creation_input_tokens")
 MORE = "the provider's total counts more tokens than it tells of input and output"
 """Gemini's includes its thoughts, and nothing else tells of them."""
+
+
+def names_in(usage: dict[str, Any], usual: Names) -> Names:
+    """The names of the figures: those of the other API where a compatible server tells only them."""
+    other = RESPONSES if usual is CHAT else CHAT
+    return other if other.input in usage and usual.input not in usage else usual
+
+
+def tells_figures(usage: dict[str, Any]) -> bool:
+    """Whether there is a figure of input or output in it."""
+    return any(usage.get(name) is not None for names in (CHAT, RESPONSES) for name in (names.input, names.output))
 
 
 class _Figures(NamedTuple):
@@ -68,7 +80,7 @@ def token_usage(
         output = (output or 0) + (figures.reasoning or 0)
         taken.remove(names.output)
     all_input = figures.input
-    if _caches_beside(figures):
+    if _caches_beside(figures) or _is_anthropic(usage, names):
         all_input = (figures.input or 0) + (figures.read or 0) + (figures.written or 0)
     if figures.total is not None and figures.total > (all_input or 0) + (output or 0):
         notes.add(MORE)
@@ -98,6 +110,11 @@ def _figures(usage: dict[str, Any], details: dict[str, Any], names: Names, notes
         read=most(_READ),
         written=most(_WRITTEN),
     )
+
+
+def _is_anthropic(usage: dict[str, Any], names: Names) -> bool:
+    """Whether these are Anthropic's figures: its input never includes what the cache held, and it tells no total."""
+    return names is RESPONSES and "total_tokens" not in usage and any(name in usage for name in _ANTHROPIC)
 
 
 def _reasons_beside(figures: _Figures) -> bool:

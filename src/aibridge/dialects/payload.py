@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from aibridge.dialects.dialect import Buffer
-from aibridge.dialects.json_scan import scan
+from aibridge.dialects.json_scan import scan, skip_space
 from aibridge.dialects.notes import Notes
 
 Value = Buffer | Raw
@@ -29,6 +29,7 @@ _FIRST_HALVES = "".join(map(chr, range(0xD800, 0xDC00)))
 """Of characters beyond the basic plane: left over where their second halves were torn off."""
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """What follows the first byte of a character in UTF-8."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UNREADABLE = "some values are not readable JSON"
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
@@ -123,7 +124,7 @@ def fields(text: Value | None) -> dict[str, Value]:
     try:
         return dict(_OBJECT.decode(text))
     except (ValueError, RecursionError):
-        view = memoryview(text)
+        view = _begun(memoryview(text))
         members = scan(view) if bytes(view[:1]) == b"{" else None
         values = [view[member.start : member.end] for member in members or ()]
         return dict(zip(_keys(view) if values else (), values, strict=True))
@@ -136,9 +137,14 @@ def items(text: Value | None) -> list[Value]:
     try:
         return list(_ARRAY.decode(text))
     except (ValueError, RecursionError):
-        view = memoryview(text)
+        view = _begun(memoryview(text))
         members = scan(view) if bytes(view[:1]) == b"[" else None
         return [view[member.start : member.end] for member in members or ()]
+
+
+def _begun(view: memoryview) -> memoryview:
+    """JSON text from its first byte on: some vendors send white space while they think, or a byte-order mark."""
+    return view[skip_space(view, len(BYTE_ORDER_MARK) if bytes(view[:3]) == BYTE_ORDER_MARK else 0) :]
 
 
 def _keys(view: memoryview) -> list[str]:
