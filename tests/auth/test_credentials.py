@@ -86,6 +86,16 @@ def test_nothing_offered_is_nothing(headers: list[Header]) -> None:
     assert read(OPENAI, *headers).candidates == ()
 
 
+@pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC"])
+def test_a_name_and_a_password_are_no_token(scheme: str) -> None:
+    """The refusal says what is missing, not that a token is wrong; a token beside them counts, and they stay here."""
+    password = ("authorization", f"{scheme} YWRhOnNlY3JldA==")
+    assert read(ANTHROPIC, password).candidates == ()
+    credentials = read(ANTHROPIC, password, ("x-api-key", TOKEN))
+    assert credentials.candidates == (TOKEN,)
+    assert upstream(credentials, password) == []
+
+
 def test_many_tokens_cost_few_look_ups() -> None:
     headers = [("authorization", f"Bearer {mint().token}") for _ in range(50)]
     assert len(read(OPENAI, *headers).candidates) == MAX_CANDIDATES

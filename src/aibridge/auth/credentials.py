@@ -109,7 +109,9 @@ def _bare(value: bytes) -> bytes:
 
 
 def _offered(told: _Told) -> list[bytes]:
-    return [value for name in CREDENTIAL_HEADERS if name in told for value in told[name] if value]
+    """What may be an aibridge token. A name and a password (RFC 7617) are none: who sends only these sent no token."""
+    offered = [value for name in CREDENTIAL_HEADERS if name in told for value in told[name] if value]
+    return [value for value in offered if value[:6].lower() != b"basic "]
 
 
 def _likely(offered: list[bytes], is_aibridge_token: Callable[[bytes], bool]) -> list[bytes]:
