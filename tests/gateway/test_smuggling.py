@@ -142,6 +142,7 @@ async def test_trap_30_connection_cannot_name_what_the_gateway_sets(stage: Stage
         ({"x-y": "a\0b", "content-length": "2"}, 400),
         ({"x y": "1", "content-length": "2"}, 400),
         ({"x-y": "a\rb", "content-length": "2"}, 400),
+        ({"Host": "gateway", "content-length": "2"}, 400),
     ],
 )
 async def test_a_head_that_can_be_read_in_two_ways_is_refused(
@@ -152,6 +153,14 @@ async def test_a_head_that_can_be_read_in_two_ways_is_refused(
     own = {"host": "gateway", "authorization": f"Bearer {stage.gateway.user.token}"}
     got, _ = await ask_raw(stage, head("POST", MESSAGES, own | fields) + b"{}")
     assert (got, len(provider.requests)) == (status, 0)
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.1", 400), ("1.0", 200)])
+async def test_only_http_1_0_may_leave_out_the_host(stage: Stage, version: str, status: int) -> None:
+    """RFC 9112 §3.2. Health checks of old load balancers do."""
+    ask = f"GET /healthz HTTP/{version}\r\nconnection: close\r\n\r\n"
+    got, _ = await ask_raw(stage, ask.encode())
+    assert got == status
 
 
 async def test_a_folded_header_is_never_sent_on_as_two(stage: Stage) -> None:

@@ -30,7 +30,7 @@ LINGER_SECONDS = 5.0
 BODY_FRAMING = (b"content-length", b"transfer-encoding")
 
 
-READ_AT_ONCE = frozenset((b"transfer-encoding", b"expect"))
+READ_AT_ONCE = frozenset((b"host", b"transfer-encoding", b"expect"))
 """Fields that are looked at when they come; all others only when the head is whole."""
 
 
@@ -61,6 +61,8 @@ class GatewayProtocol(HttpToolsProtocol):
         """Status and message, once a callback of the parser has refused the request."""
         self._offered = False
         """This request offers another protocol, and its body is still to come."""
+        self._hosts = 0
+        """Fields of this head that say whom it is for."""
         self._framing_bytes = 0
         """In a row that are not body: chunk sizes and extensions, trailers. The parser holds a field until it ends."""
         self._silence = Silence(self.loop, self._is_asked)
@@ -164,6 +166,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self._in_head = True
         self._head_bytes = 0
+        self._hosts = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take the field. A trailer is dropped: it would stand among the headers that were judged."""
@@ -175,7 +178,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def _look_at(self, name: bytes, value: bytes) -> None:
-        if name == b"expect":
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect":
             self.expect_100_continue = self.expect_100_continue or value == b"100-continue"
         elif value != b"chunked":
             self._reject(501, "the only transfer coding that is understood is chunked")
@@ -210,6 +215,8 @@ class GatewayProtocol(HttpToolsProtocol):
         """Start the application on this request, or let it wait for the answer to the one before."""
         before: Cycle | None = self.cycle
         http_version = self.parser.get_http_version()
+        if self._hosts != 1:
+            self._check_host(http_version)
         self.cycle = cycle = Cycle(
             scope_of(self, self.url, http_version),
             self.transport,
@@ -240,6 +247,11 @@ class GatewayProtocol(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         else:
             self._silence.begins(self.timeout_keep_alive, self.transport.close)
+
+    def _check_host(self, http_version: str) -> None:
+        """One `Host`, as RFC 9112 §3.2 demands of all but HTTP/1.0: what stands before us may have gone by another."""
+        if self._hosts > 1 or (self._hosts == 0 and http_version != "1.0"):
+            self._reject(400, "a request has one Host header field")
 
     def _bound_fields(self) -> None:
         """Only what arrived in one piece with more than a head may hold too large a one: hardly any is measured."""
