@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
+from aibridge.records import Outcome
 from support.axe import violations
+from support.rows import usage
 from support.session_made import HOSTILE, Made, session_made
 from support.site import Site
 
@@ -55,6 +57,28 @@ def test_what_was_worked_on_last_active_first(sessions: None, signed_in: SignedI
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^The refresh-token tests"))
     page.go_back()
     expect(rows(page)).to_have_count(2)
+
+
+def test_what_has_no_tokens_is_not_called_unpriced(site: Site, signed_in: SignedIn) -> None:
+    """A price is missing only where tokens are known: not where all was cancelled or failed before they were told."""
+    unknown = dict.fromkeys(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens"))
+    for name, ago, end in (
+        ("told", 1, {}),
+        ("cancelled", 2, {"outcome": Outcome.CANCELLED, "token_usage": usage(**unknown, partial=True)}),
+        ("failed", 3, {"outcome": Outcome.FAILED, "token_usage": None}),
+    ):
+        made = Made(site.known("milo").id, datetime.now(UTC) - timedelta(hours=ago), session=name)
+        made.step(asked=name, **end)
+        put(site, made)
+    page = signed_in()
+    page.goto("/sessions")
+    expect(rows(page).locator(".c-cost")).to_have_text(["unpriced", "\N{EN DASH}", "\N{EN DASH}"])
+    for name in ("cancelled", "failed"):
+        page.goto(f"/sessions/{name}")
+        figures = page.get_by_label("Session summary").locator("dl > div")
+        expect(figures.filter(has_text="Tokens").locator("dd")).to_have_text(["\N{EN DASH}", "None reported"])
+        expect(figures.filter(has_text="Estimated cost").locator("dd")).to_have_text(["\N{EN DASH}", ""])
+        expect(page.locator("main .unpriced")).to_have_count(0)
 
 
 def test_filters_stand_in_the_link(sessions: None, signed_in: SignedIn) -> None:

@@ -24,17 +24,20 @@ class Cost:
     micros: int | None
     """Micro-dollars; None: nothing of it has a price."""
     unpriced: int
-    """Steps that used tokens without a price."""
+    """Steps that used tokens without a price, or nobody knows how many."""
+    untold: bool = False
+    """Of nothing is known how many tokens it used: no price is missing."""
 
 
 def cost_of(rows: "Iterable[Row]") -> Cost:
     """What these steps cost together."""
-    micros, unpriced = None, 0
+    micros, unpriced, tokens = None, 0, 0
     for row in rows:
         unpriced += row.step.unpriced
+        tokens += row.tokens
         if row.step.cost_micros is not None:
             micros = (micros or 0) + row.step.cost_micros
-    return Cost(micros=micros, unpriced=unpriced)
+    return Cost(micros=micros, unpriced=unpriced, untold=micros is None and tokens == 0)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, eq=False):

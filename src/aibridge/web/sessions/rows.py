@@ -35,6 +35,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     bar: Markup
     cost_micros: int | None
     """None: nothing of it has a price."""
+    untold: bool
+    """Nothing is known of what it used: no price is missing."""
     active: bool
     """A request ended just now."""
     lasts: timedelta
@@ -45,6 +47,7 @@ def row(session: ReadSession, pulse: Pulse, now: datetime, listed: Listed, *, in
     spent = session.token_usage_summary
     known = session.cost_micros or not session.unpriced
     active = now - session.ended_at < ACTIVE
+    tokens_in = spent.input_tokens + spent.cache_read_input_tokens + spent.cache_write_input_tokens
     return Row(
         session=session,
         href=listed.to(session_path(session.id), initiator=str(initiator) if initiator else None),
@@ -53,11 +56,12 @@ def row(session: ReadSession, pulse: Pulse, now: datetime, listed: Listed, *, in
         threads=max(session.threads - pulse.subagents, min(session.threads, 1)),
         subagents=pulse.subagents,
         pulse=drawn(pulse),
-        tokens_in=spent.input_tokens + spent.cache_read_input_tokens + spent.cache_write_input_tokens,
+        tokens_in=tokens_in,
         bar=token_bar(
             spent.input_tokens, spent.cache_read_input_tokens, spent.cache_write_input_tokens, spent.output_tokens
         ),
         cost_micros=session.cost_micros if known else None,
+        untold=not session.cost_micros and tokens_in + spent.output_tokens == 0,
         active=active,
         lasts=max(timedelta(), session.ended_at - session.started_at),
     )
