@@ -47,7 +47,7 @@ async def test_what_is_set_is_shown_replaced_and_removed(join: Join) -> None:
     assert (set_["since"], set_["set_by"], set_["set_at"][-1]) == (None, "olga", "Z")
     unsaid = {"above": 0, "cache_read": None, "cache_write": None, "cache_write_1h": None}
     assert set_["rates"] == [unsaid | SONNET["rates"][0]]  # type: ignore[operator]
-    assert (await owner.get(PRICES)).json() == {"prices": [set_], "count": 1}
+    assert (await owner.get(PRICES)).json() == {"prices": [set_], "total": 1, "count": 1}
     again = (await owner.ask("PUT", PRICES, SONNET | {"rates": [{"input": 1}, {"above": 200_000, "input": 2}]})).json()
     later = (await owner.ask("PUT", PRICES, SONNET | {"since": "2026-02-01T01:00:00+01:00"})).json()
     assert later["since"] == "2026-02-01T00:00:00Z"

@@ -67,6 +67,13 @@ async def test_wrong_values(join: Join) -> None:
     assert {each["field"] for each in body["validations"]} == {"limit", "offset"}
 
 
+async def test_wrong_values_are_told_in_our_words(join: Join) -> None:
+    """Not in Python's: no `Value error`."""
+    body = good(await (await join("dana")).get("/aibridge/usage", **{"from": "x"}))
+    [wrong] = body["validations"]
+    assert wrong == {"field": "from", "detail": 'cannot read "x": write RFC 3339, such as 2026-01-02T03:04:05Z'}
+
+
 async def test_a_database_that_is_away(served: Served, parts_of: PartsOf) -> None:
     """503 and when to come again; neither the address nor the password of the database."""
     async with open_store(NOWHERE) as store:

@@ -214,6 +214,7 @@ async def test_neither_needs_a_token_and_both_answer_head(api: httpx.AsyncClient
 
 def test_text_is_never_markup() -> None:
     assert element("p", "<b>", class_='"x"') == '<p class="&quot;x&quot;">&lt;b&gt;</p>'
+    assert element("nav", aria_label="Shapes") == '<nav aria-label="Shapes"></nav>'
     assert element("p", Markup("<b>")) == "<p><b></p>"
     assert inline("a `<b>` c") == "a <code>&lt;b&gt;</code> c"
     assert prose("one\n\ntwo\n\n") == "<p>one</p><p>two</p>"

@@ -126,4 +126,5 @@ class PriceList(Shape):
     """The deployment's own prices."""
 
     prices: list[Price]
-    count: int = Field(examples=[1])
+    total: int = Field(examples=[1])
+    count: int = Field(examples=[1], description="the same number as `total`")

@@ -44,7 +44,7 @@ ReaderOf = Annotated[Caller, Depends(_reader)]
 async def list_prices(caller: ReaderOf, parts: Parts) -> PriceList:  # noqa: ARG001 - who may not, is refused
     """The deployment's own prices, by model. Owners and auditors."""
     found = [Price.of(each) for each in await parts.prices.all()]
-    return PriceList(prices=found, count=len(found))
+    return PriceList(prices=found, total=len(found), count=len(found))
 
 
 @router.put(

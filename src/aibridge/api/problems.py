@@ -1,5 +1,6 @@
 """Every error in one shape: `{message, detail?, validations?}`. Nothing of the inside is told."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +30,7 @@ SAFE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"
 """On every answer: records of people's work belong in no cache."""
 
 _log = structlog.get_logger("aibridge.api")
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _FORBIDDEN = (NotAllowed, ScopeMissing, UserInactive)
 
 
@@ -138,8 +140,13 @@ def _validation(error: Mapping[str, Any]) -> Validation:
     where, *path = error["loc"]
     unread = error["type"] == "json_invalid"
     field = where if unread or not path else ".".join(map(str, path))
-    detail = "There is no such field." if error["type"] == "extra_forbidden" else error["msg"]
+    detail = "There is no such field." if error["type"] == "extra_forbidden" else _in_words(error["msg"])
     return Validation(field=str(field), detail=detail)
+
+
+def _in_words(message: str) -> str:
+    """What pydantic says without what is Python's: `<Role.OWNER: 'owner'>`, or `Value error, ` before words of ours."""
+    return _MEMBER.sub(r"\1", message.removeprefix("Value error, "))
 
 
 DOCUMENTED: dict[int | str, dict[str, object]] = {

@@ -103,7 +103,10 @@ class SessionHead(Shape):
 class Session(SessionHead):
     """A session as the list shows it."""
 
-    threads: Count = Field(description="how many; the detail lists them")
+    threads: Count = Field(
+        description="those that began in this session; `thread_count` of the detail also has those whose beginning was "
+        "removed or is of another session, and one for side requests that stand alone"
+    )
     token_usage_summary: TokenSums
 
 
@@ -219,7 +222,7 @@ class Thread(Shape):
 class SessionDetail(SessionHead):
     """A session with a page of its threads, in order of their starts."""
 
-    thread_count: Count
+    thread_count: Count = Field(description="how many threads there are on all pages")
     token_usage_summary: TokenSumsInDetail
     page_started_at: Moment | None = Field(description="the earliest start on this page; null when it is empty")
     page_ended_at: Moment | None = Field(description="the latest end on this page; null when it is empty")

@@ -14,8 +14,8 @@ class Markup(str):
 
 
 def element(name: str, *children: str, **attributes: str) -> Markup:
-    """`<name attributes>children</name>`; `class_` stands for `class`."""
-    given = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
+    """`<name attributes>children</name>`; `class_` stands for `class`, `aria_label` for `aria-label`."""
+    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
     return Markup(f"<{name}{given}>{joined(children)}</{name}>")
 
 
