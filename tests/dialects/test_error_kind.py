@@ -41,6 +41,8 @@ def test_an_error_status_names_the_kind(dialect: str, status: int | None, kind: 
         ("authentication_error", "unauthorized"),
         ("invalid_request_error", "bad_request"),
         ("tool_use_failed", "bad_request"),
+        ("insufficient_system_resource", "overloaded"),
+        ("network_error", "server_error"),
         ("timeout_error", "timeout"),
         ("vector_store_timeout", "timeout"),
         ("usage_limit_reached", "rate_limited"),

@@ -194,6 +194,14 @@ def test_a_total_that_nothing_explains_is_noted() -> None:
     assert facts.notes == ("the provider's total counts more tokens than it tells of input and output",)
 
 
+def test_more_reasoning_than_output_is_noted() -> None:
+    told = {"prompt_tokens": 28, "completion_tokens": 9, "total_tokens": 37}
+    usage = {**told, "completion_tokens_details": {"reasoning_tokens": 67}}
+    facts = heard(OPENAI_CHAT, stream(chunk({}, "stop", usage=usage), DONE))
+    assert figures(facts.token_usage) == (28, 9, None, None)
+    assert facts.notes == ("the provider tells of more reasoning than output",)
+
+
 USED = {"prompt_tokens": 20, "completion_tokens": 1, "total_tokens": 21}
 
 
@@ -282,13 +290,13 @@ def test_no_error_is_told_by_a_status_of_zero() -> None:
     assert not plain(OPENAI_CHAT, fine).failed
 
 
-def test_an_answer_that_ends_with_an_error_failed_even_if_it_says_no_more() -> None:
+@pytest.mark.parametrize("reason", ["error", "network_error", "insufficient_system_resource"])
+def test_an_answer_that_ends_because_it_failed_need_not_say_more(reason: str) -> None:
     """And what comes behind it is heard, since it is no end of the stream."""
-    facts = heard(
-        OPENAI_CHAT, stream(chunk({"content": "a"}), chunk({}, "error"), {**HEAD, "choices": [], "usage": USED}, DONE)
-    )
-    assert (facts.ended, facts.failed, facts.stop_reason) == (True, True, "error")
-    assert facts.error_message
+    used = {**HEAD, "choices": [], "usage": USED}
+    facts = heard(OPENAI_CHAT, stream(chunk({"content": "a"}), chunk({}, reason), used, DONE))
+    assert (facts.ended, facts.failed, facts.stop_reason, facts.error_code) == (True, True, reason, reason)
+    assert reason in facts.error_message
     assert figures(facts.token_usage) == (20, 1, None, None)
 
 

@@ -20,6 +20,7 @@ _CODES = {
     "overloaded_error": ErrorType.OVERLOADED,
     "server_is_overloaded": ErrorType.OVERLOADED,
     "slow_down": ErrorType.OVERLOADED,
+    "insufficient_system_resource": ErrorType.OVERLOADED,
     "rate_limit_error": ErrorType.RATE_LIMITED,
     "rate_limit_exceeded": ErrorType.RATE_LIMITED,
     "insufficient_quota": ErrorType.RATE_LIMITED,
@@ -47,6 +48,8 @@ _CODES = {
     "api_error": ErrorType.SERVER_ERROR,
     "server_error": ErrorType.SERVER_ERROR,
     "internal_server_error": ErrorType.SERVER_ERROR,
+    "network_error": ErrorType.SERVER_ERROR,
+    "error": ErrorType.SERVER_ERROR,
 }
 """Errors named inside an answer of a good status.
 https://docs.anthropic.com/en/api/errors, https://platform.openai.com/docs/guides/error-codes,

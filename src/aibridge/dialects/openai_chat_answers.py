@@ -27,8 +27,9 @@ _MEMBERS = (
 """Of a plain answer: what is read of it. The second line tells of errors."""
 _A_STREAM = re.compile(rb"\s*(?:data|event)?:")
 _PARTS = ("content", "refusal", "audio")
-_FAILED = "error"
-"""Some vendors end an answer that failed with this reason, and need not say more."""
+_FAILED = frozenset(("error", "network_error", "insufficient_system_resource"))
+"""Some vendors end an answer that failed with such a reason, and need not say more: OpenRouter, Z.ai, DeepSeek.
+https://api-docs.deepseek.com/api/create-chat-completion, https://docs.z.ai/api-reference/llm/chat-completion"""
 
 
 class _Choice:
@@ -115,8 +116,9 @@ class _Completion:
         """What is known now."""
         choices = list(self.choices.values())
         error = self.error
-        if error is None and any(choice.finish_reason == _FAILED for choice in choices):
-            error = ProviderError("", "the provider ended its answer with an error")
+        if error is None and (failed := [choice for choice in choices if choice.finish_reason in _FAILED]):
+            reason = failed[0].finish_reason
+            error = ProviderError(reason, f"the provider ended its answer for this reason: {reason}")
         code, message = error or ("", "")
         whole = ended and self.error is None  # what it says last need not be why it ended
         if whole and self._said is not None:

@@ -31,6 +31,8 @@ _CACHE = _READ | _WRITTEN
 _ANTHROPIC = ("cache_read_input_tokens", "cache_creation_input_tokens")
 MORE = "the provider's total counts more tokens than it tells of input and output"
 """Gemini's includes its thoughts, and nothing else tells of them."""
+REASONING = "the provider tells of more reasoning than output"
+"""Some gateways leave thoughts out of the output and of the total: then the figures do not tell what is billed."""
 
 
 def names_in(usage: dict[str, Any], usual: Names) -> Names:
@@ -84,6 +86,8 @@ def token_usage(
         all_input = (figures.input or 0) + (figures.read or 0) + (figures.written or 0)
     if figures.total is not None and figures.total > (all_input or 0) + (output or 0):
         notes.add(MORE)
+    if (figures.reasoning or 0) > (output or 0):
+        notes.add(REASONING)
     return TokenUsage(
         provider_response_id=response_id,
         input=None if figures.input is None else less(all_input, figures.read, figures.written),
