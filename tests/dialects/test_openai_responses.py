@@ -38,6 +38,12 @@ def test_the_conversation_that_goes_on_is_told(conversation: Any) -> None:
     assert "conversation" not in asked("hello", conversation=None).metadata
 
 
+def test_a_prompt_that_the_provider_keeps_is_told_by_its_id() -> None:
+    body = json.dumps({"model": "m", "prompt": {"id": "pmpt_1", "variables": {"city": "Rome"}}}).encode()
+    facts = OPENAI_RESPONSES.read_request(body, {})
+    assert (facts.prompt, facts.metadata) == (None, {"prompt_template": "pmpt_1"})
+
+
 def test_the_last_users_item_is_the_prompt() -> None:
     parts = [{"type": "input_text", "text": "a"}, {"type": "input_image"}, {"type": "input_text", "text": "b"}, 7]
     assert asked([user("<environment_context>"), {"role": "user", "content": "hello"}]).prompt == "hello"

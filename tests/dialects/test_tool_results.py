@@ -108,6 +108,7 @@ def test_responses_read_outputs_of_every_kind_of_call() -> None:
         {"type": "item_reference", "id": "fc_1"},
         {"type": "program", "call_id": "b", "code": "1"},
         {"type": "compaction", "encrypted_content": "x"},
+        {"type": "mcp_approval_request", "id": "mcpr_1", "name": "delete"},
     ],
 )
 def test_what_the_model_said_ends_the_round_before_it(between: dict[str, Any]) -> None:

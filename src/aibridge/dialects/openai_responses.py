@@ -26,7 +26,7 @@ https://platform.openai.com/docs/guides/tools-tool-search"""
 _LOCAL_SHELL = "local_shell_call_output"
 _AGENT_MESSAGE = "agent_message"
 _PASSED_OVER = (_AGENT_MESSAGE, "configuration_update")
-_OF_THE_MODEL = ("compaction", "item_reference", "program", "reasoning")
+_OF_THE_MODEL = ("compaction", "item_reference", "mcp_approval_request", "mcp_list_tools", "program", "reasoning")
 """Kinds of items beside calls that were in an earlier answer, or stand for one that was: clients that let the provider
 store their conversation send references instead of calls."""
 _TEXT_PARTS = ("input_text", "text")
@@ -62,7 +62,7 @@ class OpenAIResponses:
             session_id=clients.session_of_responses_client(caller.client, headers, key),
             side_request=caller.client in clients.TITLING and titles(caller, head, _systems(head)),
             results=_results(head.get("input"), notes) if results else (),
-            metadata=_continued(head),
+            metadata=_stored(head),
         )
 
     def listen(self, *, status: int, streaming: bool, answers: bool = False) -> Listener:
@@ -80,12 +80,13 @@ class OpenAIResponses:
         return None
 
 
-def _continued(head: dict[str, Value]) -> dict[str, str]:
-    """What this request goes on from, where the provider keeps it: an answer, or a conversation, given by its id."""
+def _stored(head: dict[str, Value]) -> dict[str, str]:
+    """The ids of what the provider keeps and this request goes on from: an answer, a conversation, a prompt's text."""
     conversation = head.get("conversation")
     found = {
         "previous_response_id": string(head.get("previous_response_id")),
         "conversation": string(conversation) or string(fields(conversation).get("id")),
+        "prompt_template": string(fields(head.get("prompt")).get("id")),
     }
     return {name: known for name, known in found.items() if known}
 
