@@ -109,6 +109,21 @@ def test_what_is_said_aloud_is_an_answer() -> None:
     assert [(answer.content, answer.metadata) for answer in facts.model_answers] == [("Hi", {})]
 
 
+def test_tools_that_the_provider_ran_are_calls_without_an_id() -> None:
+    """Groq tells each of them twice in a stream; the second time it has its result."""
+    begun = {"index": 0, "type": "search", "name": None, "arguments": '{"query":"x"}'}
+    visit = {"index": 1, "type": "visit", "name": "visit_website", "arguments": ""}
+    deltas: list[dict[str, Any]] = [
+        {"executed_tools": [begun]},
+        {"executed_tools": [{**begun, "output": "found"}]},
+        {"executed_tools": [visit]},
+        {"executed_tools": [{**visit, "arguments": "{}", "output": "seen"}, 7]},
+    ]
+    expected = [("search", '{"query":"x"}', None), ("visit_website", "{}", None)]
+    for facts in (streamed(*deltas), answered({"executed_tools": [begun, {**visit, "arguments": "{}"}]})):
+        assert [(call.tool, call.input, call.provider_tool_call_id) for call in facts.tool_usages] == expected
+
+
 # ------------------------------------------------------------------ usage
 
 

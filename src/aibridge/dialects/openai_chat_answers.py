@@ -59,6 +59,8 @@ class _Choice:
             self._said.hear((self, "audio"), object_of(delta.get("audio")).get("transcript"))
         for position, call in enumerate(list_of(delta.get("tool_calls"))):
             self.calls.hear(position, object_of(call), whole=whole)
+        for position, tool in enumerate(list_of(delta.get("executed_tools"))):
+            self.calls.hear_hosted(position, object_of(tool))
         if legacy := object_of(delta.get("function_call")):
             self.calls.hear(0, {"index": "function_call", "function": legacy}, whole=whole)
 

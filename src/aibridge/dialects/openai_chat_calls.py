@@ -116,6 +116,20 @@ class Calls:
         if known.id:
             self._by_id[known.id] = known
 
+    def hear_hosted(self, position: int, told: dict[str, Any]) -> None:
+        """Take a tool that the provider ran itself, as Groq tells: once when it begins, and again with its result.
+
+        https://console.groq.com/docs/compound/built-in-tools
+        """
+        key = ("hosted", str(told.get("index", position)))
+        known = self._by_index.get(key)
+        heard = Call({"function": {**told, "name": text_of(told.get("name")) or told.get("type")}})
+        if known is None:
+            self._by_index[key] = heard
+            self._calls.append(heard)
+        elif not known.parts:
+            known.parts = heard.parts
+
     def _known(self, key: object, heard: Call, *, is_indexed: bool) -> Call | None:
         """The call that this delta may go on with."""
         known = self._by_index.get(key)
