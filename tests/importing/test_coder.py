@@ -245,7 +245,12 @@ async def test_the_oldest_generation(coder: CoderDatabase, run_import: Import, s
     await run_import()
     read = await store.reader.interception(row, None)
     assert read is not None
-    assert (read.client, read.provider_name, read.api_key_id, read.session_id) == ("Unknown", "anthropic", "", str(row))
+    assert (read.client, read.provider_name, read.api_key_id, read.session_id) == (
+        "Unknown",
+        "anthropic",
+        None,
+        str(row),
+    )
     assert (read.credential_kind, read.credential_hint, read.model_thoughts) == ("centralized", "", [])
     (spent,) = read.token_usages
     assert (spent.cache_read_input_tokens, spent.cache_write_input_tokens) == (7, 3)

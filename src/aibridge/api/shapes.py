@@ -140,8 +140,9 @@ class Interception(Shape):
 
     id: UUID
     initiator: Initiator
-    api_key_id: str = Field(
-        examples=["mfrggzdfmztwq2lk"], description="the public part of the aibridge token that was used"
+    api_key_id: str | None = Field(
+        examples=["mfrggzdfmztwq2lk"],
+        description="the public part of the aibridge token that was used; null: not known, of what was imported",
     )
     gateway_id: UUID = Field(description="the worker process that handled it")
     provider: ProviderType

@@ -78,8 +78,8 @@ class ReadInterception(msgspec.Struct, frozen=True, kw_only=True):
     """An ended interception with its children, each kind by (created_at, id)."""
 
     id: UUID
-    api_key_id: str
-    """The id of the aibridge token; the API's established name for it."""
+    api_key_id: str | None
+    """The id of the aibridge token; the API's established name for it. None: imported from before it was recorded."""
     initiator: Person
     provider: str
     provider_name: str
@@ -161,7 +161,7 @@ def _assembled(row: asyncpg.Record, children: dict[str, list[JSONObject]]) -> Re
     for prompt in children["user_prompts"]:
         prompt["provider_response_id"] = row["provider_response_id"]
     fields = dict(row) | children
-    fields["api_key_id"] = row["api_token_id"]
+    fields["api_key_id"] = row["api_token_id"] or None
     fields["cost_micros"] = sum_known(usage["cost_micros"] for usage in children["token_usages"])
     fields["credential_hint"] = shown_hint(row["credential_hint"])
     fields["initiator"] = person(row)
