@@ -1,5 +1,6 @@
 """How the steps of sessions lie in their time."""
 
+from typing import Any
 from uuid import UUID
 
 from aibridge.store.pool import Store
@@ -30,3 +31,19 @@ async def test_subagents_are_counted_by_their_names(store: Store, alice: UUID) -
     await put("alone", agent_id="main")
     pulses = await store.reader.session_pulses([(name, alice) for name in ("nameless", "named", "alone")])
     assert [pulse.subagents for pulse in pulses] == [2, 1, 0]
+
+
+async def test_the_model_is_the_one_that_the_main_agent_asked_most(store: Store, alice: UUID) -> None:
+    """Neither the small one of side requests nor that of many subagents, whether or not the main agent has a name."""
+
+    async def put(session: str, *models: str, **what: Any) -> None:
+        for model in models:
+            await carried(store, begun(alice, client_session_id=session, model=model, **what))
+
+    for session, main in (("nameless", {}), ("named", {"agent_id": "main"})):
+        await put(session, "small", "small", "small", side_request=True, **main)
+        await put(session, "large", "large", "middle", **main)
+        await put(session, *["explorer"] * 4, agent_id="a", parent_agent_id="main")
+    await put("titles", "small", side_request=True)
+    pulses = await store.reader.session_pulses([(name, alice) for name in ("nameless", "named", "titles")])
+    assert [pulse.model for pulse in pulses] == ["large", "large", None]

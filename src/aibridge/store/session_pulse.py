@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from aibridge.store.connections import PooledConnection
@@ -18,9 +19,11 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[int]
     """That began in each of the `PARTS`."""
     subagents: int
+    model: str | None
+    """What the main agent asked most often; None: there are only side requests and subagents."""
 
 
-STILL = Pulse(steps=[0] * PARTS, subagents=0)
+STILL = Pulse(steps=[0] * PARTS, subagents=0, model=None)
 """Of a session that is gone meanwhile."""
 
 
@@ -30,10 +33,11 @@ async def session_pulses(connection: PooledConnection, sessions: Sequence[tuple[
         return []
     ids, initiators = zip(*sessions, strict=True)
     found = {row["n"]: row for row in await connection.fetch(sql("session_pulses"), ids, initiators, PARTS)}
-    return [
-        Pulse(steps=_counted(found[n]["parts"]), subagents=found[n]["subagents"]) if n in found else STILL
-        for n in range(1, len(sessions) + 1)
-    ]
+    return [_pulse(found[n]) if n in found else STILL for n in range(1, len(sessions) + 1)]
+
+
+def _pulse(row: asyncpg.Record) -> Pulse:
+    return Pulse(steps=_counted(row["parts"]), subagents=row["subagents"], model=row["model"])
 
 
 def _counted(parts: Sequence[int]) -> list[int]:

@@ -20,8 +20,8 @@ from aibridge.web.large import Large, large
 from aibridge.web.requests.rows import Ending, ending
 
 CREDENTIALS = {
-    ("centralized", "api_key"): "The deployment's key",
-    ("centralized", "subscription"): "The deployment's subscription",
+    ("centralized", "api_key"): "The company's key",
+    ("centralized", "subscription"): "The company's subscription",
     ("byok", "api_key"): "The user's own key",
     ("byok", "subscription"): "The user's subscription",
 }

@@ -30,6 +30,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
     """What people asked for."""
     subagents: int
+    models: list[str]
+    """The main agent's first."""
     pulse: Markup
     tokens_in: int
     bar: Markup
@@ -55,6 +57,7 @@ def row(session: ReadSession, pulse: Pulse, now: datetime, listed: Listed, *, in
         title=title_of(session, active=active),
         threads=max(session.threads - pulse.subagents, min(session.threads, 1)),
         subagents=pulse.subagents,
+        models=sorted(session.models, key=lambda model: model != pulse.model),
         pulse=drawn(pulse),
         tokens_in=tokens_in,
         bar=token_bar(
