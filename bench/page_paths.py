@@ -79,6 +79,7 @@ def _sessions(facts: Facts) -> Iterator[Page]:
 def _searched(name: str, facts: Facts) -> Iterator[Page]:
     yield Page(about=f"{name}, 90 days, a rare word", path=f"/{name}?range=90d&{_query('q', facts.word.rare)}")
     yield Page(about=f"{name}, 90 days, a common word", path=f"/{name}?range=90d&{_query('q', facts.word.common)}")
+    yield Page(about=f"{name}, a day, a common word", path=f"/{name}?{_query('q', facts.word.common)}")
 
 
 def _session(facts: Facts, session: Session, read: Callable[[str], str]) -> Iterator[Page]:

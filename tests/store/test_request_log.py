@@ -71,6 +71,29 @@ async def test_an_offset_beyond_the_end_gives_the_last_page(store: Store, alice:
     assert [row.id for row in log.rows] == [starts[0].id]
 
 
+async def test_matches_of_a_text_are_counted_no_further_than_is_asked(
+    store: Store, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more, pages go on all the same, tell whether one follows, and their figures are of the newest."""
+    starts = [begun(alice, started_at=at(60 * n), user_prompt=prompt("common")) for n in range(6)]
+    await store.write_begun(starts)
+    await store.write_finished([finished(each) for each in starts])
+    monkeypatch.setattr(activity, "NEWEST", 2)
+    newest = [start.id for start in reversed(starts)]
+    common = Filter(text=texts_of("common"))
+    for offset, reach in ((0, 3), (2, 5), (3, 6), (4, 6), (5, 6)):
+        log = await store.reader.request_log(None, common, limit=2, offset=offset, steps=STEPS, up_to=3)
+        assert ([row.id for row in log.rows], log.total, log.reach) == (newest[offset : offset + 2], 3, reach)
+        assert (log.counted, sum(step.requests for step in log.activity)) == (2, 2)
+    for up_to in (6, 7, None):
+        log = await store.reader.request_log(None, common, limit=2, steps=STEPS, up_to=up_to)
+        assert (len(log.rows), log.total, log.reach, log.counted) == (2, 6, None, 6), up_to
+    beyond = await store.reader.request_log(None, common, limit=4, offset=100, up_to=3)
+    assert ([row.id for row in beyond.rows], beyond.total, beyond.reach) == (newest[4:], 6, None)
+    of_all = await store.reader.request_log(None, limit=2, up_to=3)
+    assert (of_all.total, of_all.reach) == (6, None)
+
+
 async def test_of_too_many_requests_the_newest_are_counted(
     store: Store, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ from aibridge.records import ErrorType, ModelAnswerRow, Outcome, ToolResultRow
 from aibridge.store import searching, session_list
 from aibridge.store.connections import Connection
 from aibridge.store.pool import Store
+from aibridge.store.request_log import RequestLog
+from aibridge.store.session_list import SessionLog
 from aibridge.texts import BLANKS, IDEOGRAPHS, TextRefused, text_of, texts_of, words_of
 from support.naive import Naive
 from support.reading_words import Said
@@ -176,10 +178,32 @@ async def test_lists_find_what_a_reading_of_every_text_finds(
                 rows, total = await reader.interceptions_page(viewer, filter_, limit=10, offset=offset)
                 assert (total, [row.id for row in rows]) == (len(ids), ids[offset : offset + 10]), (filter_, way)
                 sessions, total = await reader.sessions_page(viewer, filter_, limit=2, offset=offset)
-            found = [(one.id, one.initiator.id) for one in sessions]
-            assert (total, found) == (len(keys), keys[offset : offset + 2]), (filter_, way)
+                found = [(one.id, one.initiator.id) for one in sessions]
+                assert (total, found) == (len(keys), keys[offset : offset + 2]), (filter_, way)
+                patched.setattr(searching, "GATHERED", talk.chance.choice((2, 10, 50_000)))
+                up_to = talk.chance.choice((1, 3, 10))
+                log = await reader.request_log(viewer, filter_, limit=2, offset=offset, up_to=up_to)
+                listed = await reader.session_log(viewer, filter_, limit=2, offset=offset, up_to=up_to)
+                assert is_page(log, ids, offset, up_to), (filter_, way)
+                assert is_session_page(listed, keys, offset), (filter_, way)
         hits += bool(ids)
     assert hits > 50
+
+
+def is_page(log: RequestLog, ids: Sequence[UUID], offset: int, up_to: int) -> bool:
+    """Whether these are the rows, and the total is exact, or says that there are more."""
+    shown = [row.id for row in log.rows] == ids[offset : offset + 2] or offset >= len(ids)
+    if log.reach is None:
+        return shown and log.total == len(ids)
+    return shown and log.total == up_to < len(ids) and log.reach == min(offset + 3, len(ids))
+
+
+def is_session_page(log: SessionLog, keys: Sequence[tuple[str, UUID]], offset: int) -> bool:
+    """The same of sessions."""
+    shown = [(row.id, row.initiator.id) for row in log.rows] == keys[offset : offset + 2]
+    if log.reach is None:
+        return shown and log.total == len(keys)
+    return shown and log.reach == offset + 3 <= log.total <= len(keys)
 
 
 async def test_letters_are_the_same_in_the_database_and_in_queries(psql: Connection) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from aibridge.records import ErrorType, Outcome, UsageCost
 from aibridge.store import activity
+from aibridge.web.pages import requests
 from support.axe import violations
 from support.request_log import HOSTILE, Log, endings, hostile, many
 from support.rows import call, new_id, usage
@@ -202,6 +203,30 @@ def test_of_too_many_requests_the_newest_are_drawn(
     assert violations(page) == []
     page.goto("/requests")
     expect(page.locator(".strip")).not_to_contain_text("Choose a shorter time")
+
+
+def test_of_a_common_word_a_list_says_that_there_are_more(
+    log: Log, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for their number. The way goes on to the last page, whose number nobody says before."""
+    monkeypatch.setattr(requests, "COUNTED", 30)
+    many(log, 60)
+    log.write()
+    page = signed_in("owner")
+    page.goto("/requests?q=question&limit=25")
+    pager = page.get_by_role("navigation", name="Pages")
+    expect(pager).to_contain_text(re.compile("1 to 25 of 30\\+ or more requests"))
+    expect(page.get_by_title(re.compile("^At least 30 match"))).to_have_count(3)
+    expect(pager.get_by_role("link")).to_have_text(["", "1", "2", ""])
+    expect(pager).to_contain_text("…")
+    assert violations(page) == []
+    for shown in ("26 to 50", "51 to 60"):
+        pager.get_by_role("link", name="Next page").click()
+        expect(pager).to_contain_text(f"{shown} of 30+")
+    expect(pager).not_to_contain_text("4")
+    expect(pager.get_by_role("link", name="Next page")).to_have_attribute("aria-disabled", "true")
+    page.goto("/requests?limit=25")
+    total(page, "60")
 
 
 def test_each_ending_is_told_as_it_was(log: Log, signed_in: SignedIn) -> None:

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from aibridge.records import Outcome
+from aibridge.store import searching
+from aibridge.web.pages import sessions as pages_sessions
 from support.axe import violations
 from support.rows import usage
 from support.session_made import HOSTILE, Made, session_made
@@ -79,6 +81,35 @@ def test_what_has_no_tokens_is_not_called_unpriced(site: Site, signed_in: Signed
         expect(figures.filter(has_text="Tokens").locator("dd")).to_have_text(["\N{EN DASH}", "None reported"])
         expect(figures.filter(has_text="Estimated cost").locator("dd")).to_have_text(["\N{EN DASH}", ""])
         expect(page.locator("main .unpriced")).to_have_count(0)
+
+
+def test_the_model_of_the_main_agent_stands_before_those_of_side_requests(site: Site, signed_in: SignedIn) -> None:
+    made = Made(site.known("milo").id, datetime.now(UTC) - timedelta(hours=1), session="two")
+    made.step(begin={"model": "a-small-one", "side_request": True})
+    made.step(asked="Go", begin={"model": "the-large-one"}, calls=[("Bash", {"command": "ls"})])
+    put(site, made)
+    page = signed_in()
+    page.goto("/sessions")
+    expect(rows(page).locator(".c-client small")).to_have_text("the-large-one +1")
+    expect(rows(page).locator(".c-client small")).to_have_attribute("title", "the-large-one, a-small-one")
+
+
+def test_of_a_common_word_the_list_says_that_there_are_more(
+    site: Site, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "COMMON", 3)
+    monkeypatch.setattr(pages_sessions, "COUNTED", 27)
+    for n in range(30):
+        small(site, "milo", "common", session=f"s{n}", ago=timedelta(minutes=n + 5))
+    site.run(site.store.indexing.index_some())
+    page = signed_in()
+    page.goto("/sessions?q=common&limit=25")
+    pager = page.get_by_role("navigation", name="Pages")
+    expect(pager).to_contain_text(re.compile("1 to 25 of 27\\+ or more sessions"))
+    assert violations(page) == []
+    pager.get_by_role("link", name="Next page").click()
+    expect(rows(page)).to_have_count(5)
+    expect(pager).to_contain_text("26 to 30 of 30 sessions")
 
 
 def test_filters_stand_in_the_link(sessions: None, signed_in: SignedIn) -> None:

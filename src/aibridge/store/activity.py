@@ -44,7 +44,7 @@ class ActivityStep(msgspec.Struct, frozen=True, kw_only=True):
 
 async def countable(connection: PooledConnection, those: Matching) -> Matching:
     """All of them, or of too many the newest."""
-    return those if those.total <= MOST else await those.newest(connection, NEWEST)
+    return those if those.total <= MOST and not those.more else await those.newest(connection, NEWEST)
 
 
 async def activity(connection: PooledConnection, those: Matching, steps: Steps) -> list[ActivityStep]:
@@ -91,7 +91,7 @@ async def menu_values(
     """
     if those is None or not those.total or not can_be_stored(find):
         return []
-    if those.total > MOST and not newest:
+    if (those.total > MOST or those.more) and not newest:
         return None
     conditions = await (await countable(connection, those)).conditions(connection)
     rows = await connection.fetch(sql("values_matching"), *conditions, menu, find.lower(), limit)

@@ -47,17 +47,24 @@ class Matching(msgspec.Struct, frozen=True):
     """Which interceptions match a filter. What begins with an underscore is how they are found."""
 
     total: int
+    """How many; where there are `more`, at least so many."""
     _conditions: tuple[object, ...] = ()
     _found: searching.Found | None = None
+
+    @property
+    def more(self) -> bool:
+        """Nobody counted all of them."""
+        return self._found is not None and self._found.more
 
     async def again(self, connection: PooledConnection) -> None:
         """Let the plans of a further transaction walk as those of the one in which it was made."""
         await connection.execute(sql("read_by_index" if self._found is None else "read_by_words"))
 
     async def conditions(self, connection: PooledConnection) -> tuple[object, ...]:
-        """The parameters of the fragment `interceptions_matching`, then the tools, or None."""
+        """The parameters of the fragment `interceptions_matching`, then the tools, or None. All must be counted."""
         if self._found is None:
             return self._conditions
+        assert not self.more
         return *_ANY, await searching.page(connection, self._found, limit=self.total), None
 
     async def on_page(
@@ -86,17 +93,20 @@ class Matching(msgspec.Struct, frozen=True):
         return Matching(len(ids), _conditions=(*_ANY, ids, None))
 
 
-async def matching(connection: PooledConnection, viewer: UUID | None, filter_: Filter) -> Matching | None:
+async def matching(
+    connection: PooledConnection, viewer: UUID | None, filter_: Filter, *, up_to: int | None = None
+) -> Matching | None:
     """How to find the interceptions that match, and how many they are; None when nothing can.
 
-    From here on the transaction's plans walk through indexes.
+    With `up_to`, those that hold a text are counted no further than that. From here on the transaction's plans walk
+    through indexes.
     """
     what = await resolved(connection, viewer, filter_)
     if what is None:
         return None
     await connection.execute(sql("read_by_index"))
     if filter_.text:
-        found = await searching.find(connection, filter_.text, what.bounds)
+        found = await searching.find(connection, filter_.text, what.bounds, up_to=up_to)
         return Matching(found.total, _found=found)
     few = await calling_few(connection, what)
     if few is not None or what.initiator or what.initiators or what.session_ids:

@@ -8,6 +8,7 @@ import msgspec
 
 from aibridge.errors import CursorUnknown
 from aibridge.filters import Filter
+from aibridge.store import searching
 from aibridge.store.connections import PooledConnection
 from aibridge.store.interception_list import matching
 from aibridge.store.session_list import session_of, sessions_matching
@@ -26,7 +27,7 @@ async def interception_beside(
         raise CursorUnknown
     if newer:
         return await _newer(connection, viewer, filter_, one["started_at"], of)
-    those = await matching(connection, viewer, filter_)
+    those = await matching(connection, viewer, filter_, up_to=searching.COMMON)
     if those is None or not those.total:
         return None
     on_page = await those.on_page(connection, cursor=(one["started_at"], of), limit=1)

@@ -8,7 +8,7 @@ import asyncpg
 
 from aibridge.filters import EVERYTHING, Filter
 from aibridge.store import interception_list, session_list
-from aibridge.store.activity import Menu, MenuValue, Steps, menu_values
+from aibridge.store.activity import MOST, Menu, MenuValue, Steps, menu_values
 from aibridge.store.connections import Pool, PooledConnection
 from aibridge.store.exchanged import Exchanged
 from aibridge.store.failures import mapped
@@ -60,11 +60,14 @@ class Reader:
         limit: int,
         offset: int = 0,
         steps: Steps | None = None,
+        up_to: int | None = None,
     ) -> RequestLog:
-        """A page in few words, newest first, with its exact total; see `request_log.request_log`."""
+        """A page in few words, newest first, with its total; see `request_log.request_log`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
-                return await request_log(connection, viewer, filter_, limit=limit, offset=offset, steps=steps)
+                return await request_log(
+                    connection, viewer, filter_, limit=limit, offset=offset, steps=steps, up_to=up_to
+                )
 
     async def interception_beside(self, viewer: UUID | None, filter_: Filter, of: UUID, *, newer: bool) -> UUID | None:
         """The neighbours of one in a list; see `neighbours.interception_beside`."""
@@ -92,7 +95,7 @@ class Reader:
         """The values of the requests that match, with how many have each; see `activity.menu_values`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):
-                those = await interception_list.matching(connection, viewer, filter_)
+                those = await interception_list.matching(connection, viewer, filter_, up_to=MOST)
                 return await menu_values(connection, those, menu, find, limit, newest=newest)
 
     async def sessions_page(
@@ -116,6 +119,16 @@ class Reader:
                     offset=offset,
                     after_session=after_session,
                     after_initiator=after_initiator,
+                )
+
+    async def session_log(
+        self, viewer: UUID | None, filter_: Filter, *, limit: int, offset: int, up_to: int
+    ) -> session_list.SessionLog:
+        """A page, last active first, with a total that need not be exact; see `session_list.session_log`."""
+        with mapped():
+            async with self._pool.acquire() as connection, one_snapshot(connection):
+                return await session_list.session_log(
+                    connection, viewer, filter_, limit=limit, offset=offset, up_to=up_to
                 )
 
     async def session(

@@ -70,7 +70,9 @@ class RequestLog(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: list[ReadRequest]
     total: int
-    """Exact."""
+    """Exact, unless there is a `reach`."""
+    reach: int | None = None
+    """More than `total` match, which was counted no further: the rows are known to reach this far."""
     activity: list[ActivityStep]
     """See `activity.activity`; empty when it was not asked for."""
     counted: int
@@ -85,24 +87,34 @@ async def request_log(
     limit: int,
     offset: int = 0,
     steps: Steps | None = None,
+    up_to: int | None = None,
 ) -> RequestLog:
-    """A page with the exact total, and with `steps` what the whole filter came to.
+    """A page with the total, and with `steps` what the whole filter came to. `up_to`: see `interception_list.matching`.
 
     An offset beyond the end gives the last page: those who link to one see what became of it.
     """
-    those = await matching(connection, viewer, filter_)
+    those = await matching(connection, viewer, filter_, up_to=up_to)
     if those is None or not those.total:
         return RequestLog(rows=[], total=0, activity=[], counted=0)
-    if offset >= those.total:
+    if offset >= those.total and not those.more:
         offset = (those.total - 1) // limit * limit
     told = those if steps is None else await countable(connection, those)
-    within = told if offset + limit <= told.total else those
+    asked = limit + those.more  # one row more tells whether a page follows
+    within = told if offset + asked <= told.total else those
+    rows = await _rows(connection, within, asked, offset)
+    if not rows:  # beyond the end, where nobody counted
+        return await request_log(connection, viewer, filter_, limit=limit, offset=offset, steps=steps)
     return RequestLog(
-        rows=await _rows(connection, within, limit, offset),
-        total=those.total,
+        rows=rows[:limit],
+        total=_counted(those, up_to),
+        reach=offset + len(rows) if those.more else None,
         activity=[] if steps is None else await activity(connection, told, steps),
         counted=told.total,
     )
+
+
+def _counted(those: Matching, up_to: int | None) -> int:
+    return up_to if those.more and up_to is not None else those.total
 
 
 async def _rows(connection: PooledConnection, those: Matching, limit: int, offset: int) -> list[ReadRequest]:

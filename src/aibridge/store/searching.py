@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from aibridge.store.connections import PooledConnection
@@ -16,6 +17,8 @@ from aibridge.texts import Text
 
 COMMON = 10_000
 """Interceptions that hold a text, beyond which it is common."""
+GATHERED = 50_000
+"""Interceptions whose sessions are put together to tell how many there are at least: about 20 ms."""
 LONG_WALK = 20_000
 """Interceptions that may be passed on a walk through the newest: about 100 ms. Beyond it, those found are sorted.
 
@@ -43,6 +46,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What matches, as the queries take it."""
 
     total: int
+    """How many; where there are `more` than anybody wanted to count, at least so many."""
+    more: bool
     conditions: tuple[object, ...]
     """The parameters of the fragment `search_found`."""
     common: tuple[object, ...] | None
@@ -56,22 +61,40 @@ Cursor = tuple[object, ...]
 async def find(
     connection: PooledConnection, text: Sequence[Text], bounds: Bounds, *, up_to: int | None = None
 ) -> Found:
-    """Count what matches; with `up_to`, a larger total only tells that there are more.
+    """Count what matches; with `up_to`, no further than that.
 
     From here on the transaction's plans read the index of words.
     """
     of_index, known, matching, between = await _conditions(connection, text, bounds)
     if up_to is None:
-        total = await connection.fetchval(sql("search_count"), *of_index, known)
+        counted = await _counted(connection, "search_count", *of_index, known, few=False)
     else:
-        total = await connection.fetchval(sql("search_count_some"), *of_index, known, up_to + 1)
+        counted = await _counted(connection, "search_count_some", *of_index, known, up_to + 1, few=True)
+    total = counted[0] + len(matching or ())
     return Found(
-        total=total + len(matching or ()),
+        total=total,
+        more=up_to is not None and total > up_to,
         conditions=(*of_index, known, matching),
         common=(between, bounds.after, bounds.before, bounds.combinations, known, matching)
         if bounds.can_be_walked
         else None,
     )
+
+
+async def _counted(connection: PooledConnection, query: str, *parameters: object, few: bool) -> asyncpg.Record:
+    """What a query counts; `few`: it stops early."""
+    before = await connection.fetchrow(sql("count_by_words"), few)
+    counted = await connection.fetchrow(sql(query), *parameters)
+    assert before is not None
+    assert counted is not None
+    await connection.execute(sql("words_counted"), before["cost"], before["workers"])
+    return counted
+
+
+async def uncounted(connection: PooledConnection, text: Sequence[Text], bounds: Bounds) -> tuple[object, ...]:
+    """The parameters of the fragment `search_found`, of what is known to be common."""
+    of_index, known, matching, _ = await _conditions(connection, text, bounds)
+    return *of_index, known, matching
 
 
 async def find_all(connection: PooledConnection, text: Sequence[Text], bounds: Bounds) -> list[UUID]:
@@ -131,7 +154,7 @@ async def page(
     """The ids of a page of what was found, newest first, behind `cursor`."""
     if not found.total:
         return []
-    if found.common is not None and await _is_short(connection, found.total, limit + offset):
+    if found.common is not None and await _is_short(connection, found, limit + offset):
         rows = await connection.fetch(sql("search_walk"), *found.common, *cursor, limit, offset, 2 * LONG_WALK)
         if rows:
             return [row["id"] for row in rows]
@@ -139,10 +162,38 @@ async def page(
     return [row["id"] for row in rows]
 
 
-async def _is_short(connection: PooledConnection, total: int, wanted: int) -> bool:
+async def _is_short(connection: PooledConnection, found: Found, wanted: int) -> bool:
     """Whether so many are likely to be met on a short walk through the newest."""
+    if found.more:  # how many nobody knows: walking in vain costs less than sorting a million
+        return wanted <= LONG_WALK
     size: int = await connection.fetchval(sql("search_size"))
-    return total > COMMON and size * wanted <= LONG_WALK * total
+    return found.total > COMMON and size * wanted <= LONG_WALK * found.total
+
+
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of what matches."""
+
+    held: int
+    """Interceptions, at most `GATHERED`."""
+    sessions: int
+    """In which these are: at least in so many something matches."""
+
+    @property
+    def is_common(self) -> bool:
+        """Whether a text is common of which this is known."""
+        return self.held > COMMON
+
+    @property
+    def more(self) -> bool:
+        """Not everything that matches was looked at."""
+        return self.held == GATHERED
+
+
+async def gathered(connection: PooledConnection, text: Sequence[Text], bounds: Bounds) -> Gathered:
+    """Count the sessions of what matches, no further than `GATHERED`. What waits to be indexed is left out."""
+    of_index, known, _, _ = await _conditions(connection, text, bounds)
+    row = await _counted(connection, "search_count_sessions_some", *of_index, known, GATHERED, few=True)
+    return Gathered(held=row["held"], sessions=row["sessions"])
 
 
 async def sessions(connection: PooledConnection, found: Found) -> tuple[list[int], list[str]]:

@@ -18,10 +18,12 @@ from aibridge.store.people_shown import Person, person
 from aibridge.store.sql import sql
 from aibridge.store.text import can_be_stored
 from aibridge.store.token_sums import TokenSums
+from aibridge.texts import Text
 
 JSONObject = dict[str, Any]
 Place = tuple[object, ...]
 """Last activity, id and initiator of a session, or three times None: before all."""
+_FIRST: Place = (None, None, None)
 
 SHORT_WALK = 1_000
 """Sessions that are sooner asked one by one whether they hold a common text than all with it are gathered: 50 ms."""
@@ -75,7 +77,7 @@ async def sessions_page(
     after_initiator: UUID | None = None,
 ) -> tuple[list[ReadSession], int]:
     """A page of sessions, last active first, and how many match. Raises `CursorUnknown` and `CursorAmbiguous`."""
-    cursor: Place = (None, None, None)
+    cursor = _FIRST
     if after_session is not None:
         cursor = await _session_cursor(connection, viewer, after_session, after_initiator)
     those = await sessions_matching(connection, viewer, filter_)
@@ -83,6 +85,29 @@ async def sessions_page(
         return [], 0
     rows, total = await those.page(connection, cursor=cursor, limit=limit, offset=offset)
     return [session_shown(row) for row in rows], total
+
+
+class SessionLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the list, last active first."""
+
+    rows: list[ReadSession]
+    total: int
+    """Exact, unless there is a `reach`."""
+    reach: int | None = None
+    """At least `total` match, which was counted no further: the rows are known to reach this far."""
+
+
+async def session_log(
+    connection: PooledConnection, viewer: UUID | None, filter_: Filter, *, limit: int, offset: int, up_to: int
+) -> SessionLog:
+    """A page of sessions. Those that hold a common text are counted no further than `up_to`."""
+    what = await resolved(connection, viewer, filter_)
+    if what is None:
+        return SessionLog(rows=[], total=0)
+    some = await searching.gathered(connection, filter_.text, what.bounds) if filter_.text else None
+    those = await _matching(connection, what, filter_.text, some)
+    rows, total, reach = await those.some(connection, some, limit=limit, offset=offset, up_to=up_to)
+    return SessionLog(rows=[session_shown(row) for row in rows], total=total, reach=reach)
 
 
 class MatchingSessions(msgspec.Struct, frozen=True):
@@ -110,6 +135,50 @@ class MatchingSessions(msgspec.Struct, frozen=True):
             sql("sessions_found_page"), *self._conditions, *self._found, *cursor, limit, offset
         )
         return await _of_keys(connection, [key for key in keys if key["session_id"] is not None]), keys[0]["total"]
+
+    async def some(
+        self,
+        connection: PooledConnection,
+        gathered: searching.Gathered | None,
+        *,
+        limit: int,
+        offset: int,
+        up_to: int,
+    ) -> tuple[Sequence[asyncpg.Record], int, int | None]:
+        """Rows of a page, how many match, counted no further than `up_to`, and then how far rows are known to reach.
+
+        `gathered`: of the same filter, where a text is asked for.
+        """
+        if self._found is not None and gathered is not None and offset + limit < SHORT_WALK:
+            keys = await self._walk(connection, _FIRST, limit + 1, offset)
+            if len(keys) > limit:
+                total, more = await self._count_some(connection, self._found, gathered, up_to)
+                rows, reach = await _of_keys(connection, keys[:limit]), offset + len(keys)
+                return (rows, max(total, reach), reach) if more else (rows, total, None)
+            total_of_few = await self._count_few(connection, self._found)
+            if total_of_few is not None and (keys or not total_of_few):
+                return await _of_keys(connection, keys), total_of_few, None
+        return *await self.page(connection, cursor=_FIRST, limit=limit, offset=offset), None
+
+    async def _count_some(
+        self, connection: PooledConnection, found: tuple[object, ...], gathered: searching.Gathered, up_to: int
+    ) -> tuple[int, bool]:
+        """How many match, and whether there may be more.
+
+        A session that has one interception that matches in all matches, but not only those: the text may be in another.
+        """
+        if gathered.sessions >= up_to:
+            return up_to, True
+        if gathered.more or (self._narrow and gathered.sessions >= SHORT_WALK):
+            return gathered.sessions, True
+        few = await self._count_few(connection, found) if self._narrow else None
+        return (await self._count(connection, found) if few is None else few), False
+
+    async def _count_few(self, connection: PooledConnection, found: tuple[object, ...]) -> int | None:
+        """How many match, if there are few that match but for the text; else None."""
+        counted = await connection.fetchrow(sql("sessions_walk_count"), *self._conditions, *found, SHORT_WALK)
+        assert counted is not None
+        return counted["held"] if counted["passed"] < SHORT_WALK else None
 
     async def older(self, connection: PooledConnection, place: Place) -> tuple[str, UUID] | None:
         """The next behind a place, as id and initiator."""
@@ -150,13 +219,21 @@ async def sessions_matching(
     From here on the transaction's plans walk through indexes, but for a common text, which the index of words finds.
     """
     what = await resolved(connection, viewer, filter_)
-    if what is None:
-        return None
+    return None if what is None else await _matching(connection, what, filter_.text)
+
+
+async def _matching(
+    connection: PooledConnection, what: Asked, text: Sequence[Text], gathered: searching.Gathered | None = None
+) -> MatchingSessions:
+    """The same; `gathered`: what is known of the text already."""
     among = None
-    if filter_.text:
+    if text:
         whose = msgspec.structs.replace(what.bounds, tools=None, combinations=None, after=None, before=None)
-        found = await searching.find(connection, filter_.text, whose, up_to=searching.COMMON)
-        if found.total > searching.COMMON:
+        if gathered is not None and gathered.is_common:
+            common = await searching.uncounted(connection, text, whose)
+            return MatchingSessions(_conditions(what, None), common, what.narrow)
+        found = await searching.find(connection, text, whose, up_to=searching.COMMON)
+        if found.more:
             return MatchingSessions(_conditions(what, None), found.conditions, what.narrow)
         among, few = await searching.sessions(connection, found)
         what = msgspec.structs.replace(what, session_ids=few)

@@ -228,6 +228,24 @@ SELECT count(*) FROM (
     LIMIT $7
 ) AS s;
 
+-- name: count_by_words
+-- From here on in the transaction, plans think a row's words as dear as they are: where nothing tells them, they would rather read the
+-- words of a whole day than ask the index which rows of the day hold one. $1: for a few rows, which are not worth a further process.
+-- Returns what was set before.
+SELECT
+    current_setting('cpu_operator_cost') AS cost, current_setting('max_parallel_workers_per_gather') AS workers,
+    set_config('enable_indexscan', 'off', true), set_config('cpu_operator_cost', '1', true),
+    set_config(
+        'max_parallel_workers_per_gather',
+        CASE WHEN $1::boolean THEN '0' ELSE current_setting('max_parallel_workers_per_gather') END, true
+    );
+
+-- name: words_counted
+-- As it was before; $1, $2: what count_by_words returned.
+SELECT
+    set_config('enable_indexscan', 'on', true), set_config('cpu_operator_cost', $1, true),
+    set_config('max_parallel_workers_per_gather', $2, true);
+
 -- name: search_size
 -- About how many there are in the index.
 SELECT reltuples::bigint FROM pg_class WHERE oid = 'aibridge_search'::regclass;
@@ -286,6 +304,18 @@ SELECT DISTINCT session FROM (
 -- How many they are; $1 to $7: see search_found.
 SELECT count(*) FROM (
 -- include: search_sessions
+) AS s;
+
+-- name: search_count_sessions_some
+-- How many rows of the index match, but for no more than $7, and in how many sessions they are. $1 to $6: see search_matching.
+SELECT coalesce(sum(s.held), 0)::bigint AS held, count(*) AS sessions FROM (
+    SELECT f.session, count(*) AS held FROM (
+        SELECT s.session FROM aibridge_search AS s
+        WHERE
+-- include: search_matching
+        LIMIT $7
+    ) AS f
+    GROUP BY f.session
 ) AS s;
 
 -- name: search_session_ids

@@ -164,6 +164,21 @@ LEFT JOIN (
     )
 )
 
+-- name: sessions_walk_count
+-- In how many sessions that match otherwise a text is found, looked at one by one, and how many these were: $16 at most. $1 to $15:
+-- see session_found.
+SELECT count(*) FILTER (WHERE k.holds) AS held, count(*) AS passed FROM (
+    SELECT
+-- include: session_holds
+        AS holds
+    FROM (
+        SELECT s.session_id, s.initiator_id FROM aibridge_sessions AS s
+        WHERE
+-- include: sessions_matching
+        LIMIT $16
+    ) AS w
+) AS k;
+
 -- name: sessions_walk
 -- A page of what sessions_found_page finds, but for the order and the total, if it is found among the next $21 that match
 -- otherwise; $16 to $20: see there.

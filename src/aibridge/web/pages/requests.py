@@ -21,7 +21,7 @@ from aibridge.web.large import MOST, Large, large
 from aibridge.web.linking import Links, links
 from aibridge.web.listed import Listed, listed_of, state_of
 from aibridge.web.marking import Marker
-from aibridge.web.paging import Paging, paging
+from aibridge.web.paging import COUNTED, Paging, paging
 from aibridge.web.ranges import RANGES, Range
 from aibridge.web.render import page
 from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, filter_of, listens_at, spurious
@@ -43,7 +43,6 @@ class RequestsPage(msgspec.Struct, frozen=True, kw_only=True):
     refused: str
     """Why nothing can be searched for; empty: it can."""
     rows: list[Row]
-    total: int
     strip: Strip
     paging: Paging
     open: Detail | None
@@ -105,9 +104,8 @@ async def list_requests(request: Request) -> Response:
         ranges=RANGES,
         refused=refused,
         rows=[row(each) for each in found.rows],
-        total=found.total,
         strip=_strip(found, asked, link),
-        paging=paging(asked.offset, asked.limit, found.total),
+        paging=paging(asked.offset, asked.limit, found.total, reach=found.reach),
         open=detail(*opened) if opened else None,
         mark=mark,
         link=link,
@@ -123,7 +121,7 @@ async def _read(reader: Reader, scope: UUID | None, asked: Asked, filter_: Filte
     """The page, and what the whole filter came to: from the roll-ups where they are fine enough, else one by one."""
     usage = usage_asked(filter_, asked.window)
     steps = None if usage else steps_of(asked.window)
-    found = await reader.request_log(scope, filter_, limit=asked.limit, offset=asked.offset, steps=steps)
+    found = await reader.request_log(scope, filter_, limit=asked.limit, offset=asked.offset, steps=steps, up_to=COUNTED)
     if usage is None:
         return found
     activity = rolled_up(await reader.usage(scope, usage), asked.window)

@@ -10,13 +10,13 @@ from starlette.routing import Route
 
 from aibridge.filters import Filter
 from aibridge.store.reading import Reader
-from aibridge.store.session_list import ReadSession
+from aibridge.store.session_list import SessionLog
 from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.linking import Links, links
 from aibridge.web.listed import Listed, state_of
 from aibridge.web.pages.requests import list_values
-from aibridge.web.paging import Paging, paging
+from aibridge.web.paging import COUNTED, Paging, paging
 from aibridge.web.ranges import RANGES, Range
 from aibridge.web.render import page
 from aibridge.web.requests.asked import DEFAULTS, Asked, asked_of, failed_only, filter_of, listens_at, spurious
@@ -39,7 +39,6 @@ class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
     refused: str
     """Why nothing can be searched for; empty: it can."""
     rows: list[Row]
-    total: int
     paging: Paging
     link: Links
     mine: bool
@@ -55,17 +54,17 @@ async def list_sessions(request: Request) -> Response:
     asked = asked_of(request.query_params, now, sees_everyone=viewer.sees_everyone)
     errors = request.query_params.get("errors") == "1"
     link = links(request, defaults=DEFAULTS)
-    refused, rows, total = "", list[Row](), 0
+    refused, rows, found = "", list[Row](), SessionLog(rows=[], total=0)
     try:
         filter_ = await filter_of(asked, parts.people)
         if errors:
             filter_ = failed_only(filter_)
-        sessions, total = await _found(parts.reader, viewer.scope, filter_, asked)
-        pulses = await parts.reader.session_pulses([(each.id, each.initiator.id) for each in sessions])
+        found = await _found(parts.reader, viewer.scope, filter_, asked)
+        pulses = await parts.reader.session_pulses([(each.id, each.initiator.id) for each in found.rows])
         listed = Listed(state=state_of(link))
         rows = [
             row(each, pulse, now, listed, initiator=each.initiator.id if viewer.sees_everyone else None)
-            for each, pulse in zip(sessions, pulses, strict=True)
+            for each, pulse in zip(found.rows, pulses, strict=True)
         ]
     except TextRefused as why:
         refused = str(why)
@@ -76,8 +75,7 @@ async def list_sessions(request: Request) -> Response:
         ranges=RANGES,
         refused=refused,
         rows=rows,
-        total=total,
-        paging=paging(asked.offset, asked.limit, total),
+        paging=paging(asked.offset, asked.limit, found.total, reach=found.reach),
         link=link,
         mine=asked.chosen["user"] == (viewer.username,),
         live=listens_at(request, asked, now),
@@ -87,12 +85,13 @@ async def list_sessions(request: Request) -> Response:
     return response
 
 
-async def _found(reader: Reader, scope: UUID | None, filter_: Filter, asked: Asked) -> tuple[list[ReadSession], int]:
-    sessions, total = await reader.sessions_page(scope, filter_, limit=asked.limit, offset=asked.offset)
-    if total and not sessions:  # a link from beyond the end shows the last page
-        last = paging(asked.offset, asked.limit, total).first - 1
-        sessions, total = await reader.sessions_page(scope, filter_, limit=asked.limit, offset=last)
-    return sessions, total
+async def _found(reader: Reader, scope: UUID | None, filter_: Filter, asked: Asked) -> SessionLog:
+    limit = asked.limit
+    found = await reader.session_log(scope, filter_, limit=limit, offset=asked.offset, up_to=COUNTED)
+    if found.total and not found.rows:  # a link from beyond the end shows the last page
+        last = paging(asked.offset, limit, found.total).first - 1
+        found = await reader.session_log(scope, filter_, limit=limit, offset=last, up_to=COUNTED)
+    return found
 
 
 ROUTES = [

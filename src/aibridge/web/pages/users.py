@@ -38,7 +38,6 @@ class Users(msgspec.Struct, frozen=True, kw_only=True):
     """The context of the list."""
 
     users: list[RosterEntry]
-    total: int
     text: str
     deleted: bool
     paging: Paging
@@ -90,7 +89,6 @@ async def _list(request: Request, *, refused: FormRefused | None = None) -> Resp
         found, total = await roster.page(text, deleted=deleted, limit=LIMIT, offset=shown.first - 1)
     context = Users(
         users=found,
-        total=total,
         text=text,
         deleted=deleted,
         paging=shown,
