@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import sys
+import threading
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from aibridge.demo.provider import Provider
 from aibridge.demo.script import Answer, CallTool, Fail, Framing, Gate, Hold, Raw, Text, Think, Wire, exactly
 from aibridge.demo.wire import framed
 from aibridge.demo.wire import head as wire_head
+from aibridge.gateway import application, reading
+from aibridge.gateway.reading import THREAD_FROM
 from support import answers, asking
 from support.gateway import ROOT
 from support.raw_client import connect, request
@@ -215,6 +218,27 @@ async def test_a_compressed_request_is_read_and_sent_as_it_came(stage: Stage, en
     record = await stage.gateway.only()
     assert (record["model"], record["user_prompts"][0]["prompt"]) == ("claude-test", "Why is the build red?")
     assert record["body_sha256_received"] == hashlib.sha256(packed).hexdigest()
+
+
+@pytest.mark.parametrize(("size", "aside"), [(1000, False), (THREAD_FROM, True)])
+async def test_a_body_that_is_large_once_decoded_is_read_aside(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, *, size: int, aside: bool
+) -> None:
+    """A few kilobytes may hold 64 MiB: read on the event loop they would hold up everybody else."""
+    provider = stage.says(Text("hello"))
+    read_by: list[threading.Thread] = []
+
+    def read_request(*args: Any, **kwargs: Any) -> reading.Reading:
+        done = reading.read_request(*args, **kwargs)
+        read_by.append(threading.current_thread())
+        return done
+
+    monkeypatch.setattr(application, "read_request", read_request)
+    packed = gzip.compress(asking.messages("why" * size))
+    assert len(packed) < THREAD_FROM
+    answer = await stage.gateway.post("/v1/messages", packed, headers={"content-encoding": "gzip"})
+    assert (answer.status_code, [asked.body for asked in provider.requests]) == (200, [packed])
+    assert [thread is not threading.current_thread() for thread in read_by] == [aside]
 
 
 @pytest.mark.parametrize("encoding", ["lz4", "gzip, br", "gzip,gzip", "gzip;q=1"])

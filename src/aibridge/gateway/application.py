@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable
 from datetime import timedelta
+from http import HTTPStatus
 from uuid import UUID
 
 import structlog
@@ -145,23 +146,34 @@ class Gateway:
         await exchange.run()
 
     async def _read(self, request: Request, dialect: Dialect) -> Reading:
-        if len(request.body) < THREAD_FROM:
-            reading = self._read_now(request, dialect)
-        else:
+        reading = self._read_small(request, dialect)
+        if reading is None:
             async with self._large:  # one at a time: decoded text stands beside the body
-                reading = await asyncio.to_thread(self._read_now, request, dialect)
+                reading = await asyncio.to_thread(self._read_now, request, dialect, limit=self._bodies.limit)
         if reading.edit is not None:
             request.body = reading.edit.body
         return reading
 
-    def _read_now(self, request: Request, dialect: Dialect) -> Reading:
+    def _read_small(self, request: Request, dialect: Dialect) -> Reading | None:
+        """Read the body at once; None when it is large, be it only once it is decoded."""
+        if len(request.body) >= THREAD_FROM:
+            return None
+        limit = min(self._bodies.limit, THREAD_FROM)
+        try:
+            return self._read_now(request, dialect, limit=limit)
+        except RequestRefused as refused:
+            if refused.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE or limit == self._bodies.limit:
+                raise
+            return None
+
+    def _read_now(self, request: Request, dialect: Dialect, *, limit: int) -> Reading:
         provider = request.route.provider
         return read_request(
             dialect,
             request.body,
             request.fields,
             include_usage=provider.include_usage,
-            limit=self._bodies.limit,
+            limit=limit,
             discretion=provider.discretion,
         )
 
