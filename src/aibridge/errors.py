@@ -62,6 +62,10 @@ class RequestRefused(AIBridgeError):
         self.status = status
 
 
+class TooManyMembers(AIBridgeError):
+    """The JSON object or array has more members than may be looked at."""
+
+
 class EncodingOverflow(AIBridgeError):
     """The compressed body holds more than may be read."""
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aibridge.dialects.body import ONCE_ONLY, members, object_start, read_head
+from aibridge.dialects.body import COUNTED_FROM, MOST_MEMBERS, ONCE_ONLY, members, object_start, read_head
 from aibridge.errors import RequestRefused
 
 DEEP = b"[" * 20_000 + b"]" * 20_000
@@ -138,3 +138,24 @@ def test_members_stand_where_they_can_be_edited() -> None:
     place = members(body, start)["b"]
     assert body[place.start : place.end] == b"null"
     assert members(b"{", 0) == {}
+
+
+@pytest.mark.parametrize("odd", [b"", b'"\\ud800":0,'], ids=["plain", "read patiently"])
+@pytest.mark.parametrize("count", [MOST_MEMBERS, MOST_MEMBERS + 1])
+def test_a_large_body_of_too_many_members_is_refused(odd: bytes, count: int) -> None:
+    """Each is held by name: 36 MB of them took 600 MB of memory."""
+    names = b"".join(b'"k%d":1,' % number for number in range(count - 2 - bool(odd)))
+    body = b"{" + odd + names + b'"model":"m","pad":"' + b" " * COUNTED_FROM + b'"}'
+    if count > MOST_MEMBERS:
+        with pytest.raises(RequestRefused, match="more than 10000 members"):
+            read_head(body)
+    else:
+        found = head(body)
+        assert found is not None
+        assert (len(found), found["model"]) == (MOST_MEMBERS, b'"m"')
+
+
+def test_a_small_body_may_have_as_many_members_as_fit() -> None:
+    """What they cost is bounded by its size."""
+    body = b"{" + b",".join(b'"k%d":1' % number for number in range(MOST_MEMBERS + 1)) + b"}"
+    assert len(read_head(body) or {}) == MOST_MEMBERS + 1

@@ -1,7 +1,9 @@
 """The head of a request body: its top-level members, each exactly once."""
 
 import re
+import sys
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -9,10 +11,15 @@ from msgspec import Raw
 from aibridge.dialects.dialect import Buffer
 from aibridge.dialects.json_scan import Member, scan, skip_space
 from aibridge.dialects.payload import BYTE_ORDER_MARK, Value, key_text, parse
-from aibridge.errors import RequestRefused
+from aibridge.errors import RequestRefused, TooManyMembers
 
 ONCE_ONLY = frozenset(("model", "stream", "background", "input", "messages", "stream_options", "previous_response_id"))
 """If one of these appeared twice, two parsers could read two requests: one would be recorded, the other answered."""
+
+MOST_MEMBERS = 10_000
+"""Top-level members of a body. The APIs know a few dozen; each costs 200 bytes, so those of 64 MiB would cost 1 GB."""
+COUNTED_FROM = 2**20
+"""Bytes from which a body could hold so many that it matters."""
 
 _HEAD = msgspec.json.Decoder(dict[str, Raw])
 _COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
@@ -23,8 +30,8 @@ _CLOSE = re.compile(rb"[ \t\r\n]*}[ \t\r\n]*\Z")
 def read_head(body: Buffer) -> dict[str, Value] | None:
     """Top-level members by name, unread; views into `body`, not copies. None when it is not JSON at all.
 
-    Raises `RequestRefused` (400) for an empty body, for JSON that is not an object, and for a repeated member of
-    `ONCE_ONLY`, however its name is spelt.
+    Raises `RequestRefused` (400) for an empty body, for JSON that is not an object, for a repeated member of
+    `ONCE_ONLY`, however its name is spelt, and for more than `MOST_MEMBERS` in a large body.
     """
     text = _whole(body)
     start = object_start(text)
@@ -32,7 +39,7 @@ def read_head(body: Buffer) -> dict[str, Value] | None:
         return None
     whole = memoryview(text)[start:]
     try:
-        head: Mapping[str, Raw] | None = _HEAD.decode(whole)
+        head: Mapping[str, Raw] | None = _HEAD.decode(whole) if len(whole) < COUNTED_FROM else _counted_head(whole)
     except (ValueError, RecursionError):
         head = None
     if head is not None and (_fills(len(whole), head) or _each_once(text, start, head)):
@@ -104,8 +111,36 @@ def _each_once(text: bytes | bytearray, start: int, head: Mapping[str, Raw]) -> 
     return bool(head) or _CLOSE.match(text, at) is not None
 
 
+class _Key(str):
+    """A key that msgspec asks about, one by one."""
+
+    __slots__ = ()
+
+
+def _counted_head(whole: memoryview) -> Mapping[str, Raw]:
+    """The same as `_HEAD` gives, but given up on when there are too many."""
+    count = 0
+
+    def counted(_type: type, key: str) -> _Key:
+        nonlocal count
+        count += 1
+        if count > MOST_MEMBERS:
+            raise _too_many()
+        return _Key(key)
+
+    head: dict[Any, Raw] = msgspec.json.decode(whole, type=dict[_Key, Raw], dec_hook=counted)
+    return head
+
+
+def _too_many() -> RequestRefused:
+    return RequestRefused(f"The request body has more than {MOST_MEMBERS} members.")
+
+
 def _patient_head(whole: memoryview) -> dict[str, Value] | None:
-    found = scan(whole)
+    try:
+        found = scan(whole, most=sys.maxsize if len(whole) < COUNTED_FROM else MOST_MEMBERS)
+    except TooManyMembers as members:
+        raise _too_many() from members
     if found is None:
         return None
     head: dict[str, Value] = {}

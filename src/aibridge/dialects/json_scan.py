@@ -5,8 +5,11 @@ place. It checks the outermost structure only; a value is judged when it is read
 """
 
 import re
+import sys
 from itertools import pairwise
 from typing import NamedTuple
+
+from aibridge.errors import TooManyMembers
 
 Text = bytes | bytearray | memoryview
 
@@ -31,9 +34,12 @@ def skip_space(text: Text, at: int) -> int:
     return found.end() if found else at
 
 
-def scan(text: Text, start: int = 0) -> list[Member] | None:
-    """List the outermost members of the object or array that begins at `start`; None when it is neither, or broken."""
-    cuts = _outermost_cuts(text, start) if bytes(text[start : start + 1]) in _BRACKETS else []
+def scan(text: Text, start: int = 0, *, most: int = sys.maxsize) -> list[Member] | None:
+    """List the outermost members of the object or array that begins at `start`; None when it is neither, or broken.
+
+    Raises `TooManyMembers` when it has more than `most`.
+    """
+    cuts = _outermost_cuts(text, start, most) if bytes(text[start : start + 1]) in _BRACKETS else []
     if not cuts or skip_space(text, cuts[-1] + 1) < len(text):
         return None
     if len(cuts) == 2 and skip_space(text, start + 1) == cuts[1]:  # noqa: PLR2004  # nothing between the brackets
@@ -53,7 +59,7 @@ def scan(text: Text, start: int = 0) -> list[Member] | None:
     return members if all((m.key is not None) is named and m.start < m.end for m in members) else None
 
 
-def _outermost_cuts(text: Text, start: int) -> list[int]:
+def _outermost_cuts(text: Text, start: int, most: int) -> list[int]:
     """Offsets of the brackets, colons and commas of the outermost level; empty when it never closes."""
     depth = 0
     cuts: list[int] = []
@@ -73,6 +79,8 @@ def _outermost_cuts(text: Text, start: int) -> list[int]:
                 return [*cuts, at]
         elif depth == 1:
             cuts.append(at)
+            if len(cuts) > 2 * most:  # a colon and a comma for each
+                raise TooManyMembers
     return []
 
 
