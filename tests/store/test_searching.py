@@ -172,6 +172,11 @@ async def test_lists_find_what_a_reading_of_every_text_finds(
         keys = [
             key for key in naive.session_keys(filter_, viewer) if holding & {row["id"] for row in naive.sessions[key]}
         ]
+        whose = talk.chance.choice(talk.people)
+        monkeypatch.setattr(searching, "SHORT_SESSION", talk.chance.choice((0, 2_000)))
+        steps = await reader.steps_holding("s1", whose, None, filter_.text)
+        of_session = sorted(naive.sessions.get(("s1", whose), ()), key=lambda row: (row["started_at"], row["id"]))
+        assert steps == [row["id"] for row in of_session if row["id"] in holding], filter_
         for way in WAYS if n % 2 else WAYS[:1]:
             with monkeypatch.context() as patched:
                 take(way, patched)

@@ -118,8 +118,7 @@ async def steps_holding(
     connection: PooledConnection, session_id: str, initiator_id: UUID, text: Sequence[Text]
 ) -> list[UUID]:
     """The steps of this session that hold all of the text, oldest first."""
-    whose = searching.Bounds(initiators=[initiator_id], session_ids=[session_id])
-    return (await searching.find_all(connection, text, whose))[::-1]
+    return (await searching.in_session(connection, text, session_id, initiator_id))[::-1]
 
 
 async def places_in(connection: PooledConnection, ids: Sequence[UUID], text: Sequence[Text]) -> dict[UUID, list[Place]]:

@@ -24,6 +24,8 @@ LONG_WALK = 20_000
 
 They are, too, when twice as many did not suffice, since what matches may all be old.
 """
+SHORT_SESSION = 2_000
+"""Interceptions whose words are looked at in about 10 ms."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,17 +99,30 @@ async def uncounted(connection: PooledConnection, text: Sequence[Text], bounds: 
     return *of_index, known, matching
 
 
-async def find_all(connection: PooledConnection, text: Sequence[Text], bounds: Bounds) -> list[UUID]:
-    """The ids of all that match, newest first: of one session, which they cannot fill without end."""
-    of_index, known, matching, _ = await _conditions(connection, text, bounds)
+async def in_session(
+    connection: PooledConnection, text: Sequence[Text], session_id: str, initiator_id: UUID
+) -> list[UUID]:
+    """The ids of all that match in one session, newest first.
+
+    For a beginning the index would put together every interception on record that has such a word: of short sessions
+    the words are sooner looked at one by one.
+    """
+    size = await connection.fetchval(sql("session_size"), session_id, initiator_id)
+    bounds = Bounds(initiators=[initiator_id], session_ids=[session_id])
+    of_index, known, matching, _ = await _conditions(
+        connection, text, bounds, beginnings_in_index=(size or 0) > SHORT_SESSION
+    )
     rows = await connection.fetch(sql("search_page"), *of_index, known, matching, None, None, None, 0)
     return [row["id"] for row in rows]
 
 
 async def _conditions(
-    connection: PooledConnection, text: Sequence[Text], bounds: Bounds
+    connection: PooledConnection, text: Sequence[Text], bounds: Bounds, *, beginnings_in_index: bool = True
 ) -> tuple[tuple[object, ...], list[UUID] | None, list[UUID] | None, list[str]]:
-    """The first parameters of `search_matching`, ids of the queue that are known and that match, and the phrases."""
+    """The first parameters of `search_matching`, ids of the queue that are known and that match, and the phrases.
+
+    Without `beginnings_in_index`, rows that all else leaves are looked at for beginnings of words.
+    """
     await connection.execute(sql("read_by_words"))
     terms = await connection.fetchrow(
         sql("search_terms"), [" ".join(one.words) for one in text], bounds.tools or [], bounds.session_ids or []
@@ -115,9 +130,11 @@ async def _conditions(
     assert terms is not None
     phrases: list[str] = terms["phrases"]
     between = [f" {phrase}" if one.beginning else f" {phrase} " for one, phrase in zip(text, phrases, strict=True)]
-    telling = [said for said, one in zip(between, text, strict=True) if len(one.words) > 1]
+    apart = [one.beginning and not beginnings_in_index for one in text]
+    telling = [said for said, one, beside in zip(between, text, apart, strict=True) if beside or len(one.words) > 1]
+    words = [word for one in zip(text, phrases, apart, strict=True) for word in _words(*one)]
     of_index = (
-        " & ".join(_query(text, phrases, bounds, terms["tools"], terms["sessions"])),
+        " & ".join([*_bounds(bounds, terms["tools"], terms["sessions"]), *words]),
         telling or None,
         bounds.combinations,
         bounds.after,
@@ -129,19 +146,22 @@ async def _conditions(
     return of_index, known, matching, between
 
 
-def _query(
-    text: Sequence[Text], phrases: Sequence[str], bounds: Bounds, tools: Sequence[int], sessions: Sequence[int]
-) -> Iterator[str]:
-    """The parts of a tsquery, all of which must hold. Words hold no quotes, whatever was typed."""
+def _bounds(bounds: Bounds, tools: Sequence[int], sessions: Sequence[int]) -> Iterator[str]:
+    """Parts of a tsquery, all of which must hold."""
     if bounds.initiators is not None:
         yield _any_of("@", bounds.initiators)
     if bounds.session_ids is not None:
         yield _any_of("$", sessions)
     if bounds.tools is not None:
         yield _any_of("#", tools)
-    for one, phrase in zip(text, phrases, strict=True):
-        words = [f"'{word}'" for word in phrase.split(" ")]
-        yield " & ".join(words) + (":*" if one.beginning else "")
+
+
+def _words(text: Text, phrase: str, beginning_apart: bool) -> list[str]:  # noqa: FBT001 - of a row of three
+    """The same of a text. Words hold no quotes, whatever was typed."""
+    *before, last = [f"'{word}'" for word in phrase.split(" ")]
+    if not text.beginning:
+        return [*before, last]
+    return before if beginning_apart else [*before, f"{last}:*"]
 
 
 def _any_of(kind: str, values: Collection[object]) -> str:

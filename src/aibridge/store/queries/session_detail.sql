@@ -11,6 +11,10 @@ FROM (
 -- include: session_surroundings
 ;
 
+-- name: session_size
+-- How many interceptions of a session ($1: id, $2: initiator) have ended; NULL: there is no such session.
+SELECT interceptions FROM aibridge_sessions WHERE session_id = $1 AND initiator_id = $2;
+
 -- name: session_marks
 -- What tells the threads of a session ($1: id, $2: initiator): every ended interception, oldest first, in a few words.
 SELECT
