@@ -63,7 +63,7 @@ class RequestRefused(AIBridgeError):
 
 
 class TooManyMembers(AIBridgeError):
-    """The JSON object or array has more members than may be looked at."""
+    """The JSON object or array has more members, or more of anything inside them, than may be looked at."""
 
 
 class EncodingOverflow(AIBridgeError):

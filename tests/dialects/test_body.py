@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aibridge.dialects import json_scan
 from aibridge.dialects.body import COUNTED_FROM, MOST_MEMBERS, ONCE_ONLY, members, object_start, read_head
+from aibridge.dialects.notes import Notes
+from aibridge.dialects.payload import UNREADABLE, value
 from aibridge.errors import RequestRefused
 
 DEEP = b"[" * 20_000 + b"]" * 20_000
@@ -153,6 +156,26 @@ def test_a_large_body_of_too_many_members_is_refused(odd: bytes, count: int) -> 
         found = head(body)
         assert found is not None
         assert (len(found), found["model"]) == (MOST_MEMBERS, b'"m"')
+
+
+@pytest.mark.parametrize(
+    "inside", [b"[" * 600 + b"]" * 600, b"[]," * 400 + b"1", b"[" * 1200], ids=["deep", "wide", "open"]
+)
+def test_a_large_body_is_not_read_patiently_without_end(monkeypatch: pytest.MonkeyPatch, inside: bytes) -> None:
+    """60 MB of brackets took twenty seconds of CPU, and every other large body waited for them."""
+    monkeypatch.setattr(json_scan, "MOST_TOKENS", 1000)
+    body = b'{"model":"\\ud800","pad":"' + b" " * COUNTED_FROM + b'","messages":[' + inside + b"]}"
+    with pytest.raises(RequestRefused, match="too many values inside"):
+        read_head(body)
+    monkeypatch.setattr(json_scan, "MOST_TOKENS", 10_000)
+    assert (read_head(body) is None) == inside.endswith(b"[")
+
+
+def test_a_value_with_too_much_inside_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_scan, "MOST_TOKENS", 100)
+    notes = Notes()
+    assert value(b'{"odd":01,"many":[' + b"[]," * 50 + b"1]}", notes) is None
+    assert notes.told() == (UNREADABLE,)
 
 
 def test_a_small_body_may_have_as_many_members_as_fit() -> None:

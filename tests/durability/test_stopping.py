@@ -99,13 +99,17 @@ async def test_asked_twice_it_ends_at_once(home: Home, workers: str) -> None:
         client = await listening_stream(stack, served, token)
         waiting = await stack.enter_async_context(connect(served.port))
         await waiting.send(PLAIN.request(token))
+        arriving = await stack.enter_async_context(connect(served.port))
+        await arriving.send(PLAIN.request(token)[:-1])
         await begun(home, 2)
         asked_at = time.monotonic()
         served.send(signal.SIGINT)
         await refusing(served)
         served.send(signal.SIGINT)
         assert b"event: message_stop" not in await client.rest()
-        assert (await waiting.answer()).status == 503
+        for client in (waiting, arriving):
+            answer = await client.answer()
+            assert (answer.status, b"was stopped" in answer.body) == (503, True)
         assert await served.ended() == 0
         await home.empty(within=10)
         assert time.monotonic() - asked_at < 19, "it waited for the stream"

@@ -255,6 +255,16 @@ async def test_trap_31_the_token_in_the_providers_header_too_is_removed(stage: S
     assert nowhere(token, asked)
 
 
+@pytest.mark.parametrize("spelt", ["aib_", "%61ib_", "a%69%62%5F"])
+async def test_a_token_in_the_query_stays_here(stage: Stage, spelt: str) -> None:
+    """However it is spelt: the query goes to the provider as it is."""
+    upstream = stage.says(Text("hello"))
+    token = stage.gateway.user.token.replace("aib_", spelt, 1)
+    answer = await stage.gateway.post(f"/v1/messages?beta=true&key={token}", asking.messages())
+    assert (answer.status_code, "revoke" in answer.text) == (400, True)
+    assert not upstream.requests
+
+
 @pytest.mark.parametrize("provider", ["anthropic", "openai", "copilot"])
 async def test_byok_with_no_credential_left_is_401(stage: Stage, provider: str) -> None:
     """With the token alone, also when it is in the provider's header too. Never with the deployment's key."""

@@ -133,14 +133,14 @@ def _counted_head(whole: memoryview) -> Mapping[str, Raw]:
 
 
 def _too_many() -> RequestRefused:
-    return RequestRefused(f"The request body has more than {MOST_MEMBERS} members.")
+    return RequestRefused(f"The request body has more than {MOST_MEMBERS} members, or too many values inside them.")
 
 
 def _patient_head(whole: memoryview) -> dict[str, Value] | None:
     try:
         found = scan(whole, most=sys.maxsize if len(whole) < COUNTED_FROM else MOST_MEMBERS)
-    except TooManyMembers as members:
-        raise _too_many() from members
+    except TooManyMembers as many:
+        raise _too_many() from many
     if found is None:
         return None
     head: dict[str, Value] = {}

@@ -6,7 +6,8 @@ place. It checks the outermost structure only; a value is judged when it is read
 
 import re
 import sys
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from aibridge.errors import TooManyMembers
@@ -16,6 +17,8 @@ Text = bytes | bytearray | memoryview
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{},:]', re.DOTALL)
 """A whole string, or one structural byte. A lone quote is a string that never ends."""
 _SPACE = re.compile(rb"[ \t\r\n]*")
+MOST_TOKENS = 8_000_000
+"""Strings and structural bytes of a text that are looked at: seconds of work. 64 MiB of a conversation have fewer."""
 _OPENING, _CLOSING, _BRACKETS = b"[{", b"]}", (b"[", b"{")
 _OPENING_BRACE, _COLON, _QUOTE = ord("{"), ord(":"), ord('"')
 
@@ -34,12 +37,18 @@ def skip_space(text: Text, at: int) -> int:
     return found.end() if found else at
 
 
-def scan(text: Text, start: int = 0, *, most: int = sys.maxsize) -> list[Member] | None:
+def scan(text: Text, start: int = 0, *, most: int | None = None) -> list[Member] | None:
     """List the outermost members of the object or array that begins at `start`; None when it is neither, or broken.
 
-    Raises `TooManyMembers` when it has more than `most`.
+    Raises `TooManyMembers` when it has more than `most`, or more than `MOST_TOKENS` of whatever depth. With no `most`
+    given, the latter is broken, too.
     """
-    cuts = _outermost_cuts(text, start, most) if bytes(text[start : start + 1]) in _BRACKETS else []
+    try:
+        cuts = _outermost_cuts(text, start, most or sys.maxsize) if bytes(text[start : start + 1]) in _BRACKETS else []
+    except TooManyMembers:
+        if most is not None:
+            raise
+        return None
     if not cuts or skip_space(text, cuts[-1] + 1) < len(text):
         return None
     if len(cuts) == 2 and skip_space(text, start + 1) == cuts[1]:  # noqa: PLR2004  # nothing between the brackets
@@ -63,12 +72,13 @@ def _outermost_cuts(text: Text, start: int, most: int) -> list[int]:
     """Offsets of the brackets, colons and commas of the outermost level; empty when it never closes."""
     depth = 0
     cuts: list[int] = []
-    for token in _TOKEN.finditer(text, start):
+    tokens = _TOKEN.finditer(text, start)
+    for token in islice(tokens, MOST_TOKENS):
         at = token.start()
         mark = text[at]
         if mark == _QUOTE:
             if token.end() == at + 1:
-                break
+                return []
         elif mark in _OPENING:
             depth += 1
             if depth == 1:
@@ -81,6 +91,12 @@ def _outermost_cuts(text: Text, start: int, most: int) -> list[int]:
             cuts.append(at)
             if len(cuts) > 2 * most:  # a colon and a comma for each
                 raise TooManyMembers
+    return _never_closes(tokens)
+
+
+def _never_closes(left: Iterator[re.Match[bytes]]) -> list[int]:
+    if next(left, None) is not None:
+        raise TooManyMembers
     return []
 
 

@@ -1,6 +1,7 @@
 """Before anything of a body is read: whether there is such a route, who asks, and whether they may."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from aibridge.auth.credentials import read_credentials
@@ -55,7 +56,7 @@ class Admission:
         Raises `AccessDenied`, `RequestRefused` (400, 403, 404) or, when nobody can be asked, `StoreUnavailable`.
         """
         route = request.route
-        if any(map(carries_token, (request.scope["raw_path"], request.scope["query_string"]))):
+        if any(map(carries_token, (request.scope["raw_path"], unquote_to_bytes(request.scope["query_string"])))):
             raise RequestRefused(SEEN_BY_OTHERS)
         request.credentials = credentials = read_credentials(request.scope["headers"], route.provider.type)
         request.identity = await self._identify(credentials.candidates)

@@ -19,7 +19,7 @@ from aibridge.gateway.body import Bodies, ClientGone
 from aibridge.gateway.headers import joined, request_head
 from aibridge.gateway.interception import Interception
 from aibridge.gateway.reading import THREAD_FROM, Reading, read_request
-from aibridge.gateway.refusals import closing, refusal_of, refuse
+from aibridge.gateway.refusals import STOPPED, closing, refusal_of, refuse
 from aibridge.gateway.relay import Exchange
 from aibridge.gateway.request import Request
 from aibridge.gateway.routes import shape_of
@@ -96,6 +96,10 @@ class Gateway:
             await refuse(request.send, shape, refusal)
         except ClientGone:
             return
+        except (
+            asyncio.CancelledError
+        ):  # the end of the server, while the request was still arriving; see `Exchange.run`
+            await refuse(request.send, shape or shape_of(self._admission.provider(request)), STOPPED)
         except Exception:
             log.error("a request failed in the gateway; the server tells how", **request.told())  # noqa: TRY400
             raise

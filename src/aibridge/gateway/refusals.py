@@ -48,6 +48,9 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
         return REASONS.get(self.status, Reason.REQUEST)
 
 
+STOPPED = Refusal(status=503, message="The gateway was stopped before the answer had begun. Try again.", close=True)
+
+
 def upstream_refusal(problem: UpstreamError) -> Refusal:
     """Return what a client is told when the provider gave no answer."""
     return Refusal(status=504 if isinstance(problem, UpstreamTimeout) else 502, message=str(problem))

@@ -12,7 +12,7 @@ from aibridge.dialects.dialect import Filter
 from aibridge.errors import StoreError, UpstreamError, UpstreamTimeout
 from aibridge.gateway.asgi import Send
 from aibridge.gateway.headers import RawHeaders, first, response_head
-from aibridge.gateway.refusals import Refusal, upstream_refusal
+from aibridge.gateway.refusals import STOPPED, Refusal, upstream_refusal
 from aibridge.gateway.tap import Tap
 from aibridge.gateway.upstream import Reply
 from aibridge.gateway.watch import Interrupted, Reason, Watch
@@ -40,7 +40,7 @@ SHUTTING_DOWN = Fate(
     outcome=Outcome.INTERRUPTED,
     error_type=ErrorType.UNKNOWN,
     message="the gateway was stopped",
-    refusal=Refusal(status=503, message="The gateway was stopped before the answer had begun. Try again."),
+    refusal=STOPPED,
 )
 UNRECORDED = Fate(
     outcome=Outcome.FAILED,
