@@ -256,7 +256,7 @@ async def test_an_early_answer_does_not_wait_for_the_body() -> None:
     provider = Provider(Answer(parts=(Fail(413),), wire=Wire(early=True, close=True)))
     async with dialled(provider) as (reader, writer):
         writer.write(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-        assert await reader.readline() == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+        assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
         writer.write(b"x" * 1_000_000)
         assert b"request_too_large" in await reader.read()
     assert not provider.requests[0].complete

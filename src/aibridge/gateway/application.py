@@ -96,9 +96,8 @@ class Gateway:
             await refuse(request.send, shape, refusal)
         except ClientGone:
             return
-        except (
-            asyncio.CancelledError
-        ):  # the end of the server, while the request was still arriving; see `Exchange.run`
+        except asyncio.CancelledError:
+            # The server ends while the request is still arriving. Nobody is left to pass this on to: see `Exchange`.
             await refuse(request.send, shape or shape_of(self._admission.provider(request)), STOPPED)
         except Exception:
             log.error("a request failed in the gateway; the server tells how", **request.told())  # noqa: TRY400
