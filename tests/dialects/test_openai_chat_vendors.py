@@ -412,3 +412,12 @@ def test_events_without_blank_lines_between_them_are_events(seed: int) -> None:
 def test_one_event_may_be_written_in_several_lines() -> None:
     written = "".join(f"data: {line}\n" for line in json.dumps(WHOLE, indent=1).splitlines()) + "\n"
     assert heard(OPENAI_CHAT, written.encode()).response_id == "c-1"
+
+
+def test_arguments_that_were_cut_are_not_taken_for_their_last_piece() -> None:
+    """A piece may be a whole object by itself."""
+    parts = [{"index": 0, "function": {"arguments": piece}} for piece in ('{"a":', "{}")]
+    first = {"index": 0, "id": "call_1", "function": {"name": "f", "arguments": ""}}
+    cut = stream(*[chunk({"tool_calls": [part]}) for part in (first, *parts)])
+    (call,) = heard(OPENAI_CHAT, cut, ends=False).tool_usages
+    assert (call.input, call.metadata) == ('{"a":{}', {"incomplete": True})

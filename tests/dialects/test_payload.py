@@ -123,3 +123,11 @@ def test_remarks_are_kept_once_and_not_without_end() -> None:
         notes.add(f"remark {number}")
     assert len(notes.told()) == MAX_NOTES
     assert notes.told()[:3] == ("the same", "remark 0", "remark 1")
+
+
+def test_what_is_nested_too_deeply_to_be_written_is_left_out() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert as_json(deep) == ""
+    assert as_json([[1]]) == "[[1]]"

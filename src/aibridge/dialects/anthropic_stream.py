@@ -18,7 +18,7 @@ from aibridge.dialects.anthropic_blocks import (
 from aibridge.dialects.figures import count, extras
 from aibridge.dialects.listening import StreamListener
 from aibridge.dialects.notes import Notes
-from aibridge.dialects.payload import list_of, object_of, text_of, value
+from aibridge.dialects.payload import INDEX, list_of, object_of, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of, error_page
 from aibridge.dialects.said import Said
 from aibridge.records import ReplyFacts, TokenUsage
@@ -205,4 +205,4 @@ def _written(usage: dict[str, Any], notes: Notes) -> int | None:
 
 def _index(found: dict[str, Any]) -> object:
     index = found.get("index")
-    return index if isinstance(index, int | float | str) else None
+    return index if isinstance(index, INDEX) else None

@@ -3,7 +3,7 @@
 import re
 
 _FRAME = re.compile(
-    r"\s*+(?:# AGENTS\.md instructions[^\n]*\s+)?"
+    r"\s*+(?:# AGENTS\.md instructions[^\n]*+\s++)?"
     r"<(INSTRUCTIONS|codex_internal_context|environment_context|extension_context|external_\w+|goal_context|hook_prompt"
     r"|recommended_plugins|skill|subagent_notification|turn_aborted|user_shell_command)(?: [^>]*)?>",
     re.IGNORECASE,

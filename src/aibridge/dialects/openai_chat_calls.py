@@ -7,13 +7,19 @@ one, or a new one with each delta; the name again and again, or in pieces; and t
 from collections.abc import Iterator
 from typing import Any
 
-from aibridge.dialects.payload import as_json, object_of, parse, text_of
+from aibridge.dialects.payload import INDEX, as_json, object_of, parse, text_of
+
+MAX_NAME = 1024
+"""Characters from which on a name that comes in pieces takes no more. OpenAI's longest has 64."""
+PATIENCE = 2**20
+"""Characters of arguments that are read again and again, to see whether they are whole, before that is given up: a
+stream of any size takes time in proportion to its size."""
 
 
 class Call:
     """One tool call, as far as it was heard."""
 
-    __slots__ = ("id", "is_free", "name", "parts")
+    __slots__ = ("_patience", "id", "is_free", "name", "parts", "size")
 
     def __init__(self, told: dict[str, Any]) -> None:
         """Read a delta, or a whole call: a function's arguments, or the free text of a custom tool."""
@@ -23,17 +29,22 @@ class Call:
         self.name = text_of(tool.get("name"))
         self.is_free = "input" in tool
         self.parts = [] if piece is None or piece == "" else [as_json(piece)]
+        self.size = len(self.parts[0]) if self.parts else 0
+        self._patience = PATIENCE
 
     @property
     def input(self) -> str:
         """What is known of the arguments.
 
         Some vendors tell them again from the beginning with each delta, or once more at the end. Then the pieces make
-        no JSON together, and the last one does alone.
+        no JSON together, and the last one does alone; but in arguments that were cut, it may do so as a part of them.
         """
         together = self._together
         last = self.parts[-1] if len(self.parts) > 1 and not self.is_free else ""
-        return last if last.startswith("{") and not _is_json(together) and _is_json(last) else together
+        if not last.startswith("{") or _is_json(together) or not _is_json(last):
+            return together
+        told_again = last.startswith(self.parts[-2]) or _is_json("".join(self.parts[:-1]))
+        return last if told_again else together
 
     @property
     def _together(self) -> str:
@@ -47,13 +58,18 @@ class Call:
     def add(self, more: "Call") -> None:
         """Take what another delta says of this call. A name comes once, again, longer each time, or in pieces."""
         self.id = self.id or more.id
-        self.name = more.name if more.name.startswith(self.name) else self.name + more.name
+        if more.name.startswith(self.name):
+            self.name = more.name
+        elif len(self.name) < MAX_NAME:
+            self.name += more.name
         self.parts += more.parts
+        self.size += more.size
 
     def is_repeated_by(self, heard: "Call") -> bool:
         """Whether a delta only says the whole call once more."""
-        said = (heard.id, heard.name, heard.input)
-        return bool(self.id and heard.parts) and (self.id, self.name, self._together) == said
+        if not self.id or self.id != heard.id or self.name != heard.name or not heard.parts:
+            return False
+        return self.size == heard.size and self._together == heard.parts[0]
 
     def is_followed_by(self, heard: "Call", *, is_indexed: bool) -> bool:
         """Whether what was heard in this call's place is not more of it, but the call behind it.
@@ -73,7 +89,10 @@ class Call:
 
     def _is_complete(self) -> bool:
         """Whether the arguments are a whole JSON object already."""
-        return bool(self.parts) and self.parts[-1].rstrip().endswith("}") and _is_json(self._together)
+        if not self.parts or not self.parts[-1].rstrip().endswith("}"):
+            return False
+        self._patience -= self.size
+        return self._patience >= 0 and _is_json(self._together)
 
 
 def _is_json(text: str) -> bool:
@@ -103,7 +122,7 @@ class Calls:
         A delta belongs by its index, or by its place where a vendor gives none, and there by its id.
         """
         index = told.get("index")
-        is_indexed = isinstance(index, int | float | str)
+        is_indexed = isinstance(index, INDEX)
         key = index if is_indexed else (position,)
         heard = Call(told)
         known = None if whole else self._known(key, heard, is_indexed=is_indexed)

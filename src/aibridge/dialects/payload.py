@@ -30,6 +30,8 @@ _FIRST_HALVES = "".join(map(chr, range(0xD800, 0xDC00)))
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """What follows the first byte of a character in UTF-8."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+INDEX = (int, float, str)
+"""What may number the parts of an answer; OpenAI and Anthropic use whole numbers."""
 UNREADABLE = "some values are not readable JSON"
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
@@ -200,5 +202,13 @@ def list_of(found: object) -> list[Any]:
 
 
 def as_json(found: object) -> str:
-    """JSON text of a read value: a string stands for itself, anything else is written compactly."""
-    return found if isinstance(found, str) else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+    """JSON text of a read value: a string stands for itself, anything else is written compactly.
+
+    Empty when it is nested too deeply: what can just be read need not be writable.
+    """
+    if isinstance(found, str):
+        return found
+    try:
+        return json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+    except RecursionError:
+        return ""
