@@ -587,3 +587,14 @@ def test_a_body_that_is_too_large_is_unread(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("aibridge.dialects.listening.MAX_BODY", 100)
     facts = heard(ANTHROPIC_MESSAGES, [b"x" * 60, b"y" * 60, b"z"], streaming=False)
     assert (facts.unread, facts.ended, facts.failed, len(facts.notes)) == (True, True, False, 1)
+
+
+def test_an_event_named_message_is_no_whole_answer() -> None:
+    """It is the name of every event that has none."""
+    nothing = b"event: message\ndata: {}\n\n"
+    assert heard(ANTHROPIC_MESSAGES, nothing + WHOLE.replace(b"event: ping", b"event: message"), ends=False) == FACTS
+
+
+@pytest.mark.parametrize("before", [b": hello\n\n", b"\xef\xbb\xbf", b"\n"])
+def test_a_stream_is_known_by_its_first_bytes_under_any_content_type(before: bytes) -> None:
+    assert plain(ANTHROPIC_MESSAGES, before + WHOLE) == FACTS

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aibridge.dialects.openai_chat_answers import MAX_CHOICES
 from aibridge.dialects.registry import OPENAI_CHAT, OPENAI_RESPONSES
 from aibridge.records import ReplyFacts, ThoughtSource, TokenUsage
 from support.answers import event, heard, pieces, plain, stream
@@ -421,3 +422,8 @@ def test_arguments_that_were_cut_are_not_taken_for_their_last_piece() -> None:
     cut = stream(*[chunk({"tool_calls": [part]}) for part in (first, *parts)])
     (call,) = heard(OPENAI_CHAT, cut, ends=False).tool_usages
     assert (call.input, call.metadata) == ('{"a":{}', {"incomplete": True})
+
+
+def test_no_more_choices_are_kept_than_openai_gives() -> None:
+    many = [{**HEAD, "choices": [{"index": at, "delta": {"reasoning": "hm"}}]} for at in range(MAX_CHOICES + 1)]
+    assert thoughts(heard(OPENAI_CHAT, stream(*many), ends=False)) == ["hm"] * MAX_CHOICES

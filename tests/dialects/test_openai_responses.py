@@ -617,3 +617,9 @@ def test_an_answer_without_end_is_not_gathered_in_memory(monkeypatch: pytest.Mon
     facts = heard(OPENAI_RESPONSES, stream(CREATED, *[item_done(call)] * 50))
     assert len(facts.tool_usages) < 10
     assert len(facts.notes) == 1
+
+
+def test_done_is_an_end_whatever_its_event_is_called() -> None:
+    body = stream(CREATED, item_done(ITEMS[2])) + b"event: done\ndata: [DONE]\n\n"
+    facts = heard(OPENAI_RESPONSES, body, ends=False)
+    assert (facts.ended, len(facts.tool_usages)) == (True, 1)

@@ -10,7 +10,7 @@ import msgspec
 
 from aibridge.dialects.anthropic_blocks import Block, is_kept, model_thoughts, origin, tool_usages
 from aibridge.dialects.anthropic_stream import AnthropicStream, token_usage
-from aibridge.dialects.listening import PlainListener
+from aibridge.dialects.listening import NO_OBJECT, PlainListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import Value, decoded, fields, items, object_of, string, value
 from aibridge.dialects.provider_error import error_in
@@ -56,10 +56,8 @@ _PLAIN = msgspec.json.Decoder(_PlainMessage)
 class AnthropicPlain(PlainListener):
     """Hears a plain answer of the Messages API."""
 
-    def __init__(self, status: int, *, answers: bool = False) -> None:
-        """`answers`: what it says is told too."""
-        super().__init__(status)
-        self._answers = answers
+    def _stream(self) -> AnthropicStream:
+        return AnthropicStream(answers=self.answers)
 
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
         try:
@@ -80,13 +78,11 @@ class AnthropicPlain(PlainListener):
         )
 
     def _read_patiently(self, body: bytearray, notes: Notes) -> ReplyFacts:
-        if body.lstrip().startswith((b"event:", b"data:")):
-            return self._read_stream(body)
         message = fields(body)
         if error := error_in({"error": value(message.get("error"), notes)}):
             return ReplyFacts(ended=True, failed=True, error_code=error.code, error_message=error.message)
         if not message:
-            return ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
+            return ReplyFacts(ended=True, unread=True, notes=(NO_OBJECT,))
         if _MEMBERS.isdisjoint(message):
             return ReplyFacts(ended=True, unread=True, notes=("the answer is not a message",))
         response_id = string(message.get("id"))
@@ -107,16 +103,9 @@ class AnthropicPlain(PlainListener):
             notes=notes.told(),
         )
 
-    def _read_stream(self, body: bytearray) -> ReplyFacts:
-        """Read a stream, though its content type says otherwise."""
-        stream = AnthropicStream(answers=self._answers)
-        stream.hear(bytes(body))
-        stream.end()
-        return stream.tell()
-
     def _answered(self, blocks: Iterable[tuple[str, Value | None]], notes: Notes) -> tuple[ModelAnswer, ...]:
         """The texts among these blocks, each given by its type and its text, which is not read in vain."""
-        if not self._answers:
+        if not self.answers:
             return ()
         said = Said(notes)
         for position, (kind, text) in enumerate(blocks):

@@ -21,12 +21,11 @@ from aibridge.dialects.notes import Notes
 from aibridge.dialects.payload import INDEX, list_of, object_of, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of, error_page
 from aibridge.dialects.said import Said
+from aibridge.dialects.sse import DONE
 from aibridge.records import ReplyFacts, TokenUsage
 
 _FIGURES = frozenset(("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
 _KEPT_FOR = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
-DONE = b"[DONE]"
-"""How GitHub Copilot and others end some streams instead of with `message_stop`."""
 
 
 class AnthropicStream(StreamListener):
@@ -55,7 +54,7 @@ class AnthropicStream(StreamListener):
         return self._said is None
 
     def _read(self, name: bytes, data: bytes) -> None:
-        if data == DONE:
+        if data.strip() == DONE:  # GitHub Copilot and others, instead of `message_stop`
             self.terminal = True
             return
         if name == b"error" and not data.startswith(b"{"):  # words of whoever stands before the provider
@@ -87,7 +86,7 @@ class AnthropicStream(StreamListener):
                 self._final = self._hear_usage(found.get("usage")) or self._final
             case "message_stop":
                 self.terminal = True
-            case "message":  # a plain answer, though its content type says otherwise
+            case "message" if "content" in found:  # a plain answer, though its content type says otherwise
                 self._hear_message(found)
                 self._told_at_once = self.terminal = True
             case _:

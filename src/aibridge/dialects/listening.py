@@ -12,8 +12,13 @@ from aibridge.records import ReplyFacts
 MAX_BODY = 64 * 2**20
 """Bytes of a plain answer that are kept for reading."""
 TOO_MUCH = f"what was heard beyond {MAX_BODY} bytes is left out"
+NO_OBJECT = "the answer is not a JSON object"
 FIRST_ERROR_STATUS = 400
 _JSON = (b"{", b"[")
+_FRAMED = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event)?:")
+"""How an event stream begins, be it with a comment."""
+_STEP = 2**16
+"""Bytes that are heard at a time of a stream that came as a plain body, so that it is not copied as a whole."""
 _NOTHING = b"\n\n"
 """No event begins like this."""
 
@@ -103,8 +108,10 @@ class PlainListener(ABC):
 
     terminal = False
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, *, answers: bool = False) -> None:
+        """`answers`: what it says is told too."""
         self.status = status
+        self.answers = answers
         self._body = bytearray()
         self._ended = False
         self._overflowed = False
@@ -141,7 +148,23 @@ class PlainListener(ABC):
             return ReplyFacts(
                 ended=self._ended, failed=True, error_code=code, error_message=message, notes=notes.told()
             )
-        return self._read(self._body, notes) if self._ended else ReplyFacts()
+        if not self._ended:
+            return ReplyFacts()
+        return self._read_stream(self._body) if _FRAMED.match(self._body) else self._read(self._body, notes)
+
+    def _read_stream(self, body: bytearray) -> ReplyFacts:
+        """Read a stream, though its content type says otherwise."""
+        stream = self._stream()
+        for at in range(0, len(body), _STEP):
+            stream.hear(bytes(body[at : at + _STEP]))
+        stream.end()
+        facts = stream.tell()
+        told = facts.response_id or facts.model or facts.failed or facts.token_usage
+        return facts if told else ReplyFacts(ended=True, unread=True, notes=(NO_OBJECT,))
+
+    @abstractmethod
+    def _stream(self) -> StreamListener:
+        """Who hears the same answer as a stream."""
 
     @abstractmethod
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:

@@ -6,18 +6,20 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 import re
 from typing import Any
 
-from aibridge.dialects.listening import PlainListener, StreamListener
+from aibridge.dialects.listening import NO_OBJECT, PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_chat_calls import Call, Calls
 from aibridge.dialects.openai_chat_vendors import THOUGHT_ENDS, failure_in, thought_and_words, usage_in
 from aibridge.dialects.openai_usage import CHAT, names_in, tells_figures, token_usage
-from aibridge.dialects.payload import fields, list_of, object_of, text_of, value
+from aibridge.dialects.payload import INDEX, fields, list_of, object_of, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_page
 from aibridge.dialects.said import Said
-from aibridge.dialects.sse import parse_event
+from aibridge.dialects.sse import DONE, parse_event
 from aibridge.records import ModelThought, ReplyFacts, ThoughtSource, ToolUsage
 
-DONE = b"[DONE]"
+MAX_CHOICES = 128
+"""As many as OpenAI gives; more are left out, since each takes memory even where it says nothing.
+https://platform.openai.com/docs/api-reference/chat/create#chat-create-n"""
 LOOKS_FOR_ID = 8
 """Events at the start that are read until response and model are named. Azure's first one does not."""
 _MEMBERS = (
@@ -25,7 +27,7 @@ _MEMBERS = (
     *("error", "object", "type", "code", "message", "base_resp", "x_groq"),
 )
 """Of a plain answer: what is read of it. The second line tells of errors."""
-_A_STREAM = re.compile(rb"\s*(?:data|event)?:")
+_CALLING = frozenset(("tool_calls", "executed_tools", "function_call"))
 _PARTS = ("content", "refusal", "audio")
 _FAILED = frozenset(("error", "network_error", "insufficient_system_resource"))
 """Some vendors end an answer that failed with such a reason, and need not say more: OpenRouter, Z.ai, DeepSeek.
@@ -54,9 +56,16 @@ class _Choice:
         if thought:
             self.thoughts.append(thought)
         if self._said is not None:
-            self._said.hear((self, "content"), words)
-            self._said.hear((self, "refusal"), delta.get("refusal"), refusal=True)
-            self._said.hear((self, "audio"), object_of(delta.get("audio")).get("transcript"))
+            if words:
+                self._said.hear((self, "content"), words)
+            if refusal := delta.get("refusal"):
+                self._said.hear((self, "refusal"), refusal, refusal=True)
+            if audio := delta.get("audio"):
+                self._said.hear((self, "audio"), object_of(audio).get("transcript"))
+        if not _CALLING.isdisjoint(delta):
+            self._hear_calls(delta, whole=whole)
+
+    def _hear_calls(self, delta: dict[str, Any], *, whole: bool) -> None:
         for position, call in enumerate(list_of(delta.get("tool_calls"))):
             self.calls.hear(position, object_of(call), whole=whole)
         for position, tool in enumerate(list_of(delta.get("executed_tools"))):
@@ -101,8 +110,12 @@ class _Completion:
             self._hear_usage(usage, alone=not choices)
         for position, told in enumerate(choices):
             index = told.get("index")
-            key = index if isinstance(index, int | float | str) else position
-            choice = self.choices.get(key) or self.choices.setdefault(key, _Choice(self._said))
+            key = index if isinstance(index, INDEX) else position
+            choice = self.choices.get(key)
+            if choice is None:
+                if len(self.choices) == MAX_CHOICES:
+                    continue
+                choice = self.choices[key] = _Choice(self._said)
             whole = told_in == "message" or (told_in == "delta" and "delta" not in told and choice.is_fresh)
             choice.hear(object_of(told.get("message" if whole else told_in)), whole=whole)
             if reason := text_of(told.get("finish_reason")):
@@ -162,7 +175,9 @@ class _Completion:
 
 def _each(data: bytes) -> list[bytes]:
     """The data of an event. Where a server leaves the blank lines out, the events are its lines."""
-    lines = data.split(b"\n") if b"\n" in data else [data]
+    if b"\n" not in data:
+        return [data]
+    lines = data.split(b"\n")
     return lines if all(line.startswith(b"{") or line.strip() == DONE for line in lines) else [data]
 
 
@@ -237,24 +252,13 @@ class ChatStream(StreamListener):
 class ChatPlain(PlainListener):
     """Hears a plain answer of the Chat Completions API."""
 
-    def __init__(self, status: int, *, answers: bool = False) -> None:
-        """`answers`: what it says is told too."""
-        super().__init__(status)
-        self._answers = answers
+    def _stream(self) -> ChatStream:
+        return ChatStream(answers=self.answers)
 
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
         members = fields(body)
         if not members:
-            unread = ReplyFacts(ended=True, unread=True, notes=("the answer is not a JSON object",))
-            return self._read_stream(bytes(body)) or unread if _A_STREAM.match(body) else unread
-        completion = _Completion(Said(notes) if self._answers else None)
+            return ReplyFacts(ended=True, unread=True, notes=(NO_OBJECT,))
+        completion = _Completion(Said(notes) if self.answers else None)
         completion.hear({name: value(members[name], notes) for name in _MEMBERS if name in members}, "message")
         return completion.facts(notes, ended=True, partial=False)
-
-    def _read_stream(self, body: bytes) -> ReplyFacts | None:
-        """What a stream says whose content type is another one; None when the body is no stream."""
-        stream = ChatStream(answers=self._answers)
-        stream.hear(body)
-        stream.end()
-        facts = stream.tell()
-        return facts if facts.response_id or facts.model or facts.failed or facts.token_usage else None

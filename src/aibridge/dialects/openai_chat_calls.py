@@ -125,6 +125,9 @@ class Calls:
         is_indexed = isinstance(index, INDEX)
         key = index if is_indexed else (position,)
         heard = Call(told)
+        if not (whole or heard.id or heard.name) and (known := self._by_index.get(key)):
+            known.add(heard)  # as nearly all deltas are: nothing but more of the arguments
+            return
         known = None if whole else self._known(key, heard, is_indexed=is_indexed)
         if known is None or known.is_followed_by(heard, is_indexed=is_indexed):
             known = heard

@@ -12,6 +12,8 @@ from aibridge.dialects.payload import list_of, object_of, text_of
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "cot_summary")
+_DETAILS = "reasoning_details"
+_TELLING = frozenset((*_THOUGHTS, _DETAILS))
 _THINKING = ("thinking", "reasoning")
 """Types of parts."""
 THOUGHT, THOUGHT_ENDS = "<thought>", "</thought>"
@@ -22,9 +24,7 @@ https://ai.google.dev/gemini-api/docs/openai#thinking"""
 def thought_and_words(delta: dict[str, Any]) -> tuple[str, str]:
     """What a delta or message tells of the model's thoughts, and of its answer."""
     content = delta.get("content")
-    thought = next((found for name in _THOUGHTS if (found := text_of(delta.get(name)))), "")
-    if details := delta.get("reasoning_details") if not thought else None:
-        thought = "".join(map(_text, list_of(details)))
+    thought = "" if _TELLING.isdisjoint(delta) else _thought(delta)
     if isinstance(content, list):
         parts = [part if isinstance(part, dict) else {} for part in content]
         inside = "".join(_thinking(part) for part in parts if part.get("type") in _THINKING)
@@ -37,22 +37,35 @@ def thought_and_words(delta: dict[str, Any]) -> tuple[str, str]:
     return thought, words
 
 
+def _thought(delta: dict[str, Any]) -> str:
+    for name in _THOUGHTS:
+        if thought := text_of(delta.get(name)):
+            return thought
+    return "".join(map(_text, list_of(delta.get(_DETAILS))))
+
+
 def usage_in(found: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
     """The usage that a chunk or answer tells, wherever it does; empty when it tells none."""
-    places = (found, object_of(found.get("x_groq")), *choices)
-    return next((usage for place in places if (usage := object_of(place.get("usage")))), {})
+    if usage := object_of(found.get("usage")):
+        return usage
+    for place in (object_of(found.get("x_groq")), *choices):
+        if "usage" in place and (usage := object_of(place["usage"])):
+            return usage
+    return {}
 
 
 def failure_in(found: dict[str, Any], choices: list[dict[str, Any]]) -> ProviderError | None:
     """The error that a chunk or answer tells, wherever it does; None when it tells none."""
-    if error := error_in(found):
+    if "error" in found and (error := error_in(found)):
         return error
     if found.get("object") == "error":
         return error_of(found)
     if "base_resp" in found and (status := object_of(found["base_resp"]).get("status_code")):
         return ProviderError(str(status), text_of(found["base_resp"].get("status_msg")))
-    inner = (error_in(place) for place in (found.get("x_groq"), *choices))
-    return next((error for error in inner if error), None)
+    for place in (object_of(found.get("x_groq")), *choices):
+        if "error" in place and (error := error_in(place)):
+            return error
+    return None
 
 
 def _text(part: object) -> str:

@@ -6,20 +6,18 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 import re
 
 from aibridge.dialects.begun_items import HEEDED, BegunItems
-from aibridge.dialects.listening import PlainListener, StreamListener
+from aibridge.dialects.listening import NO_OBJECT, PlainListener, StreamListener
 from aibridge.dialects.notes import Notes
 from aibridge.dialects.openai_usage import RESPONSES, names_in, token_usage
 from aibridge.dialects.output_items import Item, is_commentary, model_answers, model_thoughts, tool_usages
 from aibridge.dialects.payload import Value, decoded, fields, items, object_of, string, text_of, value
 from aibridge.dialects.provider_error import ProviderError, error_in, error_of
 from aibridge.dialects.said import Said
+from aibridge.dialects.sse import DONE
 from aibridge.records import ModelAnswer, ReplyFacts
 
 _ENDINGS = frozenset(("response.completed", "response.incomplete", "response.cancelled", "response.done"))
 """Events that tell the whole answer. The last two are of compatible vendors; a status tells there how it ended."""
-_DONE = b"[DONE]"
-_FRAMES = (b"event:", b"data:", b":")
-"""How an event stream begins: the last is a comment."""
 _MEMBERS = frozenset(("id", "model", "output", "usage", "status", "error"))
 """An object without any of these is no response."""
 _COUNTS = re.compile(rb":\s*[1-9]")
@@ -122,6 +120,8 @@ class ResponsesStream(StreamListener):
         kind = string(found.get("type")) or name.decode("utf-8", "replace")
         if self._said is not None:
             _hear_words(self._said, kind, found)
+        if kind.endswith(".delta"):
+            return
         match kind:
             case "response.output_item.done":
                 response.begun.forget(found)
@@ -152,12 +152,12 @@ class ResponsesStream(StreamListener):
             case "":
                 return self._hear_nameless(found, data)
             case _:
-                return False
+                return data.strip() == DONE
         return True
 
     def _hear_nameless(self, found: dict[str, Value], data: bytes) -> bool:
         """Servers that only translate: the other API's end, what broke on their side, or the whole answer at once."""
-        if data == _DONE:
+        if data.strip() == DONE:
             return True
         self._response.error = error_in({"error": value(found.get("error"), self.notes)})
         if "output" in found:
@@ -172,26 +172,15 @@ class ResponsesStream(StreamListener):
 class ResponsesPlain(PlainListener):
     """Hears a plain answer of the Responses API, of `/responses/compact` too."""
 
-    def __init__(self, status: int, *, answers: bool = False) -> None:
-        """`answers`: what it says is told too."""
-        super().__init__(status)
-        self._answers = answers
+    def _stream(self) -> ResponsesStream:
+        return ResponsesStream(answers=self.answers)
 
     def _read(self, body: bytearray, notes: Notes) -> ReplyFacts:
-        if body.lstrip().startswith(_FRAMES):
-            return self._read_stream(body)
-        response = _Response(answers=self._answers)
+        response = _Response(answers=self.answers)
         if not response.hear_whole(body, notes):
-            note = "the answer is not a response" if fields(body) else "the answer is not a JSON object"
+            note = "the answer is not a response" if fields(body) else NO_OBJECT
             return ReplyFacts(ended=True, unread=True, notes=(note,))
         return response.facts(notes, ended=True, partial=False)
-
-    def _read_stream(self, body: bytearray) -> ReplyFacts:
-        """Read a stream, though its content type says otherwise."""
-        stream = ResponsesStream(answers=self._answers)
-        stream.hear(bytes(body))
-        stream.end()
-        return stream.tell()
 
 
 def _hear_words(said: Said, kind: str, found: dict[str, Value]) -> None:

@@ -72,15 +72,14 @@ def token_usage(
         return TokenUsage(provider_response_id=response_id, partial=True) if partial and response_id else None
     details = object_of(usage.get(names.input_details))
     figures = _figures(usage, details, names, notes)
-    others = {name: found for name, found in usage.items() if name not in _CACHE}
-    others[names.input_details] = {name: found for name, found in details.items() if name not in _CACHE} or None
+    others = usage | {names.input_details: {name: details[name] for name in details if name not in _CACHE} or None}
     if tier not in _STANDARD_TIERS:
         others["service_tier"] = tier
-    taken = {names.input, names.output}
+    taken = _CACHE | {names.input, names.output}
     output = figures.output
     if _reasons_beside(figures):
         output = (output or 0) + (figures.reasoning or 0)
-        taken.remove(names.output)
+        taken -= {names.output}
     all_input = figures.input
     if _caches_beside(figures) or _is_anthropic(usage, names):
         all_input = (figures.input or 0) + (figures.read or 0) + (figures.written or 0)
@@ -95,25 +94,31 @@ def token_usage(
         cache_read=figures.read,
         cache_write=figures.written,
         partial=partial,
-        metadata=extras(others, frozenset(taken), notes),
+        metadata=extras(others, taken, notes),
     )
 
 
 def _figures(usage: dict[str, Any], details: dict[str, Any], names: Names, notes: Notes) -> _Figures:
-    def most(kind: frozenset[str]) -> int | None:
-        """Some vendors say it twice, under two names."""
-        told = [count(place[name], notes) for place in (details, usage) for name in place if name in kind]
-        return max((figure for figure in told if figure is not None), default=None)
-
     reasoning = object_of(usage.get(names.output_details)).get("reasoning_tokens", usage.get("reasoning_tokens"))
     return _Figures(
         total=count(usage.get("total_tokens"), notes),
         input=count(usage.get(names.input), notes),
         output=count(usage.get(names.output), notes),
         reasoning=count(reasoning, notes),
-        read=most(_READ),
-        written=most(_WRITTEN),
+        read=_most(_READ, details, usage, notes),
+        written=_most(_WRITTEN, details, usage, notes),
     )
+
+
+def _most(kind: frozenset[str], details: dict[str, Any], usage: dict[str, Any], notes: Notes) -> int | None:
+    """The figure of this kind. Some vendors say it twice, under two names."""
+    most: int | None = None
+    for place in (details, usage):
+        for name in () if kind.isdisjoint(place) else kind & place.keys():
+            figure = count(place[name], notes)
+            if figure is not None and (most is None or figure > most):
+                most = figure
+    return most
 
 
 def _is_anthropic(usage: dict[str, Any], names: Names) -> bool:

@@ -10,6 +10,9 @@ MAX_EVENT = 16 * 2**20
 """Bytes. The largest recorded event is 310 KiB."""
 TOO_LARGE = f"an event of more than {MAX_EVENT} bytes was not read"
 
+DONE = b"[DONE]"
+"""The data by which Chat Completions ends, and other APIs where a compatible vendor answers."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
