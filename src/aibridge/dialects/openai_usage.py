@@ -76,15 +76,15 @@ def token_usage(
     if tier not in _STANDARD_TIERS:
         others["service_tier"] = tier
     taken = _CACHE | {names.input, names.output}
-    output = figures.output
-    if _reasons_beside(figures):
-        output = (output or 0) + (figures.reasoning or 0)
-        taken -= {names.output}
-    all_input = figures.input
-    if _caches_beside(figures) or _is_anthropic(usage, names):
-        all_input = (figures.input or 0) + (figures.read or 0) + (figures.written or 0)
-    if figures.total is not None and figures.total > (all_input or 0) + (output or 0):
-        notes.add(MORE)
+    all_input, output = figures.input, figures.output
+    if not _adds_up(figures):
+        if _reasons_beside(figures):
+            output = (output or 0) + (figures.reasoning or 0)
+            taken -= {names.output}
+        if _caches_beside(figures) or _is_anthropic(usage, names):
+            all_input = (figures.input or 0) + (figures.read or 0) + (figures.written or 0)
+        if figures.total is not None and figures.total > (all_input or 0) + (output or 0):
+            notes.add(MORE)
     if (figures.reasoning or 0) > (output or 0):
         notes.add(REASONING)
     return TokenUsage(
@@ -101,12 +101,12 @@ def token_usage(
 def _figures(usage: dict[str, Any], details: dict[str, Any], names: Names, notes: Notes) -> _Figures:
     reasoning = object_of(usage.get(names.output_details)).get("reasoning_tokens", usage.get("reasoning_tokens"))
     return _Figures(
-        total=count(usage.get("total_tokens"), notes),
-        input=count(usage.get(names.input), notes),
-        output=count(usage.get(names.output), notes),
-        reasoning=count(reasoning, notes),
-        read=_most(_READ, details, usage, notes),
-        written=_most(_WRITTEN, details, usage, notes),
+        count(usage.get("total_tokens"), notes),
+        count(usage.get(names.input), notes),
+        count(usage.get(names.output), notes),
+        count(reasoning, notes),
+        _most(_READ, details, usage, notes),
+        _most(_WRITTEN, details, usage, notes),
     )
 
 
@@ -119,6 +119,12 @@ def _most(kind: frozenset[str], details: dict[str, Any], usage: dict[str, Any], 
             if figure is not None and (most is None or figure > most):
                 most = figure
     return most
+
+
+def _adds_up(figures: _Figures) -> bool:
+    """Whether the figures are OpenAI's: input and output make the total, and the caches are parts of the input."""
+    total, told, output, _, read, written = figures
+    return total == (told or 0) + (output or 0) and max(read or 0, written or 0) <= (told or 0)
 
 
 def _is_anthropic(usage: dict[str, Any], names: Names) -> bool:
