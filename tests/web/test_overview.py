@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from aibridge.records import UsageCost
 from support.axe import violations
 from support.request_log import Log, endings, many
+from support.rows import usage
 from support.site import Site
 
 pytestmark = pytest.mark.browser
@@ -89,6 +91,39 @@ def test_models_without_a_price_are_named(site: Site, signed_in: SignedIn) -> No
     expect(page.locator(".notice")).to_contain_text("No price is known for model-0, model-1, model-2 and 4 more")
     page.get_by_role("link", name="Show these models' requests").click()
     expect(page.locator(".pager")).to_contain_text("of 7 requests")
+
+
+def costing(micros: int | None) -> UsageCost:
+    """By a known price; None: the figures gave no sum."""
+    return UsageCost(
+        micros=micros,
+        lower_bound=False,
+        input_price_micros=1_000_000,
+        output_price_micros=None,
+        cache_read_price_micros=None,
+        cache_write_price_micros=None,
+        cache_write_1h_price_micros=None,
+        price_source="own",
+        price_listed_as="",
+        price_since=None,
+    )
+
+
+def test_the_alert_adds_up_to_what_the_tile_leaves_out(site: Site, signed_in: SignedIn) -> None:
+    """Requests whose tokens were never told have no cost either, though their model has a price."""
+    log = Log(site)
+    log.add("milo", model="nobody-knows", token_usage=usage())
+    for micros in (900, None, None):
+        log.add("milo", model="gpt-5", token_usage=usage(cost=costing(micros)))
+    log.write()
+    page = signed_in()
+    page.goto("/overview")
+    expect(page.locator(".tiles")).to_contain_text("3 requests not included")
+    expect(page.locator(".notice")).to_contain_text(
+        "No price is known for nobody-knows: the estimated cost leaves out its 1 request,"
+        " and 2 more of which the provider reported no tokens."
+    )
+    expect(page.get_by_role("link", name="Show this model's requests")).to_be_visible()
 
 
 def test_members_see_figures_of_their_own(site: Site, signed_in: SignedIn) -> None:

@@ -12,6 +12,9 @@ from aibridge.web.parts import Facts
 MOST_NAMED = 3
 """Models that an alert names."""
 
+WITHOUT_TOKENS = "of which the provider reported no tokens"
+"""Why a request has no cost although its model has a price."""
+
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence with a way out."""
@@ -22,12 +25,15 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """Both empty: there is nothing to click."""
 
 
-def alerts(models: Sequence[Ranked], facts: Facts, link: Links) -> list[Alert]:
-    """Models without a price, providers without a key that anybody could use."""
-    return [*_unpriced(models, link), *_keyless(facts)]
+def alerts(models: Sequence[Ranked], facts: Facts, link: Links, *, unpriced: int) -> list[Alert]:
+    """Models without a price, providers without a key that anybody could use.
+
+    `unpriced`: all requests that the estimated cost leaves out, whatever the reason.
+    """
+    return [*_unpriced(models, link, unpriced), *_keyless(facts)]
 
 
-def _unpriced(models: Sequence[Ranked], link: Links) -> Iterator[Alert]:
+def _unpriced(models: Sequence[Ranked], link: Links, all_of_them: int) -> Iterator[Alert]:
     # Where some of a model's requests have a cost it has a price: the others were cut before their tokens were told.
     found = [group for group in models if group.key and group.unpriced and not group.cost_micros]
     if not found:
@@ -35,10 +41,13 @@ def _unpriced(models: Sequence[Ranked], link: Links) -> Iterator[Alert]:
     names = [group.key for group in found[:MOST_NAMED]]
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     requests = sum(group.unpriced for group in found)
+    whose, these = ("its", "this model's") if len(found) == 1 else ("their", "these models'")
+    others = all_of_them - requests
     yield Alert(
         text=f"No price is known for {', '.join(names)}{more}:"
-        f" the estimated cost leaves out their {plural(requests, 'request')}.",
-        action="Show these models' requests",
+        f" the estimated cost leaves out {whose} {plural(requests, 'request')}"
+        + (f", and {others:,} more {WITHOUT_TOKENS}." if others > 0 else "."),
+        action=f"Show {these} requests",
         href=link(by=None, model=[group.key for group in found]),
     )
 

@@ -59,7 +59,7 @@ async def overview(request: Request) -> Response:
         tiles=tiles(found, logs, sees_everyone=viewer.sees_everyone),
         panels=panels(found.now, asked.window, logs),
         boards=boards(found, logs, sees_everyone=viewer.sees_everyone),
-        alerts=alerts(found.models, parts.facts, logs),
+        alerts=alerts(found.models, parts.facts, logs, unpriced=found.now.totals.unpriced),
         is_empty=not found.now.totals.requests,
         link=own,
     )
