@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from aibridge.records import Begun
 from aibridge.store.pool import Store
 from aibridge.store.session_pulse import PARTS, STILL
 from support.auditing import carried
@@ -31,6 +32,32 @@ async def test_subagents_are_counted_by_their_names(store: Store, alice: UUID) -
     await put("alone", agent_id="main")
     pulses = await store.reader.session_pulses([(name, alice) for name in ("nameless", "named", "alone")])
     assert [pulse.subagents for pulse in pulses] == [2, 1, 0]
+    assert [pulse.subagent_threads for pulse in pulses] == [3, 2, 0]
+
+
+async def test_subagents_are_those_of_the_sessions_page(store: Store, alice: UUID) -> None:
+    """The list of sessions and the page of one count by the same rule, also where a subagent has no name."""
+
+    async def put(session: str, **who: Any) -> Begun:
+        return await carried(store, begun(alice, client_session_id=session, **who))
+
+    says = {"metadata": {"subagent": True}}
+    for session, main in (("nameless", None), ("named", "main")):
+        await put(session, agent_id=main)
+        await put(session, agent_id="a", parent_agent_id=main, **says)
+        await put(session, agent_id="a", parent_agent_id=main, **says)
+        await put(session, **says)
+        await put(session, agent_id="side", side_request=True)
+    for session, pulse in zip(
+        ("nameless", "named"),
+        await store.reader.session_pulses([("nameless", alice), ("named", alice)]),
+        strict=True,
+    ):
+        found = await store.reader.timeline(session, None)
+        assert found is not None
+        begun_by_them = [thread for thread in found.threads if thread.subagent]
+        assert pulse.subagent_threads == len(begun_by_them) == 3
+        assert pulse.subagents == len({thread.agent_id or thread.id for thread in begun_by_them}) == 2
 
 
 async def test_the_model_is_the_one_that_the_main_agent_asked_most(store: Store, alice: UUID) -> None:

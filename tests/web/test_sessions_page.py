@@ -52,7 +52,7 @@ def test_what_was_worked_on_last_active_first(sessions: None, signed_in: SignedI
     expect(rows(page).nth(0)).to_contain_text(HOSTILE)
     expect(rows(page).nth(0)).to_contain_text("Now")
     expect(rows(page).nth(1)).to_contain_text("2 subagents")
-    expect(rows(page).nth(1)).to_contain_text("2 failed")
+    expect(rows(page).nth(1)).to_contain_text("2 failed requests")
     expect(rows(page).nth(1)).to_contain_text("Milo Mayr")
     expect(page.get_by_role("navigation", name="Pages")).to_contain_text("1 to 2 of 2 sessions")
     rows(page).nth(1).get_by_role("link").click()
@@ -81,6 +81,22 @@ def test_what_has_no_tokens_is_not_called_unpriced(site: Site, signed_in: Signed
         expect(figures.filter(has_text="Tokens").locator("dd")).to_have_text(["\N{EN DASH}", "None reported"])
         expect(figures.filter(has_text="Estimated cost").locator("dd")).to_have_text(["\N{EN DASH}", ""])
         expect(page.locator("main .unpriced")).to_have_count(0)
+
+
+def test_the_list_and_the_page_count_threads_and_subagents_alike(site: Site, signed_in: SignedIn) -> None:
+    """A subagent that asks again after a failure begins a second thread, and is still one."""
+    made = Made(site.known("milo").id, datetime.now(UTC) - timedelta(hours=1), session="again")
+    made.step(asked="Go", calls=[("Task", {"prompt": "Look"})])
+    made.step(asked="Look", begin={"agent_id": "a"}, outcome=Outcome.FAILED)
+    made.step(asked="Look", begin={"agent_id": "a"})
+    put(site, made)
+    page = signed_in()
+    page.goto("/sessions")
+    expect(rows(page).locator(".c-what small")).to_contain_text("1 subagent · 1 failed request")
+    expect(rows(page).locator("td").nth(4)).to_have_text("1")
+    rows(page).get_by_role("link").click()
+    figures = page.get_by_label("Session summary").locator("dl > div")
+    expect(figures.filter(has_text="Threads").locator("dd")).to_have_text(["1", "1 subagent"])
 
 
 def test_the_model_of_the_main_agent_stands_before_those_of_side_requests(site: Site, signed_in: SignedIn) -> None:

@@ -19,11 +19,13 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[int]
     """That began in each of the `PARTS`."""
     subagents: int
+    subagent_threads: int
+    """That these began: one may begin several."""
     model: str | None
     """What the main agent asked most often; None: there are only side requests and subagents."""
 
 
-STILL = Pulse(steps=[0] * PARTS, subagents=0, model=None)
+STILL = Pulse(steps=[0] * PARTS, subagents=0, subagent_threads=0, model=None)
 """Of a session that is gone meanwhile."""
 
 
@@ -37,7 +39,12 @@ async def session_pulses(connection: PooledConnection, sessions: Sequence[tuple[
 
 
 def _pulse(row: asyncpg.Record) -> Pulse:
-    return Pulse(steps=_counted(row["parts"]), subagents=row["subagents"], model=row["model"])
+    return Pulse(
+        steps=_counted(row["parts"]),
+        subagents=row["subagents"],
+        subagent_threads=row["subagent_threads"],
+        model=row["model"],
+    )
 
 
 def _counted(parts: Sequence[int]) -> list[int]:

@@ -28,6 +28,7 @@ class Figures:
     threads: int
     """What people asked for; subagents count apart."""
     subagents: int
+    """Each once, however often it was told more or asked again after a failure."""
     steps: int
     failed: int
     """Steps."""
@@ -63,7 +64,7 @@ def figures_of(read: ReadTimeline, threads: Sequence[Thread], axis: Axis) -> Fig
         lasts=max(timedelta(), read.session.ended_at - read.session.started_at),
         active=axis.busy,
         threads=sum(not thread.subagent for thread in threads),
-        subagents=sum(thread.subagent for thread in read.threads),
+        subagents=len({thread.agent_id or thread.id for thread in read.threads if thread.subagent}),
         steps=len(rows),
         failed=sum(row.failed for row in rows),
         with_thoughts=sum(row.step.thoughts > 0 for row in rows),

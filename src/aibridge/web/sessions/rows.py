@@ -55,7 +55,7 @@ def row(session: ReadSession, pulse: Pulse, now: datetime, listed: Listed, *, in
         href=listed.to(session_path(session.id), initiator=str(initiator) if initiator else None),
         short_id=_short(session.id),
         title=title_of(session, active=active),
-        threads=max(session.threads - pulse.subagents, min(session.threads, 1)),
+        threads=max(session.threads - pulse.subagent_threads, min(session.threads, 1)),
         subagents=pulse.subagents,
         models=sorted(session.models, key=lambda model: model != pulse.model),
         pulse=drawn(pulse),
