@@ -137,6 +137,20 @@ def test_what_has_no_tokens_is_not_called_unpriced(log: Log, signed_in: SignedIn
     expect(page.locator("tr.err .c-act small")).to_have_text("fix it")
 
 
+def test_the_number_that_failed_leads_to_them_whatever_the_way(log: Log, signed_in: SignedIn) -> None:
+    """The menu tells failed, cut off and interrupted apart; the number above the rows is of all three."""
+    log.add("milo", "fine")
+    for outcome in (Outcome.FAILED, Outcome.TRUNCATED, Outcome.INTERRUPTED, Outcome.CANCELLED):
+        log.add("milo", outcome, outcome=outcome)
+    log.write()
+    page = signed_in("owner")
+    page.goto("/requests")
+    page.locator(".strip dl").get_by_role("link", name="3").click()
+    expect(page.locator(".pager")).to_contain_text("of 3 requests")
+    expect(page.locator("summary", has_text="Status")).to_contain_text("Failed+2")
+    expect(page.locator(".strip dl").get_by_role("link")).to_have_count(0)
+
+
 def test_what_is_written_to_caches_at_two_rates_has_its_cost_too(log: Log, signed_in: SignedIn) -> None:
     """It is what the other kinds leave of the sum: 5,000 tokens each for minutes and for an hour."""
     cost = UsageCost(

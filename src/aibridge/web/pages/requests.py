@@ -15,6 +15,7 @@ from aibridge.filters import Filter
 from aibridge.store.interceptions import ReadInterception
 from aibridge.store.reading import Reader
 from aibridge.store.request_log import RequestLog
+from aibridge.store.session_detail import FAILURES
 from aibridge.texts import TextRefused
 from aibridge.web.guard import parts_of
 from aibridge.web.large import MOST, Large, large
@@ -44,6 +45,8 @@ class RequestsPage(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing can be searched for; empty: it can."""
     rows: list[Row]
     strip: Strip
+    failed_href: str
+    """The list of those that failed in any way; empty: there are none, or endings are chosen already."""
     paging: Paging
     open: Detail | None
     mark: Marker
@@ -98,13 +101,15 @@ async def list_requests(request: Request) -> Response:
     except TextRefused as why:
         refused = str(why)
     opened = await parts.reader.request(asked.open, viewer.scope) if asked.open else None
+    summed = _strip(found, asked, link)
     context = RequestsPage(
         asked=asked,
         facets=facets_of(asked, sees_everyone=viewer.sees_everyone),
         ranges=RANGES,
         refused=refused,
         rows=[row(each) for each in found.rows],
-        strip=_strip(found, asked, link),
+        strip=summed,
+        failed_href=_failed(summed, asked, link),
         paging=paging(asked.offset, asked.limit, found.total, reach=found.reach),
         open=detail(*opened) if opened else None,
         mark=mark,
@@ -126,6 +131,13 @@ async def _read(reader: Reader, scope: UUID | None, asked: Asked, filter_: Filte
         return found
     activity = rolled_up(await reader.usage(scope, usage), asked.window)
     return msgspec.structs.replace(found, activity=activity, counted=found.total)
+
+
+def _failed(summed: Strip, asked: Asked, link: Links) -> str:
+    """Menus tell the ways to fail apart: a number for all of them has to say which these are."""
+    if not summed.failures or asked.chosen["status"]:
+        return ""
+    return link(offset=None, open=None, status=sorted(FAILURES))
 
 
 def _strip(found: RequestLog, asked: Asked, link: Links) -> Strip:
