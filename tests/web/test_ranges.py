@@ -55,6 +55,16 @@ def test_from_one_moment_to_another() -> None:
     assert len(window.starts) == 30
 
 
+def test_the_year_is_told_where_it_is_another() -> None:
+    assert asked("from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z").label == (
+        "01 Jan 2020, 00:00 to 02 Jan 2020, 00:00 UTC"
+    )
+    assert asked("from=2025-12-31T00:00:00Z&to=2026-01-02T00:00:00Z").label == (
+        "31 Dec 2025, 00:00 to 02 Jan, 00:00 UTC"
+    )
+    assert asked("from=2025-12-31T00:00:00Z").label == "Since 31 Dec 2025, 00:00 UTC"
+
+
 def test_from_one_moment_on() -> None:
     window = asked("from=2026-06-01T00:00:00Z&to=2027-01-01T00:00:00Z")
     assert (window.end, window.until_now, window.is_hourly) == (NOW, True, True)

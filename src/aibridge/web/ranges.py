@@ -92,14 +92,19 @@ def between(start: datetime, end: datetime | None, now: datetime) -> Window:
     until_now = end is None or end > now
     last = now if until_now or end is None else end
     step = next((each for each in _LENGTHS if (last - start) / each <= MOST_STEPS), _LENGTHS[-1])
-    return Window(key="", label=_label(start, end), start=start, end=last, step=step, until_now=until_now)
+    return Window(key="", label=_label(start, end, now), start=start, end=last, step=step, until_now=until_now)
 
 
-def _label(start: datetime, end: datetime | None) -> str:
+def _label(start: datetime, end: datetime | None, now: datetime) -> str:
     if end is None:
-        return f"Since {start:%d %b, %H:%M} UTC"
-    last = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%d %b, %H:%M}"
-    return f"{start:%d %b, %H:%M} to {last} UTC"
+        return f"Since {_told(start, now)} UTC"
+    last = f"{end:%H:%M}" if start.date() == end.date() else _told(end, now)
+    return f"{_told(start, now)} to {last} UTC"
+
+
+def _told(moment: datetime, now: datetime) -> str:
+    """With the year where it is another."""
+    return f"{moment:%d %b, %H:%M}" if moment.year == now.year else f"{moment:%d %b %Y, %H:%M}"
 
 
 def moment_of(text: str | None) -> datetime | None:
