@@ -166,6 +166,7 @@ def test_without_scripts(site: Site, session: Made, contexts: Callable[..., Brow
     )
     page = contexts("olivia", java_script_enabled=False).new_page()
     page.goto(PATH)
+    expect(page.locator(".hint, copy-button, kbd").filter(visible=True)).to_have_count(0)
     page.get_by_role("link", name="Failed 2").click()
     expect(page.locator(".why")).to_have_count(2)
     page.get_by_role("link", name=re.compile("Provider overloaded")).click()
