@@ -48,13 +48,15 @@ class _Choice:
 
     def hear(self, delta: dict[str, Any], *, whole: bool) -> None:
         """Take a delta, or a `whole` message."""
-        self.is_fresh = self.is_fresh and not delta
+        if delta:
+            self.is_fresh = False
         thought, words = thought_and_words(delta)
-        if self._thought_is_open and words and not thought:
-            words = words.removeprefix(THOUGHT_ENDS)
-        self._thought_is_open = bool(thought) or (self._thought_is_open and not words)
         if thought:
             self.thoughts.append(thought)
+            self._thought_is_open = True
+        elif words and self._thought_is_open:
+            words = words.removeprefix(THOUGHT_ENDS)
+            self._thought_is_open = False
         if self._said is not None:
             if words:
                 self._said.hear((self, "content"), words)

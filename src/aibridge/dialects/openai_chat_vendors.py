@@ -48,7 +48,7 @@ def usage_in(found: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, 
     """The usage that a chunk or answer tells, wherever it does; empty when it tells none."""
     if usage := object_of(found.get("usage")):
         return usage
-    for place in (object_of(found.get("x_groq")), *choices):
+    for place in _other_places(found, choices):
         if "usage" in place and (usage := object_of(place["usage"])):
             return usage
     return {}
@@ -62,10 +62,14 @@ def failure_in(found: dict[str, Any], choices: list[dict[str, Any]]) -> Provider
         return error_of(found)
     if "base_resp" in found and (status := object_of(found["base_resp"]).get("status_code")):
         return ProviderError(str(status), text_of(found["base_resp"].get("status_msg")))
-    for place in (object_of(found.get("x_groq")), *choices):
+    for place in _other_places(found, choices):
         if "error" in place and (error := error_in(place)):
             return error
     return None
+
+
+def _other_places(found: dict[str, Any], choices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [object_of(found["x_groq"]), *choices] if "x_groq" in found else choices
 
 
 def _text(part: object) -> str:
