@@ -65,7 +65,7 @@ class _Response:
         if output := [] if repeats else items(response.get("output")):
             self.items = [object_of(value(item, notes)) for item in output]
             self.begun = BegunItems()
-        self.error = error_in({"error": value(response.get("error"), notes)})
+        self.error = _error_among(response, notes)
         if status == "failed" and self.error is None:
             self.error = ProviderError("", "")
         return not _MEMBERS.isdisjoint(response)
@@ -159,7 +159,7 @@ class ResponsesStream(StreamListener):
         """Servers that only translate: the other API's end, what broke on their side, or the whole answer at once."""
         if data.strip() == DONE:
             return True
-        self._response.error = error_in({"error": value(found.get("error"), self.notes)})
+        self._response.error = _error_among(found, self.notes)
         if "output" in found:
             self._final = self._response.hear_whole(data, self.notes)
         return self._final or self._response.error is not None
@@ -207,6 +207,12 @@ def _used(counters: Value | None, notes: Notes) -> dict[str, object]:
     if counters is None or not _COUNTS.search(counters):
         return {}
     return {name: value(counted, notes) for name, counted in fields(counters).items() if _COUNTS.search(counted)}
+
+
+def _error_among(members: dict[str, Value], notes: Notes) -> ProviderError | None:
+    """The error that an object's unread members tell."""
+    error = value(members.get("error"), notes)
+    return None if error is None else error_in({"error": error})
 
 
 def _bare_error(told: dict[str, object]) -> ProviderError:

@@ -67,6 +67,9 @@ def _tool_usage(response_id: str, item: Item) -> ToolUsage:
     kind = text_of(item.get("type"))
     given = next((item[name] for name in _INPUTS if item.get(name) is not None), "")
     error = item.get("error")
+    told = [(name, item.get(name)) for name in _EXTRAS]
+    if "caller" in item or "agent" in item:
+        told += _callers(item)
     return ToolUsage(
         provider_response_id=response_id,
         tool=text_of(item.get("name")) or kind,
@@ -74,11 +77,7 @@ def _tool_usage(response_id: str, item: Item) -> ToolUsage:
         provider_tool_call_id=None if kind in _FREE_OF_CALL_ID else text_of(item.get("call_id")) or None,
         provider_item_id=text_of(item.get("id")) or None,
         invocation_error=None if error is None else as_json(error),
-        metadata={
-            name: found
-            for name, found in (*((name, item.get(name)) for name in _EXTRAS), *_callers(item))
-            if isinstance(found, str) and found not in ("completed", given)
-        },
+        metadata={name: found for name, found in told if isinstance(found, str) and found not in ("completed", given)},
     )
 
 
