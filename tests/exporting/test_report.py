@@ -51,7 +51,7 @@ async def test_a_session_in_a_minute(store: Store, alice: UUID, exported: Export
 - **Tools:** 1 call: `Bash` (1)
 - **Failures:** 1
 - **Tokens:** input 100 · output 50 · cache read 20 · cache write 10
-- **Cost:** unpriced; 1 step has no known price
+- **Cost:** unpriced; 1 step has no known cost
 - **Session:** `s`
 - **Exported:** 2026-07-01 08:30:00 UTC
 
@@ -62,7 +62,7 @@ async def test_a_session_in_a_minute(store: Store, alice: UUID, exported: Export
 ## Thread 1
 
 2026-06-01 12:00:00 UTC, 6.00 s · input 100 · output 50 · cache read 20 · cache write 10; unpriced; \
-1 step has no known price
+1 step has no known cost
 
 #### Step 1.1 · 12:00:00 · completed
 

@@ -26,8 +26,8 @@ def test_money_is_exact() -> None:
     """To the micro-dollar, and never whole where something has no price."""
     assert dollars(1_234_001_555) == "1,234.001555 USD"
     assert cost(0, 0) == "0.000000 USD"
-    assert cost(5, 1) == "at least 0.000005 USD; 1 step has no known price"
-    assert cost(0, 2000) == "unpriced; 2,000 steps have no known price"
+    assert cost(5, 1) == "at least 0.000005 USD; 1 step has no known cost"
+    assert cost(0, 2000) == "unpriced; 2,000 steps have no known cost"
 
 
 def test_counts() -> None:

@@ -18,6 +18,7 @@ from aibridge.records import (
     TokenUsageRow,
     ToolResultRow,
     ToolUsageRow,
+    UsageCost,
     UserPromptRow,
 )
 
@@ -83,6 +84,22 @@ def usage(**changes: Any) -> TokenUsageRow:
         "metadata": {},
     }
     return TokenUsageRow(**fields | changes)
+
+
+def costing(micros: int | None) -> UsageCost:
+    """By a known price; None: the figures gave no sum."""
+    return UsageCost(
+        micros=micros,
+        lower_bound=False,
+        input_price_micros=1_000_000,
+        output_price_micros=None,
+        cache_read_price_micros=None,
+        cache_write_price_micros=None,
+        cache_write_1h_price_micros=None,
+        price_source="own",
+        price_listed_as="",
+        price_since=None,
+    )
 
 
 def call(call_id: str | None, **changes: Any) -> ToolUsageRow:

@@ -123,6 +123,6 @@ def test_ways_on_this_site(wanted: str) -> None:
 
 def test_what_steps_cost_says_what_is_not_known() -> None:
     assert str(formats.cost(12_870_000, 0)) == "$12.87"
-    assert str(formats.cost(34_000, 1)) == '$0.034<abbr title="at least: 1 step unpriced">+</abbr>'
+    assert str(formats.cost(34_000, 1)) == '$0.034<abbr title="at least: 1 step not included">+</abbr>'
     assert str(formats.cost(None, 2)) == '<span class="unpriced">unpriced</span>'
     assert str(formats.cost(None, 0)) == '<span class="dim">\N{EN DASH}</span>'

@@ -7,10 +7,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from aibridge.records import UsageCost
 from support.axe import violations
 from support.request_log import Log, endings, many
-from support.rows import usage
+from support.rows import costing, usage
 from support.site import Site
 
 pytestmark = pytest.mark.browser
@@ -91,22 +90,6 @@ def test_models_without_a_price_are_named(site: Site, signed_in: SignedIn) -> No
     expect(page.locator(".notice")).to_contain_text("No price is known for model-0, model-1, model-2 and 4 more")
     page.get_by_role("link", name="Show these models' requests").click()
     expect(page.locator(".pager")).to_contain_text("of 7 requests")
-
-
-def costing(micros: int | None) -> UsageCost:
-    """By a known price; None: the figures gave no sum."""
-    return UsageCost(
-        micros=micros,
-        lower_bound=False,
-        input_price_micros=1_000_000,
-        output_price_micros=None,
-        cache_read_price_micros=None,
-        cache_write_price_micros=None,
-        cache_write_1h_price_micros=None,
-        price_source="own",
-        price_listed_as="",
-        price_since=None,
-    )
 
 
 def test_the_alert_adds_up_to_what_the_tile_leaves_out(site: Site, signed_in: SignedIn) -> None:

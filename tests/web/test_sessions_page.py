@@ -12,7 +12,7 @@ from aibridge.records import Outcome
 from aibridge.store import searching
 from aibridge.web.pages import sessions as pages_sessions
 from support.axe import violations
-from support.rows import usage
+from support.rows import costing, usage
 from support.session_made import HOSTILE, Made, session_made
 from support.site import Site
 
@@ -97,6 +97,25 @@ def test_the_list_and_the_page_count_threads_and_subagents_alike(site: Site, sig
     rows(page).get_by_role("link").click()
     figures = page.get_by_label("Session summary").locator("dl > div")
     expect(figures.filter(has_text="Threads").locator("dd")).to_have_text(["1", "1 subagent"])
+
+
+def test_a_session_of_nothing_but_a_subagent_is_one_thread(site: Site, signed_in: SignedIn) -> None:
+    """OpenCode's subagents are sessions of their own. What has no price and what has no tokens is not in the cost."""
+    made = Made(site.known("milo").id, datetime.now(UTC) - timedelta(hours=1), session="below")
+    told = {"metadata": {"subagent": True}}
+    first = made.step(
+        asked="Look", begin=told, calls=[("Bash", {"command": "ls"})], token_usage=usage(cost=costing(900))
+    )
+    made.step(answers=first, begin=told)
+    put(site, made)
+    page = signed_in()
+    page.goto("/sessions")
+    expect(rows(page).locator("td").nth(4)).to_have_text("1")
+    expect(rows(page).locator(".c-cost")).to_have_text("$0.00091 not included")
+    rows(page).get_by_role("link").click()
+    figures = page.get_by_label("Session summary").locator("dl > div")
+    expect(figures.filter(has_text="Threads").locator("dd")).to_have_text(["1", "1 subagent"])
+    expect(figures.filter(has_text="Estimated cost").locator("dd")).to_have_text(["$0.0009", "1 step not included"])
 
 
 def test_the_model_of_the_main_agent_stands_before_those_of_side_requests(site: Site, signed_in: SignedIn) -> None:

@@ -40,7 +40,7 @@ def cost(micros: int, unpriced: int) -> str:
     """What is known of the cost of several steps, and that it is not all where it is not."""
     if not unpriced:
         return dollars(micros)
-    rest = counted(unpriced, "step has no known price", "steps have no known price")
+    rest = counted(unpriced, "step has no known cost", "steps have no known cost")
     return f"at least {dollars(micros)}; {rest}" if micros else f"unpriced; {rest}"
 
 

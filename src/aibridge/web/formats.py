@@ -42,11 +42,11 @@ def money(micros: int | None) -> str:
 
 
 def cost(micros: int | None, unpriced: int) -> Markup | str:
-    """What steps cost as far as it is known, with a plus where that is not all. `unpriced`: so many have no price."""
+    """What steps cost, as far as known, with a plus where that is not all. `unpriced`: of so many it is not known."""
     if micros is None:
         return _UNPRICED if unpriced else _NO_COST
     return (
-        Markup('{}<abbr title="at least: {} unpriced">+</abbr>').format(money(micros), plural(unpriced, "step"))
+        Markup('{}<abbr title="at least: {} not included">+</abbr>').format(money(micros), plural(unpriced, "step"))
         if unpriced
         else money(micros)
     )

@@ -26,7 +26,7 @@ class Figures:
     active: timedelta
     """Without long idle times."""
     threads: int
-    """What people asked for; subagents count apart."""
+    """What people asked for; subagents count apart. One where there is nothing but a subagent, as the list has it."""
     subagents: int
     """Each once, however often it was told more or asked again after a failure."""
     steps: int
@@ -63,7 +63,7 @@ def figures_of(read: ReadTimeline, threads: Sequence[Thread], axis: Axis) -> Fig
     return Figures(
         lasts=max(timedelta(), read.session.ended_at - read.session.started_at),
         active=axis.busy,
-        threads=sum(not thread.subagent for thread in threads),
+        threads=max(sum(not thread.subagent for thread in threads), min(len(threads), 1)),
         subagents=len({thread.agent_id or thread.id for thread in read.threads if thread.subagent}),
         steps=len(rows),
         failed=sum(row.failed for row in rows),
