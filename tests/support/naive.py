@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aibridge.filters import Filter
 from aibridge.store.connections import Connection
-from aibridge.store.session_list import ReadSession
+from aibridge.store.session_shown import ReadSession
 
 
 class Naive:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aibridge.store.origins import StartedBy
 from aibridge.store.people_shown import Person
-from aibridge.store.session_list import ReadSession
+from aibridge.store.session_shown import ReadSession
 from aibridge.store.timeline import ReadTimeline, TimelineStep, TimelineThread
 from aibridge.store.token_sums import TokenSums
 from support.rows import NOON, at

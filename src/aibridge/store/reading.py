@@ -19,6 +19,7 @@ from aibridge.store.newcomers import newcomers
 from aibridge.store.request_log import RequestLog, request_log
 from aibridge.store.session_detail import ReadSessionDetail, session_detail
 from aibridge.store.session_pulse import Pulse, session_pulses
+from aibridge.store.session_shown import ReadSession
 from aibridge.store.sql import sql
 from aibridge.store.step_place import StepPlace, step_place
 from aibridge.store.step_texts import StepTexts, step_texts
@@ -107,7 +108,7 @@ class Reader:
         offset: int = 0,
         after_session: str | None = None,
         after_initiator: UUID | None = None,
-    ) -> tuple[list[session_list.ReadSession], int]:
+    ) -> tuple[list[ReadSession], int]:
         """A page, last active first, and the exact total; see `session_list.sessions_page`."""
         with mapped():
             async with self._pool.acquire() as connection, one_snapshot(connection):

@@ -15,7 +15,8 @@ from aibridge.errors import CursorUnknown
 from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
 from aibridge.store.origins import StartedBy, subagent_threads
-from aibridge.store.session_list import SessionHead, session_of
+from aibridge.store.session_list import session_of
+from aibridge.store.session_shown import SessionHead
 from aibridge.store.sql import sql
 from aibridge.store.steps import Step, steps_of
 from aibridge.store.threads import Mark, ThreadMarks, page_of, threads_of

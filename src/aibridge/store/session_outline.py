@@ -11,7 +11,8 @@ from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
 from aibridge.store.origins import StartedBy, subagent_threads
 from aibridge.store.session_detail import FAILURES, ThreadHead, fields_of
-from aibridge.store.session_list import SessionHead, session_of
+from aibridge.store.session_list import session_of
+from aibridge.store.session_shown import SessionHead
 from aibridge.store.sql import sql
 from aibridge.store.text import shown_hint
 from aibridge.store.threads import Mark, ThreadMarks, threads_of

@@ -15,7 +15,8 @@ from aibridge.store.agents import started_by
 from aibridge.store.connections import PooledConnection
 from aibridge.store.exchanged import FailedCalls, failed_calls
 from aibridge.store.origins import StartedBy, subagent_threads
-from aibridge.store.session_list import ReadSession, session_of
+from aibridge.store.session_list import session_of
+from aibridge.store.session_shown import ReadSession
 from aibridge.store.sql import sql
 from aibridge.store.threads import Mark, threads_of
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from aibridge.exporting.download import Download
 from aibridge.exporting.sessions import SessionFormat, session_export
-from aibridge.store.session_list import ReadSession
+from aibridge.store.session_shown import ReadSession
 from aibridge.store.timeline import ReadTimeline
 from aibridge.texts import Text, TextRefused
 from aibridge.web.addresses import session_path

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from aibridge.store.session_list import SessionHead
+from aibridge.store.session_shown import SessionHead
 from aibridge.store.step_texts import StepTexts
 from aibridge.store.timeline import TimelineStep
 from aibridge.web.session.tree import Row

@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup
 
-from aibridge.store.session_list import ReadSession
 from aibridge.store.session_pulse import Pulse
+from aibridge.store.session_shown import ReadSession
 from aibridge.web.addresses import session_path
 from aibridge.web.charts import token_bar
 from aibridge.web.listed import Listed
